@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLOW_BATCH_H
+#define FLOW_BATCH_H
+
+#include <flow/api.h>
+#include <flow/error.h>
+#include <flow/event.h>
+#include <flow/library.h>
+
+FLOW_BEGIN_DECLS
+
+/*
+ * Events in order, made in one piece of memory.  A batch is used by one thread at a time.  While
+ * it is being filled its events can be changed in place; an event that others share is copied when
+ * it is changed, so nobody else notices.  Clear and fill it again rather than making a new one.
+ */
+typedef struct flow_batch flow_batch;
+
+/*
+ * Makes an empty batch.  The caller frees it with flow_batch_free.
+ *
+ * Since: 1.0
+ */
+FLOW_API int flow_batch_new(flow_library *lib, flow_batch **batch, flow_error **err);
+
+/*
+ * Frees a batch and its references.  NULL is allowed.
+ *
+ * Since: 1.0
+ */
+FLOW_API void flow_batch_free(flow_batch *batch);
+
+/*
+ * Empties a batch and forgets what an emitter remembered of it.
+ *
+ * Since: 1.0
+ */
+FLOW_API void flow_batch_clear(flow_batch *batch);
+
+/*
+ * Returns the number of events.
+ *
+ * Since: 1.0
+ */
+FLOW_API size_t flow_batch_count(const flow_batch *batch);
+
+/*
+ * Returns the event at INDEX, which counts from 0, or NULL behind the last.  It is lent: valid
+ * until the batch is changed, cleared or freed.
+ *
+ * Since: 1.0
+ */
+FLOW_API const flow_event *flow_batch_event(const flow_batch *batch, size_t index);
+
+/*
+ * Adds an event with a copy of SIZE bytes at BODY and without headers.
+ *
+ * Errors: FLOW_ETOOBIG.
+ * Since: 1.0
+ */
+FLOW_API int flow_batch_add(flow_batch *batch, const void *body, size_t size, flow_error **err);
+
+/*
+ * Adds an event with COUNT headers, HEADER_SIZE bytes apart (sizeof(flow_header)).
+ *
+ * Errors: FLOW_ETOOBIG.
+ * Since: 1.0
+ */
+FLOW_API int flow_batch_add_full(flow_batch *batch, const void *body, size_t size,
+                                 const flow_header *headers, size_t count, size_t header_size,
+                                 flow_error **err);
+
+/*
+ * Adds an event whose body of SIZE bytes the caller then writes to *BODY, before the next call on
+ * the batch.  Saves a copy where the bytes are made on the spot.
+ *
+ * Errors: FLOW_ETOOBIG.
+ * Since: 1.0
+ */
+FLOW_API int flow_batch_reserve(flow_batch *batch, size_t size, void **body, flow_error **err);
+
+/*
+ * Adds an event that exists already.  The batch takes a reference of its own.
+ *
+ * Since: 1.0
+ */
+FLOW_API int flow_batch_append(flow_batch *batch, const flow_event *event, flow_error **err);
+
+/*
+ * Adds all events of a packed text in one call; for languages in which a call costs much.
+ *
+ * A packed text is, for each event: number of headers and size of the body, 4 bytes each; then for
+ * each header the sizes of name and value, 4 bytes each; then each name and value in turn; then
+ * the body.  Numbers are little-endian, nothing is aligned, nothing ends in NUL.  All or none of
+ * the events are added.
+ *
+ * Errors: FLOW_EPARSE with the byte offset at fault, FLOW_ETOOBIG.
+ * Since: 1.0
+ */
+FLOW_API int flow_batch_add_packed(flow_batch *batch, const void *data, size_t size,
+                                   flow_error **err);
+
+/*
+ * Writes COUNT events to DATA in the packed form of flow_batch_add_packed and stores the size of
+ * the text in *SIZE.  When ROOM is too small nothing is written and FLOW_ETOOBIG returned, with
+ * the size that is needed in *SIZE.
+ *
+ * Errors: FLOW_ETOOBIG.
+ * Since: 1.0
+ */
+FLOW_API int flow_events_pack(const flow_event *const *events, size_t count, void *data,
+                              size_t room, size_t *size, flow_error **err);
+
+/*
+ * Sets the header NAME of the event at INDEX, in its old place or behind the others.
+ *
+ * Errors: FLOW_ENOENT, FLOW_ETOOBIG.
+ * Since: 1.0
+ */
+FLOW_API int flow_batch_set_header(flow_batch *batch, size_t index, const char *name,
+                                   const char *value, flow_error **err);
+
+/*
+ * Removes the header NAME of the event at INDEX, if it has it.
+ *
+ * Errors: FLOW_ENOENT when there is no such event.
+ * Since: 1.0
+ */
+FLOW_API int flow_batch_remove_header(flow_batch *batch, size_t index, const char *name,
+                                      flow_error **err);
+
+/*
+ * Replaces the body of the event at INDEX by a copy of SIZE bytes.
+ *
+ * Errors: FLOW_ENOENT, FLOW_ETOOBIG.
+ * Since: 1.0
+ */
+FLOW_API int flow_batch_set_body(flow_batch *batch, size_t index, const void *body, size_t size,
+                                 flow_error **err);
+
+/*
+ * Replaces the whole batch by the events of a packed text; see flow_batch_add_packed.  On failure
+ * the batch is unchanged.
+ *
+ * Errors: FLOW_EPARSE, FLOW_ETOOBIG.
+ * Since: 1.0
+ */
+FLOW_API int flow_batch_set_packed(flow_batch *batch, const void *data, size_t size,
+                                   flow_error **err);
+
+/*
+ * Drops every event whose byte in KEEP, an array of flow_batch_count bytes, is 0.  The others keep
+ * their order.
+ *
+ * Since: 1.0
+ */
+FLOW_API void flow_batch_filter(flow_batch *batch, const uint8_t *keep);
+
+/*
+ * Drops all events from COUNT on.
+ *
+ * Since: 1.0
+ */
+FLOW_API void flow_batch_truncate(flow_batch *batch, size_t count);
+
+FLOW_END_DECLS
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLOW_CHANNEL_H
+#define FLOW_CHANNEL_H
+
+#include <flow/api.h>
+#include <flow/component.h>
+#include <flow/error.h>
+#include <flow/event.h>
+#include <flow/schema.h>
+
+FLOW_BEGIN_DECLS
+
+/* A buffer between sources and sinks.  Used by transactions; see flow/transaction.h. */
+typedef struct flow_channel flow_channel;
+
+/*
+ * A type of channel.  Members marked (optional) may be NULL; struct_size is the sizeof of this
+ * table.  `begin`, `put`, `take`, `commit`, `rollback` and `release` are called by many threads at
+ * once, though for one transaction by one at a time.  None of them waits: the library does that,
+ * and tries again when another transaction ended.
+ */
+typedef struct flow_channel_ops {
+    uint32_t struct_size;
+    uint32_t flags;      /* 0 */
+    const char *type;    /* for example "memory" */
+    const char *aliases; /* other names, separated by '|'; (optional) */
+    const flow_schema *schema;
+
+    /* Makes the channel from its settings; starts nothing. */
+    int (*create)(flow_context *ctx, void **self, flow_error **err);
+    void (*destroy)(void *self);
+
+    /* (optional) Opens what it stores in; may block.  Called again after `close`. */
+    int (*open)(void *self, flow_error **err);
+    int (*close)(void *self, flow_error **err);
+
+    int (*begin)(void *self, void **txn, flow_error **err);
+
+    /*
+     * Reserves room for COUNT events and keeps a reference to each.  All or nothing.  Returns
+     * FLOW_EFULL, without an error object, when there is no room now.
+     */
+    int (*put)(void *self, void *txn, const flow_event *const *events, size_t count,
+               flow_error **err);
+
+    /*
+     * Takes up to MAX events in order and stores them, lent until `release`, in EVENTS and their
+     * number in *COUNT; 0 when there are none now.
+     */
+    int (*take)(void *self, void *txn, size_t max, const flow_event **events, size_t *count,
+                flow_error **err);
+
+    int (*commit)(void *self, void *txn, flow_error **err);
+
+    /* Drops what was put and returns to the head, in order, what was taken.  Cannot fail. */
+    void (*rollback)(void *self, void *txn);
+
+    /* Ends a transaction that was committed or rolled back. */
+    void (*release)(void *self, void *txn);
+
+    uint64_t (*size)(void *self);                 /* events that wait to be taken */
+    uint64_t (*capacity)(void *self);             /* events it can hold */
+    uint64_t (*transaction_capacity)(void *self); /* events in one transaction */
+    int64_t (*keep_alive)(void *self);            /* ms to wait for room or for an event */
+} flow_channel_ops;
+
+/*
+ * Returns the channel's name.
+ *
+ * Since: 1.0
+ */
+FLOW_API const char *flow_channel_name(const flow_channel *channel);
+
+/*
+ * Returns how many events wait to be taken.
+ *
+ * Since: 1.0
+ */
+FLOW_API uint64_t flow_channel_size(const flow_channel *channel);
+
+/*
+ * Returns how many events the channel can hold.
+ *
+ * Since: 1.0
+ */
+FLOW_API uint64_t flow_channel_capacity(const flow_channel *channel);
+
+/*
+ * Returns how many events one transaction can put or take.
+ *
+ * Since: 1.0
+ */
+FLOW_API uint64_t flow_channel_transaction_capacity(const flow_channel *channel);
+
+/*
+ * Tells whoever waits at the channel that events or room have appeared without a transaction of
+ * libflow's; for channels whose content others change.
+ *
+ * Since: 1.0
+ */
+FLOW_API void flow_channel_notify(const flow_context *ctx);
+
+FLOW_END_DECLS
+
+#endif

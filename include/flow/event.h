@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLOW_EVENT_H
+#define FLOW_EVENT_H
+
+#include <flow/api.h>
+#include <flow/error.h>
+#include <flow/library.h>
+
+FLOW_BEGIN_DECLS
+
+/*
+ * A body of bytes with headers: an ordered list of names and values.  Immutable, counted by
+ * references, shared between threads.  Whoever holds a reference may read without a lock.
+ */
+typedef struct flow_event flow_event;
+
+/* A header.  Both texts end in NUL, which the sizes do not count; they may also hold NUL. */
+typedef struct flow_header {
+    const char *name;
+    const char *value;
+    uint32_t name_size;
+    uint32_t value_size;
+} flow_header;
+
+/*
+ * The largest body and the largest sum of a single event's headers, in bytes.  Larger ones are
+ * refused with FLOW_ETOOBIG wherever they come from.
+ */
+#define FLOW_EVENT_BODY_MAX ((uint32_t)0x7fffffff)
+#define FLOW_EVENT_HEADERS_MAX ((uint32_t)0x01000000)
+
+/*
+ * Makes an event of its own from COUNT headers, HEADER_SIZE bytes apart
+ * (sizeof(flow_header)), and SIZE bytes of body, all copied.  For many events at once
+ * flow_batch_add is several times cheaper.
+ *
+ * Errors: FLOW_ETOOBIG.
+ * Since: 1.0
+ */
+FLOW_API int flow_event_new(flow_library *lib, const void *body, size_t size,
+                            const flow_header *headers, size_t count, size_t header_size,
+                            flow_event **event, flow_error **err);
+
+/*
+ * Keeps an event beyond the call that lent it.  *KEPT is EVENT itself, or a copy where keeping
+ * EVENT would hold much more memory than it needs (a small event of a large batch).  The caller
+ * releases *KEPT with flow_event_unref.
+ *
+ * Since: 1.0
+ */
+FLOW_API int flow_event_keep(const flow_event *event, flow_event **kept, flow_error **err);
+
+/*
+ * Releases a reference.  NULL is allowed.
+ *
+ * Since: 1.0
+ */
+FLOW_API void flow_event_unref(flow_event *event);
+
+/*
+ * Returns the body, and its size in *SIZE.  The bytes live as long as the reference.
+ *
+ * Since: 1.0
+ */
+FLOW_API const void *flow_event_body(const flow_event *event, size_t *size);
+
+/*
+ * Returns the number of headers.
+ *
+ * Since: 1.0
+ */
+FLOW_API size_t flow_event_header_count(const flow_event *event);
+
+/*
+ * Fills *HEADER with the header at INDEX, which counts from 0 in the order of insertion.
+ * Returns FLOW_ENOENT behind the last.  The texts live as long as the reference.
+ *
+ * Since: 1.0
+ */
+FLOW_API int flow_event_header_at(const flow_event *event, size_t index, flow_header *header);
+
+/*
+ * Returns the value of the header NAME, or NULL.  SIZE may be NULL.
+ *
+ * Since: 1.0
+ */
+FLOW_API const char *flow_event_header(const flow_event *event, const char *name, size_t *size);
+
+FLOW_END_DECLS
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLOW_SINK_H
+#define FLOW_SINK_H
+
+#include <flow/api.h>
+#include <flow/component.h>
+#include <flow/error.h>
+#include <flow/schema.h>
+#include <flow/transaction.h>
+
+FLOW_BEGIN_DECLS
+
+/*
+ * A type of sink.  All members but `create` and `destroy` are called by the sink's own thread.
+ */
+typedef struct flow_sink_ops {
+    uint32_t struct_size;
+    uint32_t flags;      /* 0 */
+    const char *type;    /* for example "file_roll" */
+    const char *aliases; /* other names, separated by '|'; (optional) */
+    const flow_schema *schema;
+
+    /* Makes the sink from its settings; starts nothing. */
+    int (*create)(flow_context *ctx, void **self, flow_error **err);
+    void (*destroy)(void *self);
+
+    /* (optional) Begins.  When it fails it is called again every 3 s. */
+    int (*start)(void *self, flow_error **err);
+
+    /*
+     * (optional) Ends.  Before it is called no further transaction is begun; pending ones may
+     * still be done until it has returned, and are rolled back after that.
+     */
+    int (*stop)(void *self, flow_error **err);
+
+    /*
+     * Takes events from TXN, which is open, and delivers them.  Never commits or rolls back: the
+     * answer decides.  FLOW_READY commits; FLOW_BACKOFF commits and pauses, longer each time, up
+     * to 5 s; FLOW_PENDING leaves it open until flow_txn_done; an error rolls back and pauses 5 s.
+     * Called when the channel has events.
+     */
+    int (*process)(void *self, flow_txn *txn, flow_error **err);
+
+    /*
+     * (optional) Returns when, on the clock of flow_context_now, `timer` wants to be called;
+     * INT64_MAX for never.  Asked after each call of `process` and `timer`.
+     */
+    int64_t (*deadline)(void *self);
+
+    /* (optional) Does what is due without events, such as closing an idle file. */
+    int (*timer)(void *self, flow_error **err);
+
+    /* (optional) Returns how many transactions may be pending at once; without it, 1. */
+    uint32_t (*max_pending)(void *self);
+
+    /*
+     * (optional) Asks for what is held back to be delivered now, because no more events come for
+     * a while: the channel is being drained.
+     */
+    void (*flush)(void *self);
+} flow_sink_ops;
+
+FLOW_END_DECLS
+
+#endif
