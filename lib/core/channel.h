@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_CORE_CHANNEL_H
+#define FL_CORE_CHANNEL_H
+
+/*
+ * The inside of a flow_channel: the table's functions never wait, so that waiting, stopping, the
+ * clock and the counters are in one place, here.
+ */
+
+#include <stdatomic.h>
+
+#include <flow/channel.h>
+#include <flow/transaction.h>
+
+#include "base/thread.h"
+#include "core/context.h"
+
+struct flow_channel {
+    flow_context *ctx; /* owned by whoever made it */
+    const flow_channel_ops *ops;
+    void *self;
+    struct fl_gate events; /* opened when events can be taken */
+    struct fl_gate room;   /* opened when there may be room */
+    _Atomic int is_open;
+    flow_counter *put_attempts, *put_successes, *take_attempts, *take_successes;
+    struct fl_txn_cache *cache; /* transactions to use again */
+};
+
+/* Makes the channel of CTX, whose type is TYPE. */
+int fl_channel_new(flow_context *ctx, const struct fl_type *type, flow_channel **channel,
+                   flow_error **err);
+int fl_channel_open(flow_channel *channel, flow_error **err);
+
+/* Ends all waiting with FLOW_ECLOSED, then closes. */
+int fl_channel_close(flow_channel *channel, flow_error **err);
+void fl_channel_free(flow_channel *channel);
+
+/* Waits for an event to take: FLOW_OK when there may be one, FLOW_ETIMEDOUT at DEADLINE,
+ * FLOW_ECLOSED when the channel closed or *STOP became 1 and the gate `events` was opened. */
+int fl_channel_wait(flow_channel *channel, int64_t deadline, const _Atomic int *stop);
+
+/* As flow_txn_put_batch for COUNT events, waiting up to WAIT_MS (negative: the keep-alive).
+ * Returns FLOW_ECLOSED too when STOP, unless NULL, became 1 and the gate `room` was opened. */
+int fl_txn_put_events(flow_txn *txn, const flow_event *const *events, size_t count,
+                      int64_t wait_ms, const _Atomic int *stop, flow_error **err);
+
+/*
+ * A transaction lent to a sink: the sink cannot end it, and flow_txn_done calls DONE, once, from
+ * any thread; its owner then commits or rolls back with the functions below.
+ */
+struct fl_txn_owner {
+    void *self;
+    void (*done)(void *self, flow_txn *txn, int result, flow_error *cause); /* owns CAUSE */
+};
+
+void fl_txn_lend(flow_txn *txn, const struct fl_txn_owner *owner, void *tag);
+void *fl_txn_tag(const flow_txn *txn);
+int fl_txn_take_back(flow_txn *txn); /* afterwards the owner may end it; FLOW_ESTATE when done */
+size_t fl_txn_taken(const flow_txn *txn);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_CORE_CONTEXT_H
+#define FL_CORE_CONTEXT_H
+
+/* The inside of a flow_context: the surroundings of one component. */
+
+#include <stdatomic.h>
+
+#include <flow/component.h>
+
+#include "base/thread.h"
+#include "core/library.h"
+#include "core/metrics.h"
+#include "core/settings.h"
+
+struct fl_loop_host;
+
+struct flow_context {
+    flow_library *lib;
+    uint32_t kind;
+    char *name;  /* "r1" */
+    char *label; /* "source r1" */
+    void *user;  /* the type's */
+    const struct fl_settings *settings; /* outlive the context */
+    const struct fl_clock *clock;
+    struct fl_counters counters;
+    struct fl_gate stop;
+    _Atomic int stopping;
+    struct fl_loop_host *loop; /* the pipeline's, see net/loop.h; NULL where there is none */
+    flow_channel *channel;     /* the channel it belongs to, for flow_channel_notify */
+};
+
+/* Makes a context for a component of TYPE called NAME.  CLOCK NULL: the library's. */
+int fl_context_new(flow_library *lib, const struct fl_type *type, const char *name,
+                   const struct fl_settings *settings, const struct fl_clock *clock,
+                   flow_context **ctx, flow_error **err);
+void fl_context_free(flow_context *ctx);
+
+/* Ends every flow_wait, now and until fl_context_resume. */
+void fl_context_stop(flow_context *ctx);
+void fl_context_resume(flow_context *ctx);
+
+/* "source", "channel", ... */
+const char *fl_kind_name(uint32_t kind);
+
+#endif

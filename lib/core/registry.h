@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_CORE_REGISTRY_H
+#define FL_CORE_REGISTRY_H
+
+/* Types of components, by kind and name. */
+
+#include <flow/registry.h>
+
+/* A registered type.  Its table is our own copy: members the registrant's lacked read as NULL. */
+struct fl_type {
+    uint32_t kind;
+    uint32_t flags;
+    const char *name;
+    const char *aliases;
+    const flow_schema *schema;
+    const char *origin;
+    void *user;
+    void (*free_user)(void *user);
+    union {
+        flow_source_ops source;
+        flow_channel_ops channel;
+        flow_sink_ops sink;
+        flow_interceptor_ops interceptor;
+        flow_selector_ops selector;
+        flow_group_ops group;
+        flow_serializer_ops serializer;
+    } ops;
+};
+
+int fl_registry_new(flow_library *lib, flow_registry **registry, flow_error **err);
+void fl_registry_free(flow_registry *registry);
+
+/*
+ * The type of KIND that NAME or an alias means; loads the module it is in.  FLOW_ENOENT with a
+ * message such as "unknown source type 'netcta'"; *HINT, unless HINT is NULL, is then a sentence
+ * like "did you mean 'netcat'?" that the caller frees with the library's allocator, or NULL.
+ */
+int fl_registry_lookup(flow_registry *registry, uint32_t kind, const char *name,
+                       const struct fl_type **type, char **hint, flow_error **err);
+
+/* A module is a file of ours that is loaded when one of its names is first looked up; its schema is
+ * not known before. */
+struct fl_module {
+    uint32_t kind;
+    const char *name;
+    const char *aliases;
+    const char *file; /* below the module path, for example "hdfs.so" */
+};
+
+void fl_registry_set_modules(flow_registry *registry, const struct fl_module *modules,
+                             size_t count);
+
+/* What is registered between these two can be taken back in one step: for plugins whose init
+ * fails.  ORIGIN names the types' origin meanwhile. */
+int fl_registry_stage(flow_registry *registry, const char *origin, flow_error **err);
+void fl_registry_settle(flow_registry *registry, int keep);
+
+#endif
