@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <stdlib.h>
+
+#include "failing.h"
+
+static int granted(struct failing *failing)
+{
+    if (atomic_load(&failing->grants) < 0)
+        return 1;
+    if (atomic_fetch_sub(&failing->grants, 1) > 0)
+        return 1;
+    atomic_store(&failing->grants, 0);
+    return 0;
+}
+
+static void *allocate(void *self, size_t size)
+{
+    struct failing *failing = self;
+    void *ptr = granted(failing) ? malloc(size) : NULL;
+
+    if (ptr)
+        atomic_fetch_add(&failing->live, 1);
+    return ptr;
+}
+
+static void *reallocate(void *self, void *ptr, size_t size)
+{
+    struct failing *failing = self;
+
+    return granted(failing) ? realloc(ptr, size) : NULL;
+}
+
+static void release(void *self, void *ptr)
+{
+    struct failing *failing = self;
+
+    atomic_fetch_sub(&failing->live, 1);
+    free(ptr);
+}
+
+void failing_init(struct failing *failing)
+{
+    *failing = (struct failing){
+        .allocator =
+            {
+                .struct_size = sizeof failing->allocator,
+                .self = failing,
+                .allocate = allocate,
+                .reallocate = reallocate,
+                .release = release,
+            },
+        .grants = -1,
+    };
+}
+
+void failing_after(struct failing *failing, int64_t count)
+{
+    atomic_store(&failing->grants, count);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_SUPPORT_FAILING_H
+#define TESTS_SUPPORT_FAILING_H
+
+/*
+ * An allocator that runs out of memory on request and knows what was not returned to it.  A test
+ * runs a piece of work again and again, each time with one more allocation granted, until it
+ * succeeds: then every allocation in it has failed once.
+ */
+
+#include <stdatomic.h>
+
+#include <flow/library.h>
+
+struct failing {
+    flow_allocator allocator; /* hand out &allocator */
+    _Atomic int64_t grants;   /* allocations that still succeed; negative: all */
+    _Atomic int64_t live;     /* pieces that were not returned */
+};
+
+/* Grants everything until `failing_after`. */
+void failing_init(struct failing *failing);
+
+/* Grants COUNT more allocations and none after that; -1: all. */
+void failing_after(struct failing *failing, int64_t count);
+
+#endif
