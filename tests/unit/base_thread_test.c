@@ -137,7 +137,7 @@ struct waiter {
     struct fl_gate gate;
     struct fl_clock *clock;
     int64_t deadline;
-    int result;
+    _Atomic int result;
 };
 
 static void wait_at_gate(void *arg)
@@ -242,7 +242,7 @@ END_TEST
 
 START_TEST(one_opening_lets_all_pass)
 {
-    struct waiter waiter = {.deadline = FL_NEVER, .clock = NULL};
+    struct waiter waiter = {.deadline = FL_NEVER, .result = -99};
     struct fl_thread threads[4];
 
     ck_assert_int_eq(fl_gate_init(&waiter.gate), FLOW_OK);
@@ -251,6 +251,7 @@ START_TEST(one_opening_lets_all_pass)
     fl_gate_open(&waiter.gate);
     for (size_t i = 0; i < 4; i++)
         fl_thread_join(&threads[i]);
+    ck_assert_int_eq(waiter.result, FLOW_OK);
     fl_gate_destroy(&waiter.gate);
 }
 END_TEST
