@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* snappy blocks, with libsnappy loaded on demand. */
+
+#include <snappy-c.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "codec/dynlib.h"
+#include "codec/raw.h"
+
+struct snappy {
+    const flow_allocator *mem;
+    void *handle;
+    typeof(snappy_max_compressed_length) *bound;
+    typeof(snappy_compress) *compress;
+};
+
+static const struct fl_dynlib_symbol symbols[] = {
+    {"snappy_max_compressed_length", offsetof(struct snappy, bound)},
+    {"snappy_compress", offsetof(struct snappy, compress)},
+};
+
+static int snappy_open(const flow_allocator *mem, void **state, flow_error **err)
+{
+    struct snappy *snappy = fl_zalloc(mem, sizeof *snappy);
+
+    if (!snappy)
+        return fl_error_nomem(err);
+    snappy->mem = mem;
+    int rc = fl_dynlib_load("libsnappy.so.1", "snappy compression", symbols,
+                            sizeof symbols / sizeof symbols[0], snappy, &snappy->handle, err);
+    if (rc) {
+        fl_free(mem, snappy);
+        return rc;
+    }
+    *state = snappy;
+    return FLOW_OK;
+}
+
+static void snappy_close(void *state)
+{
+    struct snappy *snappy = state;
+
+    fl_dynlib_unload(snappy->handle);
+    fl_free(snappy->mem, snappy);
+}
+
+static int snappy_block(void *state, const void *data, size_t size, struct fl_buf *out,
+                        flow_error **err)
+{
+    struct snappy *snappy = state;
+
+    /* The format counts in 32 bits. */
+    if (size > UINT32_MAX)
+        return flow_error_setf(err, FLOW_ETOOBIG, "snappy cannot compress %zu bytes at once", size);
+    size_t room = snappy->bound(size);
+    char *to = fl_buf_reserve(out, room);
+    if (!to)
+        return fl_error_nomem(err);
+    if (snappy->compress(data, size, to, &room) != SNAPPY_OK)
+        return flow_error_setf(err, FLOW_ESTATE, "libsnappy cannot compress %zu bytes", size);
+    out->size += room;
+    return FLOW_OK;
+}
+
+const struct fl_raw_ops fl_snappy_ops = {
+    /* What Hadoop leaves, so that a chunk that grows still fits its reader's buffer. */
+    .input_max = FL_HADOOP_BUFFER - (FL_HADOOP_BUFFER / 6 + 32),
+    .open = snappy_open,
+    .close = snappy_close,
+    .compress = snappy_block,
+};
