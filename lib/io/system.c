@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The file layer's table with the system's own calls behind it. */
+
+#include "io/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* errno becomes part of the result, so that tables of tests need not set it. */
+static int64_t told(int64_t result)
+{
+    return result < 0 ? -errno : result;
+}
+
+static int sys_open(void *self, const char *path, int flags, uint32_t mode)
+{
+    return (int)told(open(path, flags | O_CLOEXEC, (mode_t)mode));
+}
+
+static int sys_close(void *self, int fd)
+{
+    return (int)told(close(fd));
+}
+
+static int64_t sys_read(void *self, int fd, void *data, size_t size)
+{
+    return told(read(fd, data, size));
+}
+
+static int64_t sys_pread(void *self, int fd, void *data, size_t size, int64_t offset)
+{
+    return told(pread(fd, data, size, (off_t)offset));
+}
+
+static int64_t sys_write(void *self, int fd, const void *data, size_t size)
+{
+    return told(write(fd, data, size));
+}
+
+static int64_t sys_pwrite(void *self, int fd, const void *data, size_t size, int64_t offset)
+{
+    return told(pwrite(fd, data, size, (off_t)offset));
+}
+
+static int sys_fdatasync(void *self, int fd)
+{
+    return (int)told(fdatasync(fd));
+}
+
+static int sys_ftruncate(void *self, int fd, int64_t size)
+{
+    return (int)told(ftruncate(fd, (off_t)size));
+}
+
+static int sys_fstat(void *self, int fd, struct stat *out)
+{
+    return (int)told(fstat(fd, out));
+}
+
+static int sys_stat(void *self, const char *path, struct stat *out)
+{
+    return (int)told(stat(path, out));
+}
+
+static int sys_rename(void *self, const char *from, const char *to)
+{
+    return (int)told(rename(from, to));
+}
+
+static int sys_renameat2(void *self, const char *from, const char *to, uint32_t flags)
+{
+    return (int)told(renameat2(AT_FDCWD, from, AT_FDCWD, to, flags));
+}
+
+static int sys_unlink(void *self, const char *path)
+{
+    return (int)told(unlink(path));
+}
+
+static int sys_mkdir(void *self, const char *path, uint32_t mode)
+{
+    return (int)told(mkdir(path, (mode_t)mode));
+}
+
+const struct fl_io *fl_io_system(void)
+{
+    static const struct fl_io system_calls = {
+        .open = sys_open,
+        .close = sys_close,
+        .read = sys_read,
+        .pread = sys_pread,
+        .write = sys_write,
+        .pwrite = sys_pwrite,
+        .fdatasync = sys_fdatasync,
+        .ftruncate = sys_ftruncate,
+        .fstat = sys_fstat,
+        .stat = sys_stat,
+        .rename = sys_rename,
+        .renameat2 = sys_renameat2,
+        .unlink = sys_unlink,
+        .mkdir = sys_mkdir,
+    };
+
+    return &system_calls;
+}
