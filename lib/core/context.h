@@ -18,9 +18,9 @@ struct fl_loop_host;
 struct flow_context {
     flow_library *lib;
     uint32_t kind;
-    char *name;  /* "r1" */
-    char *label; /* "source r1" */
-    void *user;  /* the type's */
+    char *name;                         /* "r1" */
+    char *label;                        /* "source r1" */
+    void *user;                         /* the type's */
     const struct fl_settings *settings; /* outlive the context */
     const struct fl_clock *clock;
     struct fl_counters counters;
@@ -39,8 +39,5 @@ void fl_context_free(flow_context *ctx);
 /* Ends every flow_wait, now and until fl_context_resume. */
 void fl_context_stop(flow_context *ctx);
 void fl_context_resume(flow_context *ctx);
-
-/* "source", "channel", ... */
-const char *fl_kind_name(uint32_t kind);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include <flow/registry.h>
 
+#include "base/vec.h"
+
 /* A registered type.  Its table is our own copy: members the registrant's lacked read as NULL. */
 struct fl_type {
     uint32_t kind;
@@ -27,6 +29,9 @@ struct fl_type {
     } ops;
 };
 
+/* "source", "channel", ...; "component" for a number without meaning. */
+const char *fl_kind_name(uint32_t kind);
+
 int fl_registry_new(flow_library *lib, flow_registry **registry, flow_error **err);
 void fl_registry_free(flow_registry *registry);
 
@@ -39,20 +44,31 @@ int fl_registry_lookup(flow_registry *registry, uint32_t kind, const char *name,
                        const struct fl_type **type, char **hint, flow_error **err);
 
 /* A module is a file of ours that is loaded when one of its names is first looked up; its schema is
- * not known before. */
+ * not known before.  Its names are reserved for it. */
 struct fl_module {
     uint32_t kind;
     const char *name;
-    const char *aliases;
-    const char *file; /* below the module path, for example "hdfs.so" */
+    const char *aliases; /* or "" */
+    const char *file;    /* below the module path, for example "hdfs.so" */
 };
 
+/* MODULES are ordered by kind and name, and lent. */
 void fl_registry_set_modules(flow_registry *registry, const struct fl_module *modules,
                              size_t count);
 
-/* What is registered between these two can be taken back in one step: for plugins whose init
- * fails.  ORIGIN names the types' origin meanwhile. */
-int fl_registry_stage(flow_registry *registry, const char *origin, flow_error **err);
+/*
+ * What is registered between these two, by the same thread, can be taken back in one step: for
+ * plugins whose init fails.  ORIGIN names the types' origin meanwhile; MODULE is the module that is
+ * loaded, or NULL.  Nobody finds staged types, though their names are taken.  Waits for another
+ * thread's stage to be settled; FLOW_ESTATE when this thread has one already.
+ */
+int fl_registry_stage(flow_registry *registry, const char *origin, const struct fl_module *module,
+                      flow_error **err);
 void fl_registry_settle(flow_registry *registry, int keep);
+
+/* The entries of plugins loaded so far: of const flow_plugin *.  Only while staged. */
+struct fl_vec *fl_registry_plugins(flow_registry *registry);
+
+flow_library *fl_registry_library(const flow_registry *registry);
 
 #endif

@@ -14,10 +14,10 @@
 
 /* A key below a component, as it came. Texts are lent. */
 struct fl_raw {
-    const char *key;   /* below the component: "hdfs.rollInterval" */
-    const char *full;  /* whole: "a1.sinks.k1.hdfs.rollInterval" */
+    const char *key;  /* below the component: "hdfs.rollInterval" */
+    const char *full; /* whole: "a1.sinks.k1.hdfs.rollInterval" */
     const char *value;
-    const char *file;  /* "" when it was set by a call */
+    const char *file; /* "" when it was set by a call */
     uint32_t line;
     uint32_t column;       /* of the key */
     uint32_t value_column; /* of the value, on `line`; 0: unknown */
@@ -35,8 +35,8 @@ struct fl_settings;
 /*
  * Checks COUNT raw keys of a component of type TYPE against its schema: unknown keys (a warning,
  * with the nearest name), types, ranges, choices, required ones, trailing comments; likewise those
- * of nested components.  OWNER stands for the component itself where a key is missing.  Settings are
- * made as far as they can be; *FAULTS counts the errors.  Fails only without memory.
+ * of nested components.  OWNER stands for the component itself where a key is missing.  Settings
+ * are made as far as they can be; *FAULTS counts the errors.  Fails only without memory.
  */
 int fl_settings_make(flow_registry *registry, const struct fl_type *type, const struct fl_raw *raw,
                      size_t count, const struct fl_raw *owner, const struct fl_findings *findings,
@@ -46,11 +46,11 @@ void fl_settings_free(struct fl_settings *settings);
 /* One typed value. */
 struct fl_setting {
     const flow_property *property;
-    const char *text;  /* NULL: unset */
-    char **words;      /* for FLOW_TYPE_WORDS, ends in NULL */
-    int64_t number;    /* int, bool, index of the choice */
+    const char *text; /* NULL: unset */
+    char **words;     /* for FLOW_TYPE_WORDS, ends in NULL */
+    int64_t number;   /* int, bool, index of the choice */
     int is_set;
-    const char *full;  /* where the value stands, or where it would */
+    const char *full; /* where the value stands, or where it would */
     const char *file;
     uint32_t line;
     uint32_t column;
