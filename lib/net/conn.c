@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * One accepted connection.  It is read while there is room in the inbox and the peer takes its
+ * answers; it ends in two steps: the last piece goes to the worker, and when the worker has closed
+ * it and all was sent, the handles are closed.
+ */
+
+#include <string.h>
+
+#include "net/server_inside.h"
+
+/* After a hang-up the peer may still be sending.  Closing at once would reset the connection, and
+ * the peer would lose the answer that tells why. */
+#define LINGER_MS 1000
+#define LINGER_BYTES (16u * 1024 * 1024)
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct fl_conn *conn = handle->data;
+    struct fl_inbox *inbox = &conn->server->inbox;
+
+    *buf = uv_buf_init(NULL, 0);
+    conn->paused = !conn->lingering && fl_inbox_full(inbox);
+    if (conn->paused)
+        return;
+    conn->reading = fl_inbox_room(inbox);
+    if (conn->reading)
+        *buf = uv_buf_init((char *)conn->reading->data, (unsigned)conn->reading->room);
+}
+
+static void discard(struct fl_conn *conn, ssize_t count)
+{
+    if (count > 0)
+        conn->discarded += (size_t)count;
+    if (count < 0 || conn->discarded > LINGER_BYTES)
+        fl_conn_drop(conn);
+}
+
+/* The input ended: by the peer's wish, or because the connection is of no use any more. */
+static void end_of_stream(struct fl_conn *conn, ssize_t why)
+{
+    if (why == UV_ENOBUFS && conn->paused) {
+        uv_read_stop((uv_stream_t *)&conn->tcp);
+        return;
+    }
+    if (why == UV_ENOBUFS)
+        flow_context_logf(conn->server->ctx, FLOW_LOG_ERROR,
+                          "closing the connection from %s: out of memory", conn->peer);
+    conn->broken = why != UV_EOF;
+    fl_conn_end_input(conn);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
+{
+    struct fl_conn *conn = stream->data;
+    struct fl_inbox *inbox = &conn->server->inbox;
+    struct fl_piece *piece = conn->reading;
+
+    conn->reading = NULL;
+    if (count > 0 && !conn->lingering) {
+        piece->conn = conn;
+        piece->size = (size_t)count;
+        fl_inbox_put(inbox, piece);
+        return;
+    }
+    if (piece)
+        fl_inbox_return(inbox, piece);
+    if (conn->lingering)
+        discard(conn, count);
+    else if (count < 0)
+        end_of_stream(conn, count);
+}
+
+static void read_on(struct fl_conn *conn)
+{
+    if (conn->last && !conn->paused && !conn->writing)
+        uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read);
+}
+
+void fl_conn_resume(struct fl_conn *conn)
+{
+    if (!conn->paused)
+        return;
+    conn->paused = 0;
+    read_on(conn);
+}
+
+void fl_conn_end_input(struct fl_conn *conn)
+{
+    struct fl_piece *last = conn->last;
+
+    if (!last)
+        return;
+    uv_read_stop((uv_stream_t *)&conn->tcp);
+    conn->last = NULL;
+    last->conn = conn;
+    fl_inbox_put(&conn->server->inbox, last);
+}
+
+static void free_conn(struct fl_conn *conn)
+{
+    const flow_allocator *mem = conn->server->mem;
+
+    fl_free(mem, conn->last);
+    fl_buf_free(&conn->sending);
+    fl_buf_free(&conn->out);
+    fl_free(mem, conn);
+}
+
+/* Takes it off the list of those that the worker wanted something of last. */
+static void forget(struct fl_conn *conn)
+{
+    struct fl_server *server = conn->server;
+
+    fl_lock(&server->lock);
+    for (struct fl_conn **at = &server->dirty; conn->dirty && *at; at = &(*at)->next_dirty) {
+        if (*at == conn) {
+            *at = conn->next_dirty;
+            break;
+        }
+    }
+    fl_unlock(&server->lock);
+}
+
+static void unlink_conn(struct fl_conn *conn)
+{
+    if (conn->next)
+        conn->next->previous = conn->previous;
+    if (conn->previous)
+        conn->previous->next = conn->next;
+    else
+        conn->server->conns = conn->next;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct fl_conn *conn = handle->data;
+    struct fl_server *server = conn->server;
+
+    if (--conn->handles)
+        return;
+    forget(conn);
+    unlink_conn(conn);
+    free_conn(conn);
+    fl_server_closed_one(server);
+}
+
+void fl_conn_drop(struct fl_conn *conn)
+{
+    if (conn->closed)
+        return;
+    conn->closed = 1;
+    uv_close((uv_handle_t *)&conn->tcp, on_closed);
+    uv_close((uv_handle_t *)&conn->timer, on_closed);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    fl_conn_drop(timer->data);
+}
+
+static void on_shutdown(uv_shutdown_t *request, int status)
+{
+    /* Whether it worked or not, what comes next is the end of what the peer sends. */
+}
+
+/* All was sent and the worker wants no more. */
+static void finish(struct fl_conn *conn, int hung_up)
+{
+    uv_stream_t *stream = (uv_stream_t *)&conn->tcp;
+
+    if (conn->lingering || conn->closed)
+        return;
+    if (!hung_up || conn->broken || conn->server->closing) {
+        fl_conn_drop(conn);
+        return;
+    }
+    conn->lingering = 1;
+    if (uv_shutdown(&conn->shutdown, stream, on_shutdown) ||
+        uv_timer_start(&conn->timer, on_timer, LINGER_MS, 0) ||
+        uv_read_start(stream, on_alloc, on_read))
+        fl_conn_drop(conn);
+}
+
+static void on_written(uv_write_t *request, int status)
+{
+    struct fl_conn *conn = request->handle->data;
+
+    conn->writing = 0;
+    fl_buf_clear(&conn->sending);
+    if (conn->closed)
+        return;
+    if (status)
+        conn->broken = 1;
+    fl_conn_serve(conn);
+    read_on(conn);
+}
+
+/* Sends what the peer takes at once and leaves the rest to uv. */
+static int send_now(struct fl_conn *conn)
+{
+    uv_stream_t *stream = (uv_stream_t *)&conn->tcp;
+    struct fl_buf *sending = &conn->sending;
+    uv_buf_t buf = uv_buf_init((char *)sending->data, (unsigned)sending->size);
+    int sent = uv_try_write(stream, &buf, 1);
+
+    if (sent < 0 && sent != UV_EAGAIN)
+        return sent;
+    if (sent > 0)
+        fl_buf_consume(sending, (size_t)sent);
+    if (sending->size == 0)
+        return 0;
+    buf = uv_buf_init((char *)sending->data, (unsigned)sending->size);
+    int rc = uv_write(&conn->write, stream, &buf, 1, on_written);
+    if (rc)
+        return rc;
+    conn->writing = 1;
+    uv_read_stop(stream);
+    return 0;
+}
+
+/* Takes over what the worker has to send, and tells what else it wants. */
+static void collect(struct fl_conn *conn, int *hang_up, int *released)
+{
+    fl_lock(&conn->server->lock);
+    if (!conn->writing) {
+        struct fl_buf empty = conn->sending;
+        conn->sending = conn->out;
+        conn->out = empty;
+    }
+    *hang_up = conn->hang_up;
+    *released = conn->released;
+    fl_unlock(&conn->server->lock);
+}
+
+void fl_conn_serve(struct fl_conn *conn)
+{
+    int hang_up;
+    int released;
+
+    collect(conn, &hang_up, &released);
+    if (!conn->writing && conn->sending.size && (conn->broken || send_now(conn)))
+        conn->broken = 1;
+    if (conn->broken && !conn->writing)
+        fl_buf_clear(&conn->sending);
+    if (hang_up || conn->broken)
+        fl_conn_end_input(conn);
+    /* A server that closes does not wait for a peer that does not read. */
+    if (released && (!conn->writing || conn->server->closing))
+        finish(conn, hang_up);
+}
+
+static void set_up(struct fl_conn *conn, uv_stream_t *listener)
+{
+    struct fl_server *server = conn->server;
+    struct sockaddr_storage address = {0};
+    int size = sizeof address;
+
+    conn->next = server->conns;
+    if (conn->next)
+        conn->next->previous = conn;
+    server->conns = conn;
+    server->open++;
+    uv_tcp_init(listener->loop, &conn->tcp);
+    uv_timer_init(listener->loop, &conn->timer);
+    conn->handles = 2;
+    conn->tcp.data = conn;
+    conn->timer.data = conn;
+    int rc = uv_accept(listener, (uv_stream_t *)&conn->tcp);
+    if (rc == 0)
+        rc = uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&address, &size);
+    fl_address_text(&address, conn->peer);
+    /* Answers are small and awaited: Nagle's algorithm would hold them back. */
+    if (rc || uv_tcp_nodelay(&conn->tcp, 1))
+        fl_conn_drop(conn);
+    else
+        read_on(conn);
+}
+
+int fl_conn_accept(struct fl_server *server, uv_stream_t *listener, uint16_t port)
+{
+    struct fl_conn *conn = fl_zalloc(server->mem, sizeof *conn + server->state_size);
+    struct fl_piece *last = fl_piece_new(server->mem, 0);
+
+    if (!conn || !last) {
+        fl_free(server->mem, conn);
+        fl_free(server->mem, last);
+        return FLOW_ENOMEM;
+    }
+    conn->server = server;
+    conn->last = last;
+    conn->port = port;
+    fl_buf_init(&conn->sending, server->mem);
+    fl_buf_init(&conn->out, server->mem);
+    set_up(conn, listener);
+    return FLOW_OK;
+}
+
+void *fl_conn_state(struct fl_conn *conn)
+{
+    return conn->state;
+}
+
+const char *fl_conn_peer(const struct fl_conn *conn)
+{
+    return conn->peer;
+}
+
+uint16_t fl_conn_port(const struct fl_conn *conn)
+{
+    return conn->port;
+}
+
+/* Tells the loop that the worker wants something of CONN; locked. */
+static void mark(struct fl_conn *conn)
+{
+    struct fl_server *server = conn->server;
+
+    if (!conn->dirty) {
+        conn->dirty = 1;
+        conn->next_dirty = server->dirty;
+        server->dirty = conn;
+    }
+    fl_loop_post(server->loop, &server->task);
+}
+
+int fl_conn_send(struct fl_conn *conn, const void *data, size_t size)
+{
+    struct fl_server *server = conn->server;
+
+    fl_lock(&server->lock);
+    int rc = fl_buf_append(&conn->out, data, size);
+    if (rc == FLOW_OK)
+        mark(conn);
+    fl_unlock(&server->lock);
+    return rc;
+}
+
+void fl_conn_hang_up(struct fl_conn *conn)
+{
+    struct fl_server *server = conn->server;
+
+    fl_lock(&server->lock);
+    conn->hang_up = 1;
+    mark(conn);
+    fl_unlock(&server->lock);
+}
+
+void fl_conn_close(struct fl_conn *conn)
+{
+    struct fl_server *server = conn->server;
+
+    fl_lock(&server->lock);
+    conn->released = 1;
+    mark(conn);
+    fl_unlock(&server->lock);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The life of a server, and the way between its two threads: the inbox to the worker, and a list
+ * of connections that the worker wants something of to the loop.
+ */
+
+#include "base/error.h"
+#include "net/server_inside.h"
+
+/* Bytes that may wait for the worker. */
+#define WAITING_MAX (4 * 1024 * 1024)
+
+static struct fl_conn *next_dirty(struct fl_server *server)
+{
+    fl_lock(&server->lock);
+    struct fl_conn *conn = server->dirty;
+    if (conn) {
+        server->dirty = conn->next_dirty;
+        conn->dirty = 0;
+    }
+    fl_unlock(&server->lock);
+    return conn;
+}
+
+static int take_resume(struct fl_server *server)
+{
+    fl_lock(&server->lock);
+    int resume = server->resume;
+    server->resume = 0;
+    fl_unlock(&server->lock);
+    return resume;
+}
+
+/* On the loop's thread: does what the worker wants. */
+static void serve(void *self)
+{
+    struct fl_server *server = self;
+    struct fl_conn *conn;
+
+    while ((conn = next_dirty(server)))
+        fl_conn_serve(conn);
+    if (!take_resume(server))
+        return;
+    for (conn = server->conns; conn; conn = conn->next)
+        fl_conn_resume(conn);
+}
+
+int fl_server_new(flow_context *ctx, size_t state_size, struct fl_server **server, flow_error **err)
+{
+    const flow_allocator *mem = flow_library_allocator(flow_context_library(ctx));
+    struct fl_server *made = fl_zalloc(mem, sizeof *made);
+
+    if (!made)
+        return fl_error_nomem(err);
+    made->ctx = ctx;
+    made->mem = mem;
+    made->state_size = state_size;
+    made->task = (struct fl_loop_task){.fn = serve, .self = made};
+
+    int rc = fl_loop_get(ctx, &made->loop, err);
+    if (rc)
+        goto fail;
+    rc = FLOW_ENOMEM;
+    if (fl_lock_init(&made->lock)) {
+        fl_error_nomem(err);
+        goto fail;
+    }
+    if (fl_inbox_init(&made->inbox, mem, WAITING_MAX)) {
+        fl_lock_destroy(&made->lock);
+        fl_error_nomem(err);
+        goto fail;
+    }
+    *server = made;
+    return FLOW_OK;
+
+fail:
+    fl_free(mem, made);
+    return rc;
+}
+
+static int close_on_loop(void *arg)
+{
+    struct fl_server *server = arg;
+
+    server->closing = 1;
+    fl_listeners_close(server);
+    for (struct fl_conn *conn = server->conns; conn; conn = conn->next) {
+        fl_conn_end_input(conn);
+        fl_conn_serve(conn);
+    }
+    fl_inbox_close(&server->inbox);
+    return FLOW_OK;
+}
+
+void fl_server_close(struct fl_server *server)
+{
+    fl_loop_call(server->loop, close_on_loop, server);
+}
+
+void fl_server_closed_one(struct fl_server *server)
+{
+    if (--server->open || !server->closing)
+        return;
+    fl_lock(&server->lock);
+    server->all_closed = 1;
+    fl_lock_wake(&server->lock);
+    fl_unlock(&server->lock);
+}
+
+static int drop_on_loop(void *arg)
+{
+    struct fl_server *server = arg;
+
+    server->closing = 1;
+    fl_listeners_close(server);
+    for (struct fl_conn *conn = server->conns; conn; conn = conn->next)
+        fl_conn_drop(conn);
+    return server->open == 0;
+}
+
+void fl_server_free(struct fl_server *server)
+{
+    if (!server)
+        return;
+    int all_closed = fl_loop_call(server->loop, drop_on_loop, server);
+    fl_lock(&server->lock);
+    while (!all_closed && !server->all_closed)
+        fl_lock_wait(&server->lock, fl_clock_system(), FL_NEVER);
+    fl_unlock(&server->lock);
+
+    fl_inbox_destroy(&server->inbox);
+    fl_lock_destroy(&server->lock);
+    fl_free(server->mem, server);
+}
+
+struct fl_piece *fl_server_take(struct fl_server *server, int wait)
+{
+    return fl_inbox_take(&server->inbox, wait);
+}
+
+void fl_server_release(struct fl_server *server, struct fl_piece *piece)
+{
+    if (!fl_inbox_release(&server->inbox, piece))
+        return;
+    fl_lock(&server->lock);
+    server->resume = 1;
+    fl_unlock(&server->lock);
+    fl_loop_post(server->loop, &server->task);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_NET_SERVER_H
+#define FL_NET_SERVER_H
+
+/*
+ * The network side of a source: listening sockets and their connections, which live on the loop's
+ * thread, and one worker, a thread of the source's own, which gets what was read and answers.
+ *
+ *     new -> listen... -> (worker: take, send, close, release ...) -> close -> (join worker) ->
+ * free
+ *
+ * When much waits for the worker, reading pauses and the peers are slowed down; a connection whose
+ * peer does not read its answers is not read either.
+ */
+
+#include <flow/component.h>
+
+#include "net/inbox.h"
+
+struct fl_server;
+struct fl_conn;
+
+/* Makes a server whose connections carry STATE_SIZE bytes, zeroed, for the worker. */
+int fl_server_new(flow_context *ctx, size_t state_size, struct fl_server **server,
+                  flow_error **err);
+
+/*
+ * Listens on HOST and PORT; with PORT 0 on any free one.  *ACTUAL, unless NULL, becomes the port.
+ * Connections are accepted from now on.
+ *
+ * Blocks: as long as the system's resolver does.
+ */
+int fl_server_listen(struct fl_server *server, const char *host, uint16_t port, uint16_t *actual,
+                     flow_error **err);
+
+/*
+ * Stops listening and reading.  The worker still gets what was read, then the end of each
+ * connection.
+ */
+void fl_server_close(struct fl_server *server);
+
+/* Closes whatever is left and frees, once no worker uses it any more.  NULL is allowed. */
+void fl_server_free(struct fl_server *server);
+
+/*
+ * The worker's calls.
+ *
+ * A connection is known from its first piece.  Its last piece is empty: the peer has sent all, or
+ * is gone.  The worker answers it with fl_conn_close and must not touch the connection afterwards.
+ */
+
+/* The next piece; NULL when none waits.  With WAIT, waits, and NULL means that all has ended. */
+struct fl_piece *fl_server_take(struct fl_server *server, int wait);
+
+/* Gives a piece back. */
+void fl_server_release(struct fl_server *server, struct fl_piece *piece);
+
+/* The bytes that the connection carries for the worker. */
+void *fl_conn_state(struct fl_conn *conn);
+
+/* The peer, as "1.2.3.4:567", and the port that it connected to. */
+const char *fl_conn_peer(const struct fl_conn *conn);
+uint16_t fl_conn_port(const struct fl_conn *conn);
+
+/* Sends bytes, in order, as the peer takes them; lost when it is gone.  FLOW_ENOMEM: none sent. */
+int fl_conn_send(struct fl_conn *conn, const void *data, size_t size);
+
+/* Reads no more: the last piece comes soon, behind those that wait already. */
+void fl_conn_hang_up(struct fl_conn *conn);
+
+/* Closes a connection when all was sent. */
+void fl_conn_close(struct fl_conn *conn);
+
+#endif

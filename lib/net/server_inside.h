@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_NET_SERVER_INSIDE_H
+#define FL_NET_SERVER_INSIDE_H
+
+/*
+ * The inside of a server, for server.c, listener.c and conn.c only.  What is not said to be
+ * guarded by the lock belongs to the loop's thread.
+ */
+
+#include <stddef.h>
+
+#include <uv.h>
+
+#include "base/buf.h"
+#include "net/inbox.h"
+#include "net/loop.h"
+#include "net/resolve.h"
+#include "net/server.h"
+
+struct fl_listener;
+
+struct fl_server {
+    flow_context *ctx;
+    const flow_allocator *mem;
+    struct fl_loop *loop;
+    struct fl_inbox inbox;
+    size_t state_size;
+
+    struct fl_listener *listeners;
+    struct fl_conn *conns;
+    size_t open; /* listeners and connections whose handles are not closed */
+    int closing;
+
+    struct fl_lock lock; /* guards what follows, and wakes who waits for `open` to be 0 */
+    struct fl_loop_task task;
+    struct fl_conn *dirty; /* connections that the worker wants something of */
+    int resume;            /* there is room in the inbox again */
+    int all_closed;
+};
+
+struct fl_conn {
+    uv_tcp_t tcp;
+    uv_timer_t timer; /* bounds the time between the end of the answers and the close */
+    uv_write_t write;
+    uv_shutdown_t shutdown;
+    struct fl_server *server;
+    struct fl_conn *next;
+    struct fl_conn *previous;
+    struct fl_piece *reading; /* between uv's questions for memory and its answer */
+    struct fl_piece *last;    /* the empty piece that ends the input; NULL once it was put */
+    struct fl_buf sending;    /* uv's while `writing` */
+    size_t discarded;
+    unsigned handles;       /* open ones of `tcp` and `timer` */
+    unsigned paused : 1;    /* not read because too much waits */
+    unsigned writing : 1;   /* not read because the peer does not take its answers */
+    unsigned broken : 1;    /* nothing can be sent any more */
+    unsigned lingering : 1; /* all was sent; what the peer still sends is thrown away */
+    unsigned closed : 1;
+
+    /* Guarded by the server's lock. */
+    struct fl_buf out;
+    struct fl_conn *next_dirty;
+    int dirty;
+    int hang_up;
+    int released; /* the worker is done with it */
+
+    uint16_t port;
+    char peer[FL_ADDRESS_TEXT];
+    max_align_t state[];
+};
+
+/* listener.c */
+void fl_listeners_close(struct fl_server *server);
+
+/* conn.c */
+
+/* Accepts from LISTENER, whose port is PORT.  FLOW_ENOMEM leaves the connection waiting. */
+int fl_conn_accept(struct fl_server *server, uv_stream_t *listener, uint16_t port);
+
+/* Ends what is read, does what the worker wants, and closes when it is done. */
+void fl_conn_end_input(struct fl_conn *conn);
+void fl_conn_serve(struct fl_conn *conn);
+void fl_conn_resume(struct fl_conn *conn);
+void fl_conn_drop(struct fl_conn *conn);
+
+/* server.c: a listener's or connection's last handle was closed. */
+void fl_server_closed_one(struct fl_server *server);
+
+#endif
