@@ -13,9 +13,62 @@ static const struct fl_module modules[] = {
     {FLOW_KIND_SINK, "hdfs", "org.apache.flume.sink.hdfs.HDFSEventSink", "hdfs.so"},
 };
 
+/* Each list ends in NULL. */
+static const flow_source_ops *const sources[] = {
+    NULL,
+};
+
+static const flow_channel_ops *const channels[] = {
+    NULL,
+};
+
+static const flow_sink_ops *const sinks[] = {
+    NULL,
+};
+
+static const flow_interceptor_ops *const interceptors[] = {
+    NULL,
+};
+
+static const flow_selector_ops *const selectors[] = {
+    NULL,
+};
+
+static const flow_group_ops *const groups[] = {
+    NULL,
+};
+
+static const flow_serializer_ops *const serializers[] = {
+    NULL,
+};
+
+/* What sources and sinks are made of. */
+static int register_parts(flow_registry *registry, flow_error **err)
+{
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; rc == FLOW_OK && interceptors[i] != NULL; i++)
+        rc = flow_registry_add_interceptor(registry, interceptors[i], NULL, NULL, err);
+    for (size_t i = 0; rc == FLOW_OK && selectors[i] != NULL; i++)
+        rc = flow_registry_add_selector(registry, selectors[i], NULL, NULL, err);
+    for (size_t i = 0; rc == FLOW_OK && groups[i] != NULL; i++)
+        rc = flow_registry_add_group(registry, groups[i], NULL, NULL, err);
+    for (size_t i = 0; rc == FLOW_OK && serializers[i] != NULL; i++)
+        rc = flow_registry_add_serializer(registry, serializers[i], NULL, NULL, err);
+    return rc;
+}
+
 static int register_all(flow_registry *registry, flow_error **err)
 {
-    return FLOW_OK;
+    int rc = register_parts(registry, err);
+
+    for (size_t i = 0; rc == FLOW_OK && sources[i] != NULL; i++)
+        rc = flow_registry_add_source(registry, sources[i], NULL, NULL, err);
+    for (size_t i = 0; rc == FLOW_OK && channels[i] != NULL; i++)
+        rc = flow_registry_add_channel(registry, channels[i], NULL, NULL, err);
+    for (size_t i = 0; rc == FLOW_OK && sinks[i] != NULL; i++)
+        rc = flow_registry_add_sink(registry, sinks[i], NULL, NULL, err);
+    return rc;
 }
 
 int fl_builtins_register(flow_registry *registry, flow_error **err)
