@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The server with the test's own thread as its worker. */
+
+#include <string.h>
+#include <unistd.h>
+
+#include <uv.h>
+
+#include "client.h"
+#include "core/context.h"
+#include "core/registry.h"
+#include "failing.h"
+#include "net/server_inside.h"
+#include "suite.h"
+
+static const struct fl_type type = {.kind = FLOW_KIND_SOURCE, .name = "t", .aliases = ""};
+
+struct fixture {
+    struct failing failing;
+    flow_library *lib;
+    flow_context *ctx;
+    struct fl_loop_host *host;
+    struct fl_server *server;
+    uint16_t port;
+};
+
+/* What the worker keeps for a connection. */
+struct state {
+    size_t bytes;
+};
+
+static void set_up(struct fixture *f)
+{
+    memset(f, 0, sizeof *f);
+    failing_init(&f->failing);
+    const flow_library_options options = {
+        .struct_size = sizeof options,
+        .allocator = &f->failing.allocator,
+    };
+    ck_assert_int_eq(flow_library_new(&options, &f->lib, NULL), FLOW_OK);
+    ck_assert_int_eq(fl_context_new(f->lib, &type, "r1", NULL, NULL, &f->ctx, NULL), FLOW_OK);
+    ck_assert_int_eq(fl_loop_host_new(&f->failing.allocator, "loop", &f->host, NULL), FLOW_OK);
+    f->ctx->loop = f->host;
+    ck_assert_int_eq(fl_server_new(f->ctx, sizeof(struct state), &f->server, NULL), FLOW_OK);
+    ck_assert_int_eq(fl_server_listen(f->server, "127.0.0.1", 0, &f->port, NULL), FLOW_OK);
+}
+
+static void tear_down(struct fixture *f)
+{
+    fl_server_free(f->server);
+    fl_loop_host_free(f->host);
+    fl_context_free(f->ctx);
+    ck_assert_int_eq(flow_library_free(f->lib, NULL), FLOW_OK);
+    ck_assert_int_eq(f->failing.live, 0);
+}
+
+static struct fl_piece *take(struct fixture *f)
+{
+    struct fl_piece *piece = fl_server_take(f->server, 1);
+
+    ck_assert_ptr_nonnull(piece);
+    return piece;
+}
+
+/* Takes pieces of one connection until SIZE bytes have come; returns the connection. */
+static struct fl_conn *receive(struct fixture *f, size_t size)
+{
+    struct fl_conn *conn = NULL;
+
+    for (size_t got = 0; got < size;) {
+        struct fl_piece *piece = take(f);
+        ck_assert(conn == NULL || conn == piece->conn);
+        ck_assert_uint_gt(piece->size, 0);
+        conn = piece->conn;
+        got += piece->size;
+        fl_server_release(f->server, piece);
+    }
+    return conn;
+}
+
+/* Takes the last piece of a connection, and with it the connection. */
+static struct fl_conn *take_last(struct fixture *f)
+{
+    struct fl_piece *piece = take(f);
+    struct fl_conn *conn = piece->conn;
+
+    ck_assert_uint_eq(piece->size, 0);
+    fl_server_release(f->server, piece);
+    return conn;
+}
+
+START_TEST(worker_gets_bytes_and_answers)
+{
+    struct fixture f;
+    set_up(&f);
+    int fd = client_open(f.port);
+
+    client_text(fd, "hello");
+    struct fl_conn *conn = receive(&f, 5);
+    ck_assert_uint_eq(fl_conn_port(conn), f.port);
+    ck_assert_ptr_nonnull(strstr(fl_conn_peer(conn), "127.0.0.1:"));
+    ck_assert_int_eq(fl_conn_send(conn, "wor", 3), FLOW_OK);
+    ck_assert_int_eq(fl_conn_send(conn, "ld", 2), FLOW_OK);
+    client_expect(fd, "world");
+    client_end(fd);
+    ck_assert_ptr_eq(take_last(&f), conn);
+    fl_conn_send(conn, "!", 1);
+    fl_conn_close(conn);
+    client_expect(fd, "!");
+    client_expect_end(fd);
+    close(fd);
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(each_connection_carries_its_own_state)
+{
+    struct fixture f;
+    set_up(&f);
+    int one = client_open(f.port);
+    int two = client_open(f.port);
+
+    client_text(one, "1");
+    struct state *first = fl_conn_state(receive(&f, 1));
+    client_text(two, "2");
+    struct state *second = fl_conn_state(receive(&f, 1));
+    ck_assert_ptr_ne(first, second);
+    ck_assert_uint_eq(first->bytes, 0);
+    first->bytes = 77;
+    ck_assert_uint_eq(second->bytes, 0);
+    client_text(one, "1");
+    ck_assert_ptr_eq(fl_conn_state(receive(&f, 1)), first);
+    ck_assert_uint_eq(first->bytes, 77);
+    close(one);
+    close(two);
+    tear_down(&f);
+}
+END_TEST
+
+#define FLOOD ((size_t)32 * 1024 * 1024)
+
+static void flood(void *arg)
+{
+    static const char zeros[65536];
+    int fd = *(int *)arg;
+
+    for (size_t sent = 0; sent < FLOOD; sent += sizeof zeros)
+        client_send(fd, zeros, sizeof zeros);
+    client_end(fd);
+}
+
+/* How much waits once reading has paused; 0 before. */
+static size_t waiting_at_pause(struct fl_inbox *inbox)
+{
+    fl_lock(&inbox->lock);
+    size_t waiting = inbox->starved ? inbox->waiting : 0;
+    fl_unlock(&inbox->lock);
+    return waiting;
+}
+
+START_TEST(a_slow_worker_slows_the_peer_and_loses_nothing)
+{
+    struct fixture f;
+    set_up(&f);
+    struct fl_inbox *inbox = &f.server->inbox;
+    struct fl_thread sender;
+    size_t waiting;
+    int fd = client_open(f.port);
+
+    fl_thread_start(&sender, "flood", flood, &fd);
+    while ((waiting = waiting_at_pause(inbox)) == 0)
+        usleep(1000);
+    /* One read more than the limit, at most. */
+    ck_assert_uint_le(waiting, inbox->limit + 256 * 1024);
+    struct fl_conn *conn = receive(&f, FLOOD);
+    ck_assert_ptr_eq(take_last(&f), conn);
+    fl_conn_close(conn);
+    fl_thread_join(&sender);
+    client_expect_end(fd);
+    close(fd);
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(a_peer_that_does_not_read_is_not_read)
+{
+    struct fixture f;
+    set_up(&f);
+    int fd = client_open(f.port);
+    char *answer = fl_calloc(NULL, 1, FLOOD);
+    memset(answer, 1, FLOOD);
+
+    client_text(fd, "x");
+    struct fl_conn *conn = receive(&f, 1);
+    ck_assert_int_eq(fl_conn_send(conn, answer, FLOOD), FLOW_OK);
+    client_text(fd, "y");
+    ck_assert_uint_eq(client_drain(fd, FLOOD), FLOOD);
+    ck_assert_ptr_eq(receive(&f, 1), conn);
+    fl_free(NULL, answer);
+    close(fd);
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(hanging_up_delivers_the_answer_first)
+{
+    static const char much[1024 * 1024];
+    struct fixture f;
+    set_up(&f);
+    int fd = client_open(f.port);
+
+    client_text(fd, "x");
+    struct fl_conn *conn = receive(&f, 1);
+    fl_conn_send(conn, "go away", 7);
+    fl_conn_hang_up(conn);
+    struct fl_piece *piece = take(&f);
+    ck_assert_uint_eq(piece->size, 0);
+    fl_server_release(f.server, piece);
+    fl_conn_close(conn);
+    /* What is sent now is thrown away, but does not reset the connection. */
+    client_send(fd, much, sizeof much);
+    client_expect(fd, "go away");
+    client_expect_end(fd);
+    close(fd);
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(closing_ends_every_connection)
+{
+    struct fixture f;
+    set_up(&f);
+    int fds[50];
+
+    for (int i = 0; i < 50; i++) {
+        fds[i] = client_open(f.port);
+        client_text(fds[i], "x");
+        receive(&f, 1);
+    }
+    fl_server_close(f.server);
+    for (int i = 0; i < 50; i++)
+        fl_conn_close(take_last(&f));
+    ck_assert_ptr_null(fl_server_take(f.server, 1));
+    for (int i = 0; i < 50; i++) {
+        client_expect_end(fds[i]);
+        close(fds[i]);
+    }
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(closing_does_not_wait_for_a_peer_that_does_not_read)
+{
+    struct fixture f;
+    set_up(&f);
+    int fd = client_open(f.port);
+    char *answer = fl_calloc(NULL, 1, FLOOD);
+
+    client_text(fd, "x");
+    struct fl_conn *conn = receive(&f, 1);
+    fl_conn_send(conn, answer, FLOOD);
+    fl_server_close(f.server);
+    fl_conn_close(take_last(&f));
+    tear_down(&f);
+    fl_free(NULL, answer);
+    close(fd);
+}
+END_TEST
+
+START_TEST(nothing_stays_open)
+{
+    struct fixture f;
+    set_up(&f);
+    tear_down(&f); /* once before, since libuv keeps two descriptors for the whole process */
+    int before = client_descriptors();
+
+    set_up(&f);
+    int fd = client_open(f.port);
+    client_text(fd, "x");
+    receive(&f, 1);
+    tear_down(&f);
+    close(fd);
+    ck_assert_int_eq(client_descriptors(), before);
+}
+END_TEST
+
+START_TEST(a_port_in_use_is_named)
+{
+    struct fixture f;
+    set_up(&f);
+    flow_error *err = NULL;
+    char expected[64];
+    int fd;
+    uint16_t port = client_occupy(&fd);
+
+    ck_assert_int_eq(fl_server_listen(f.server, "localhost", port, NULL, &err), FLOW_EIO);
+    snprintf(expected, sizeof expected, "cannot listen on localhost:%u: Address already in use",
+             (unsigned)port);
+    ck_assert_str_eq(flow_error_message(err), expected);
+    ck_assert_int_eq(flow_error_retriable(err), 1);
+    flow_error_free(err);
+    close(fd);
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(without_memory_a_connection_is_refused_and_the_next_is_not)
+{
+    struct fixture f;
+    set_up(&f);
+
+    failing_after(&f.failing, 0);
+    for (int i = 0; i < 5; i++) {
+        int fd = client_open(f.port);
+        ck_assert(client_refused(fd));
+        close(fd);
+    }
+    failing_after(&f.failing, -1);
+    int fd = client_open(f.port);
+    client_text(fd, "x");
+    receive(&f, 1);
+    close(fd);
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(without_memory_to_read_a_connection_ends)
+{
+    struct fixture f;
+    set_up(&f);
+    int fd = client_open(f.port);
+
+    client_text(fd, "x");
+    struct fl_conn *conn = receive(&f, 1);
+    /* The large piece of the first read is kept, but is in use while a second one is read. */
+    struct fl_piece *kept = fl_inbox_room(&f.server->inbox);
+    failing_after(&f.failing, 0);
+    ck_assert_int_eq(fl_conn_send(conn, "answer", 6), FLOW_ENOMEM);
+    client_text(fd, "y");
+    ck_assert_ptr_eq(take_last(&f), conn);
+    fl_conn_close(conn);
+    ck_assert(client_refused(fd));
+    failing_after(&f.failing, -1);
+    fl_inbox_return(&f.server->inbox, kept);
+    close(fd);
+    tear_down(&f);
+}
+END_TEST
+
+int main(void)
+{
+    const struct test_entry tests[] = {
+        {"answer", worker_gets_bytes_and_answers},
+        {"state", each_connection_carries_its_own_state},
+        {"slow worker", a_slow_worker_slows_the_peer_and_loses_nothing},
+        {"slow peer", a_peer_that_does_not_read_is_not_read},
+        {"hang up", hanging_up_delivers_the_answer_first},
+        {"close", closing_ends_every_connection},
+        {"close at once", closing_does_not_wait_for_a_peer_that_does_not_read},
+        {"descriptors", nothing_stays_open},
+        {"port in use", a_port_in_use_is_named},
+        {"no memory to accept", without_memory_a_connection_is_refused_and_the_next_is_not},
+        {"no memory to read", without_memory_to_read_a_connection_ends},
+    };
+
+    return RUN_SUITE("net/server", tests);
+}
