@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Channels and sinks, who is connected to which channel, and whether their sizes agree. */
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/number.h"
+#include "config/check.h"
+#include "config/common.h"
+#include "core/names.h"
+
+/* Moves the part of a sound component to the end of TO, as a record that begins with it. */
+static void *move_part(struct fl_component *component, struct fl_vec *to)
+{
+    struct fl_part *placed = fl_vec_push(to, NULL);
+
+    if (placed) {
+        *placed = component->part;
+        component->part = (struct fl_part){0};
+    }
+    return placed;
+}
+
+static int check_channel(struct fl_check *check, const char *name)
+{
+    struct fl_component channel;
+    int rc = fl_component_begin(check, FL_CHANNELS, name, &fl_channel_schema, &channel);
+
+    if (!rc)
+        rc = fl_component_finish(check, FLOW_KIND_CHANNEL, &fl_channel_schema, &channel);
+    if (!rc && channel.part.settings) {
+        rc = fl_place_set(check, FL_CHANNELS, name, check->plan->channels.count);
+        if (!rc && !move_part(&channel, &check->plan->channels))
+            rc = FLOW_ENOMEM;
+    }
+    fl_component_end(check, &channel);
+    return rc;
+}
+
+int fl_check_channels(struct fl_check *check)
+{
+    const struct fl_vec *names = &check->agent->sections[FL_CHANNELS].names;
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < names->count && !rc; i++)
+        rc = check_channel(check, *(char **)fl_vec_at(names, i));
+    return rc;
+}
+
+/* What to do about a reference to NAME that no list has; the caller frees it. */
+static int reference_hint(const struct fl_check *check, enum fl_section_id section,
+                          const char *name, char **hint)
+{
+    const struct fl_section *all = &check->agent->sections[section];
+    struct fl_nearest nearest;
+    struct fl_buf text;
+
+    if (fl_blocks_get(&all->blocks, name)) {
+        fl_buf_init(&text, check->mem);
+        int rc =
+            fl_buf_printf(&text, "add it to '%s.%s'", check->agent->name, fl_section_name(section));
+        *hint = rc ? NULL : fl_buf_detach(&text);
+        fl_buf_free(&text);
+        return *hint ? FLOW_OK : FLOW_ENOMEM;
+    }
+    fl_nearest_init(&nearest, name);
+    for (size_t i = 0; i < all->names.count; i++)
+        fl_nearest_offer(&nearest, *(char **)fl_vec_at(&all->names, i));
+    return fl_nearest_hint(&nearest, check->mem, hint);
+}
+
+int fl_check_reference(struct fl_check *check, enum fl_section_id section,
+                       const struct fl_raw *where, const char *name)
+{
+    char *hint = NULL;
+    int rc = reference_hint(check, section, name, &hint);
+
+    if (!rc)
+        fl_check_value(check, FLOW_SEVERITY_ERROR, where, hint, "'%s' is not in the list '%s.%s'",
+                       name, check->agent->name, fl_section_name(section));
+    fl_free(check->mem, hint);
+    return rc;
+}
+
+int fl_check_channel_name(struct fl_check *check, const struct fl_component *user,
+                          const char *property, const char *name, size_t *place)
+{
+    *place = fl_place_get(check, FL_CHANNELS, name);
+    if (*place == FL_UNLISTED)
+        return fl_check_reference(check, FL_CHANNELS, fl_component_where(user, property), name);
+    return fl_map_put(&check->used, name, check);
+}
+
+/* The one channel of a sink. */
+static int find_channel(struct fl_check *check, const struct fl_component *sink, size_t *place)
+{
+    const char *name = fl_component_word(sink, "channel", 0);
+
+    *place = FL_BROKEN;
+    if (!name)
+        return FLOW_OK;
+    if (fl_component_word(sink, "channel", 1)) {
+        fl_check_value(check, FLOW_SEVERITY_ERROR, fl_component_where(sink, "channel"),
+                       "a source or another sink can have the others",
+                       "a sink takes from one channel only");
+        return FLOW_OK;
+    }
+    return fl_check_channel_name(check, sink, "channel", name, place);
+}
+
+/* Whether a group that could not be made has claimed the sink. */
+static int is_lost(const struct fl_check *check, const struct fl_vec *groups, const char *name)
+{
+    for (size_t i = 0; i < groups->count; i++) {
+        const struct fl_component *group = fl_vec_at(groups, i);
+        const char *member;
+        for (size_t w = 0; (member = fl_component_word(group, "sinks", w)); w++)
+            if (strcmp(member, name) == 0)
+                return fl_place_get(check, FL_GROUPS, group->name) == FL_BROKEN;
+    }
+    return 0;
+}
+
+static int check_sink(struct fl_check *check, const struct fl_vec *groups, const char *name)
+{
+    struct fl_component sink;
+    size_t channel = FL_BROKEN;
+    int rc = fl_component_begin(check, FL_SINKS, name, &fl_sink_schema, &sink);
+
+    if (!rc)
+        rc = find_channel(check, &sink, &channel);
+    if (!rc)
+        rc = fl_component_finish(check, FLOW_KIND_SINK, &fl_sink_schema, &sink);
+    if (!rc && sink.part.settings && channel < FL_BROKEN && !is_lost(check, groups, name)) {
+        rc = fl_place_set(check, FL_SINKS, name, check->plan->sinks.count);
+        struct fl_plan_sink *placed = rc ? NULL : move_part(&sink, &check->plan->sinks);
+        if (placed) {
+            placed->channel = channel;
+            placed->group = SIZE_MAX;
+        } else {
+            rc = FLOW_ENOMEM;
+        }
+    }
+    fl_component_end(check, &sink);
+    return rc;
+}
+
+int fl_check_sinks(struct fl_check *check, const struct fl_vec *groups)
+{
+    const struct fl_vec *names = &check->agent->sections[FL_SINKS].names;
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < names->count && !rc; i++)
+        rc = check_sink(check, groups, *(char **)fl_vec_at(names, i));
+    return rc;
+}
+
+/* Whether NAME, behind its last dot, is what types call the size of a batch. */
+static int is_batch_size(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    const char *last = dot ? dot + 1 : name;
+
+    return fl_equal_ignore_case(last, "batchSize") || fl_equal_ignore_case(last, "batch-size") ||
+           fl_equal_ignore_case(last, "flumeBatchSize");
+}
+
+/* Warns when batches of PART do not fit into one transaction of its channel. */
+static void check_batch(struct fl_check *check, const struct fl_part *part, size_t channel)
+{
+    const struct fl_plan_channel *target = fl_vec_at(&check->plan->channels, channel);
+    const struct fl_setting *limit = fl_settings_get(target->part.settings, "transactionCapacity");
+    const flow_schema *schema = part->type->schema;
+
+    for (size_t i = 0; limit && schema && i < schema->count; i++) {
+        const flow_property *property = &schema->properties[i];
+        if (property->type != FLOW_TYPE_INT || !is_batch_size(property->name))
+            continue;
+        const struct fl_setting *size = fl_settings_get(part->settings, property->name);
+        const struct fl_setting *at = size && size->is_set ? size : limit;
+        struct fl_raw where = {
+            .full = at->full,
+            .file = at->file ? at->file : "",
+            .line = at->line,
+            .column = at->column,
+        };
+        if (size && limit->number > 0 && size->number > limit->number)
+            fl_check_value(check, FLOW_SEVERITY_WARNING, &where,
+                           "raise transactionCapacity or lower the batch size",
+                           "batches of %lld events do not fit into a transaction of channel '%s', "
+                           "which holds %lld; they are taken in several",
+                           (long long)size->number, target->part.name, (long long)limit->number);
+    }
+}
+
+void fl_check_batches(struct fl_check *check)
+{
+    for (size_t i = 0; i < check->plan->sources.count; i++) {
+        const struct fl_plan_source *source = fl_vec_at(&check->plan->sources, i);
+        for (size_t c = 0; c < source->channels.count; c++)
+            check_batch(check, &source->part, *(size_t *)fl_vec_at(&source->channels, c));
+    }
+    for (size_t i = 0; i < check->plan->sinks.count; i++) {
+        const struct fl_plan_sink *sink = fl_vec_at(&check->plan->sinks, i);
+        check_batch(check, &sink->part, sink->channel);
+    }
+}
