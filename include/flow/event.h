@@ -58,6 +58,31 @@ FLOW_API int flow_event_keep(const flow_event *event, flow_event **kept, flow_er
 FLOW_API void flow_event_unref(flow_event *event);
 
 /*
+ * Keeps COUNT events as flow_event_keep does each, all or none, and stores them in KEPT; for
+ * channels.  Events that were made together are counted together, so this is many times cheaper.
+ * The caller releases them with flow_events_unref.
+ *
+ * Since: 1.0
+ */
+FLOW_API int flow_events_keep(const flow_event *const *events, size_t count,
+                              const flow_event **kept, flow_error **err);
+
+/*
+ * Releases a reference to each of COUNT events.
+ *
+ * Since: 1.0
+ */
+FLOW_API void flow_events_unref(const flow_event *const *events, size_t count);
+
+/*
+ * Returns the bytes of memory COUNT events take: body, headers and 32 bytes each.  What keeping
+ * them holds is at most twice as much.
+ *
+ * Since: 1.0
+ */
+FLOW_API uint64_t flow_events_weight(const flow_event *const *events, size_t count);
+
+/*
  * Returns the body, and its size in *SIZE.  The bytes live as long as the reference.
  *
  * Since: 1.0

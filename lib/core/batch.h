@@ -2,9 +2,29 @@
 #ifndef FL_CORE_BATCH_H
 #define FL_CORE_BATCH_H
 
-/* What the emitter needs of a batch beyond <flow/batch.h>. */
+/* The inside of a flow_batch, and what the emitter needs of it beyond <flow/batch.h>. */
 
 #include <flow/batch.h>
+
+#include "core/event.h"
+#include "core/slab.h"
+
+struct flow_batch {
+    flow_library *lib;
+    const flow_event **events;
+    size_t count;
+    size_t capacity;
+    struct fl_arena *arenas; /* its own; the first is the one being filled */
+    size_t filled;           /* bytes taken from them since the batch was last cleared */
+    size_t expected;         /* bytes the next filling probably takes */
+    size_t foreign;          /* events of other slabs, each with a reference of the batch */
+
+    /* What an emitter remembers, see fl_batch_progress. */
+    const void *progress_owner;
+    uint64_t *progress;
+    size_t progress_channels;
+    size_t progress_capacity;
+};
 
 /* The events as an array of flow_batch_count; valid until the batch is changed. */
 const flow_event *const *fl_batch_events(const flow_batch *batch);
@@ -16,5 +36,27 @@ const flow_event *const *fl_batch_events(const flow_batch *batch);
  */
 int fl_batch_progress(flow_batch *batch, const void *owner, size_t channels, uint64_t **done,
                       int *fresh, flow_error **err);
+
+/* Makes room for COUNT more pointers; FLOW_ENOMEM. */
+int fl_batch_room(flow_batch *batch, size_t count, flow_error **err);
+
+/* SIZE bytes, rounded already, in one of the batch's own slabs, *SLAB. */
+int fl_batch_take(flow_batch *batch, size_t size, struct fl_slab **slab, void **memory,
+                  flow_error **err);
+
+/* Whether the batch made the event, in a slab of its own. */
+static inline int fl_batch_made(const flow_batch *batch, const flow_event *event)
+{
+    const struct fl_arena *arena = (const struct fl_arena *)event->slab;
+
+    return fl_slab_is_arena(event->slab) &&
+           atomic_load_explicit(&arena->owner, memory_order_relaxed) == batch;
+}
+
+/* Puts EVENT, which is in a slab of the batch, in the place of the one at INDEX. */
+void fl_batch_replace(flow_batch *batch, size_t index, const flow_event *event);
+
+/* Drops the first COUNT events. */
+void fl_batch_drop_front(flow_batch *batch, size_t count);
 
 #endif

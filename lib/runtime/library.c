@@ -11,6 +11,7 @@
 #include <flow/library.h>
 
 #include "base/error.h"
+#include "core/event.h"
 #include "core/library.h"
 #include "core/registry.h"
 #include "core/table.h"
@@ -95,7 +96,9 @@ static int make_parts(flow_library *lib, const flow_library_options *options, fl
         return flow_error_set(err, result,
                               "the kernel cannot mark memory for fork to wipe: "
                               "libflow needs Linux 4.14");
-    result = fl_registry_new(lib, &lib->registry, err);
+    result = fl_slab_pool_new(lib, &lib->pool, err);
+    if (result == FLOW_OK)
+        result = fl_registry_new(lib, &lib->registry, err);
     return result == FLOW_OK ? fl_builtins_register(lib->registry, err) : result;
 }
 
@@ -104,6 +107,7 @@ static void free_parts(flow_library *lib)
     const flow_allocator allocator = lib->allocator; /* outlives the library that holds it */
 
     fl_registry_free(lib->registry);
+    fl_slab_pool_free(lib->pool);
     fl_fork_guard_free(&lib->guard);
     fl_free(&lib->allocator, lib->module_path);
     allocator.release(allocator.self, lib);

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Batches: an array of pointers to events, and the slabs that most of them were made in.  The batch
+ * holds one reference to each of its slabs, however many events are in them; events from elsewhere
+ * it holds one by one.
+ */
+
+#include <string.h>
+
+#include "base/error.h"
+#include "core/batch.h"
+#include "core/library.h"
+
+/* What a batch expects of its first filling, the slab included. */
+#define EXPECTED_FIRST 4096u
+
+/* No slab is worth looking for a better one below this. */
+#define KEEP_ANY 4096u
+
+int flow_batch_new(flow_library *lib, flow_batch **batch, flow_error **err)
+{
+    int rc = fl_library_check(lib, err);
+
+    if (!rc && !batch)
+        rc = flow_error_set(err, FLOW_EINVAL, "no place for the batch");
+    if (rc)
+        return rc;
+    flow_batch *made = fl_zalloc(&lib->allocator, sizeof *made);
+    if (!made)
+        return fl_error_nomem(err);
+    made->lib = lib;
+    made->expected = EXPECTED_FIRST - sizeof(struct fl_arena);
+    *batch = made;
+    return FLOW_OK;
+}
+
+/* Drops the batch's references to foreign events from FROM to the end, without moving any. */
+static void drop_foreign(flow_batch *batch, size_t from, size_t to)
+{
+    for (size_t i = from; i < to && batch->foreign > 0;) {
+        size_t n = 0;
+        while (i + n < to && !fl_batch_made(batch, batch->events[i + n]))
+            n++;
+        fl_events_unref(batch->events + i, n);
+        batch->foreign -= n;
+        i += n > 0 ? n : 1;
+    }
+}
+
+static void give_up_arena(struct fl_arena *arena)
+{
+    atomic_store_explicit(&arena->owner, NULL, memory_order_relaxed);
+    fl_slab_unref(&arena->slab, 1);
+}
+
+void flow_batch_free(flow_batch *batch)
+{
+    if (!batch)
+        return;
+    drop_foreign(batch, 0, batch->count);
+    for (struct fl_arena *arena = batch->arenas, *next; arena; arena = next) {
+        next = arena->next;
+        give_up_arena(arena);
+    }
+    fl_free(&batch->lib->allocator, batch->events);
+    fl_free(&batch->lib->allocator, batch->progress);
+    fl_free(&batch->lib->allocator, batch);
+}
+
+static size_t at_most_arena(size_t size)
+{
+    size_t most = FL_ARENA_MAX - sizeof(struct fl_arena);
+
+    return size < most ? size : most;
+}
+
+/* Whether the next filling may go into ARENA again: nobody else uses it, and it has about the size
+ * that is expected.  A much larger one would be held in memory by few events. */
+static int can_refill(const struct fl_arena *arena, size_t expected)
+{
+    size_t fit = fl_arena_fit(at_most_arena(expected)) + sizeof(struct fl_arena);
+    size_t size = arena->slab.size;
+
+    return size >= fit / 2 && (size <= 2 * fit || size <= KEEP_ANY) && fl_slab_alone(&arena->slab);
+}
+
+void flow_batch_clear(flow_batch *batch)
+{
+    struct fl_arena *kept = NULL;
+
+    drop_foreign(batch, 0, batch->count);
+    batch->count = 0;
+    batch->progress_owner = NULL;
+
+    /* Sinks down slowly, so that a short batch now and then changes nothing. */
+    size_t faded = batch->expected - batch->expected / 8;
+    batch->expected = batch->filled > faded ? batch->filled : faded;
+    batch->filled = 0;
+
+    for (struct fl_arena *arena = batch->arenas, *next; arena; arena = next) {
+        next = arena->next;
+        if (!kept && can_refill(arena, batch->expected))
+            kept = arena;
+        else
+            give_up_arena(arena);
+    }
+    if (kept) {
+        kept->next = NULL;
+        fl_arena_reset(kept);
+    }
+    batch->arenas = kept;
+}
+
+size_t flow_batch_count(const flow_batch *batch)
+{
+    return batch->count;
+}
+
+const flow_event *flow_batch_event(const flow_batch *batch, size_t index)
+{
+    return index < batch->count ? batch->events[index] : NULL;
+}
+
+const flow_event *const *fl_batch_events(const flow_batch *batch)
+{
+    return batch->events;
+}
+
+int fl_batch_room(flow_batch *batch, size_t count, flow_error **err)
+{
+    size_t wanted;
+
+    if (count <= batch->capacity - batch->count)
+        return FLOW_OK;
+    if (__builtin_add_overflow(batch->count, count, &wanted) || wanted > SIZE_MAX / 32)
+        return fl_error_nomem(err);
+    size_t capacity = batch->capacity ? batch->capacity : 16;
+    while (capacity < wanted)
+        capacity *= 2;
+    void *grown =
+        fl_realloc(&batch->lib->allocator, batch->events, capacity * sizeof(*batch->events));
+    if (!grown)
+        return fl_error_nomem(err);
+    batch->events = grown;
+    batch->capacity = capacity;
+    return FLOW_OK;
+}
+
+/* Another slab: as large as what is still expected, or, beyond that, as what is there already. */
+static int add_arena(flow_batch *batch, size_t size, flow_error **err)
+{
+    int rc = fl_library_check(batch->lib, err);
+
+    if (rc)
+        return rc;
+    size_t rest = batch->expected > batch->filled ? batch->expected - batch->filled : 0;
+    if (rest < size)
+        rest = batch->filled;
+    rest = at_most_arena(rest);
+    struct fl_arena *arena =
+        fl_arena_new(batch->lib->pool, fl_arena_fit(rest > size ? rest : size), batch);
+    if (!arena)
+        return fl_error_nomem(err);
+    arena->next = batch->arenas;
+    batch->arenas = arena;
+    return FLOW_OK;
+}
+
+int fl_batch_take(flow_batch *batch, size_t size, struct fl_slab **slab, void **memory,
+                  flow_error **err)
+{
+    void *taken = batch->arenas ? fl_arena_take(batch->arenas, size) : NULL;
+
+    if (!taken) {
+        int rc = add_arena(batch, size, err);
+        if (rc)
+            return rc;
+        taken = fl_arena_take(batch->arenas, size);
+    }
+    batch->filled += size;
+    *slab = &batch->arenas->slab;
+    *memory = taken;
+    return FLOW_OK;
+}
+
+static int add_parts(flow_batch *batch, const struct fl_parts *parts, flow_event **event,
+                     flow_error **err)
+{
+    struct fl_slab *slab = NULL;
+    void *memory = NULL;
+    size_t bytes = 0;
+    int rc = fl_event_measure(parts, &bytes, err);
+
+    if (!rc)
+        rc = fl_batch_room(batch, 1, err);
+    if (!rc)
+        rc = fl_batch_take(batch, bytes, &slab, &memory, err);
+    if (rc)
+        return rc;
+    *event = fl_event_make(slab, memory, parts);
+    batch->events[batch->count++] = *event;
+    return FLOW_OK;
+}
+
+int flow_batch_add_full(flow_batch *batch, const void *body, size_t size,
+                        const flow_header *headers, size_t count, size_t header_size,
+                        flow_error **err)
+{
+    const struct fl_parts parts = {body, size, headers, count, header_size};
+    flow_event *event;
+
+    if (!batch || (!body && size > 0))
+        return flow_error_set(err, FLOW_EINVAL, "no batch, or a size but no body");
+    return add_parts(batch, &parts, &event, err);
+}
+
+int flow_batch_add(flow_batch *batch, const void *body, size_t size, flow_error **err)
+{
+    return flow_batch_add_full(batch, body, size, NULL, 0, 0, err);
+}
+
+int flow_batch_reserve(flow_batch *batch, size_t size, void **body, flow_error **err)
+{
+    const struct fl_parts parts = {.size = size};
+    flow_event *event;
+
+    if (!batch || !body)
+        return flow_error_set(err, FLOW_EINVAL, "no batch, or no place for the body");
+    int rc = add_parts(batch, &parts, &event, err);
+    if (!rc)
+        *body = (void *)event->body;
+    return rc;
+}
+
+/* An event of the batch's own slabs is copied: two places in one batch can be changed apart. */
+static int append_own(flow_batch *batch, const flow_event *event, flow_error **err)
+{
+    struct fl_slab *slab = NULL;
+    void *memory = NULL;
+    int rc = fl_batch_take(batch, fl_event_weight(event), &slab, &memory, err);
+
+    if (!rc)
+        batch->events[batch->count++] = fl_event_copy(slab, memory, event);
+    return rc;
+}
+
+int flow_batch_append(flow_batch *batch, const flow_event *event, flow_error **err)
+{
+    if (!batch || !event)
+        return flow_error_set(err, FLOW_EINVAL, "no batch, or no event");
+    int rc = fl_batch_room(batch, 1, err);
+    if (rc)
+        return rc;
+    if (fl_batch_made(batch, event))
+        return append_own(batch, event, err);
+    fl_events_ref(&event, 1);
+    batch->foreign++;
+    batch->events[batch->count++] = event;
+    return FLOW_OK;
+}
+
+void fl_batch_replace(flow_batch *batch, size_t index, const flow_event *event)
+{
+    const flow_event *old = batch->events[index];
+
+    batch->events[index] = event;
+    if (!fl_batch_made(batch, old)) {
+        fl_events_unref(&old, 1);
+        batch->foreign--;
+    }
+}
+
+void flow_batch_filter(flow_batch *batch, const uint8_t *keep)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        if (keep[i])
+            batch->events[kept++] = batch->events[i];
+        else
+            drop_foreign(batch, i, i + 1);
+    }
+    batch->count = kept;
+}
+
+void flow_batch_truncate(flow_batch *batch, size_t count)
+{
+    if (count >= batch->count)
+        return;
+    drop_foreign(batch, count, batch->count);
+    batch->count = count;
+}
+
+void fl_batch_drop_front(flow_batch *batch, size_t count)
+{
+    drop_foreign(batch, 0, count);
+    batch->count -= count;
+    memmove(batch->events, batch->events + count, batch->count * sizeof(*batch->events));
+}
+
+int fl_batch_progress(flow_batch *batch, const void *owner, size_t channels, uint64_t **done,
+                      int *fresh, flow_error **err)
+{
+    *fresh = batch->progress_owner != owner || batch->progress_channels != channels;
+    if (*fresh) {
+        size_t size = channels * sizeof(*batch->progress);
+        if (channels > batch->progress_capacity) {
+            void *grown = fl_realloc(&batch->lib->allocator, batch->progress, size);
+            if (!grown)
+                return fl_error_nomem(err);
+            batch->progress = grown;
+            batch->progress_capacity = channels;
+        }
+        if (channels > 0)
+            memset(batch->progress, 0, size);
+        batch->progress_owner = owner;
+        batch->progress_channels = channels;
+    }
+    *done = batch->progress;
+    return FLOW_OK;
+}

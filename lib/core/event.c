@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Events, and references to many of them at once.  A reference counts on the slab, so a run of
+ * events of one slab costs one atomic operation however long it is.
+ */
+
+#include <string.h>
+
+#include "base/error.h"
+#include "core/event.h"
+#include "core/library.h"
+#include "core/slab.h"
+
+static uint32_t load32(const uint8_t *at)
+{
+    uint32_t value;
+
+    memcpy(&value, at, sizeof value);
+    return value;
+}
+
+static uint8_t *store32(uint8_t *at, uint32_t value)
+{
+    memcpy(at, &value, sizeof value);
+    return at + sizeof value;
+}
+
+static const flow_header *header_of(const struct fl_parts *parts, size_t index)
+{
+    return (const void *)((const uint8_t *)parts->headers + index * parts->stride);
+}
+
+static int too_big(flow_error **err, const char *what, uint64_t size, uint32_t limit)
+{
+    return flow_error_setf(err, FLOW_ETOOBIG,
+                           "%s of an event has %llu bytes, more than the %u that are allowed", what,
+                           (unsigned long long)size, limit);
+}
+
+/* Adds up the headers as they are laid out in memory. */
+static int measure_headers(const struct fl_parts *parts, size_t *bytes, flow_error **err)
+{
+    uint64_t total = 0;
+
+    if (parts->count == 0) {
+        *bytes = 0;
+        return FLOW_OK;
+    }
+    if (!parts->headers || parts->stride < sizeof(flow_header))
+        return flow_error_set(err, FLOW_EINVAL,
+                              "headers without an array, or smaller than a flow_header");
+    if (parts->count > FLOW_EVENT_HEADERS_MAX / FL_HEADER_EXTRA)
+        return too_big(err, "the header", FLOW_EVENT_HEADERS_MAX + UINT64_C(1),
+                       FLOW_EVENT_HEADERS_MAX);
+    for (size_t i = 0; i < parts->count; i++) {
+        const flow_header *header = header_of(parts, i);
+        if (!header->name || (!header->value && header->value_size > 0))
+            return flow_error_setf(err, FLOW_EINVAL, "header %zu has no %s", i,
+                                   header->name ? "value" : "name");
+        total += FL_HEADER_EXTRA + (uint64_t)header->name_size + header->value_size;
+    }
+    if (total > FLOW_EVENT_HEADERS_MAX)
+        return too_big(err, "the header", total, FLOW_EVENT_HEADERS_MAX);
+    *bytes = FL_HEADERS_FRONT + (size_t)total;
+    return FLOW_OK;
+}
+
+int fl_event_measure(const struct fl_parts *parts, size_t *bytes, flow_error **err)
+{
+    size_t headers = 0;
+
+    if (parts->size > FLOW_EVENT_BODY_MAX)
+        return too_big(err, "the body", parts->size, FLOW_EVENT_BODY_MAX);
+    int rc = measure_headers(parts, &headers, err);
+    if (rc)
+        return rc;
+    *bytes = FL_SLAB_ROUND(sizeof(flow_event) + headers + parts->size);
+    return FLOW_OK;
+}
+
+uint8_t *fl_header_write(uint8_t *at, const flow_header *header)
+{
+    at = store32(at, header->name_size);
+    at = store32(at, header->value_size);
+    memcpy(at, header->name, header->name_size);
+    at += header->name_size;
+    *at++ = '\0';
+    if (header->value_size > 0)
+        memcpy(at, header->value, header->value_size);
+    at += header->value_size;
+    *at++ = '\0';
+    return at;
+}
+
+static uint8_t *write_headers(flow_event *event, uint8_t *at, const struct fl_parts *parts)
+{
+    uint8_t *front = at;
+
+    event->headers = front;
+    at += FL_HEADERS_FRONT;
+    for (size_t i = 0; i < parts->count; i++)
+        at = fl_header_write(at, header_of(parts, i));
+    store32(front, (uint32_t)(at - front - FL_HEADERS_FRONT));
+    return at;
+}
+
+flow_event *fl_event_make(struct fl_slab *slab, void *memory, const struct fl_parts *parts)
+{
+    flow_event *event = memory;
+    uint8_t *at = (uint8_t *)(event + 1);
+
+    event->slab = slab;
+    event->headers = NULL;
+    event->header_count = (uint32_t)parts->count;
+    if (parts->count > 0)
+        at = write_headers(event, at, parts);
+    event->body = at;
+    event->body_size = (uint32_t)parts->size;
+    if (parts->body && parts->size > 0)
+        memcpy(at, parts->body, parts->size);
+    return event;
+}
+
+int flow_event_new(flow_library *lib, const void *body, size_t size, const flow_header *headers,
+                   size_t count, size_t header_size, flow_event **event, flow_error **err)
+{
+    const struct fl_parts parts = {body, size, headers, count, header_size};
+    size_t bytes = 0;
+    int rc = fl_library_check(lib, err);
+
+    if (!rc && !event)
+        rc = flow_error_set(err, FLOW_EINVAL, "no place for the event");
+    if (!rc && !body && size > 0)
+        rc = flow_error_set(err, FLOW_EINVAL, "a size but no body");
+    if (!rc)
+        rc = fl_event_measure(&parts, &bytes, err);
+    if (rc)
+        return rc;
+    struct fl_slab *slab = fl_slab_exact(lib->pool, bytes, 1);
+    if (!slab)
+        return fl_error_nomem(err);
+    *event = fl_event_make(slab, slab + 1, &parts);
+    return FLOW_OK;
+}
+
+size_t fl_event_headers_size(const flow_event *event)
+{
+    return event->header_count > 0 ? FL_HEADERS_FRONT + load32(event->headers) : 0;
+}
+
+static inline size_t weight_of(const flow_event *event)
+{
+    return FL_SLAB_ROUND(sizeof *event + fl_event_headers_size(event) + event->body_size);
+}
+
+size_t fl_event_weight(const flow_event *event)
+{
+    return weight_of(event);
+}
+
+/* The length of the run of one slab that EVENTS begins with. */
+static inline size_t run_of(const flow_event *const *events, size_t count)
+{
+    const struct fl_slab *slab = events[0]->slab;
+    size_t n = 1;
+
+    while (n < count && events[n]->slab == slab)
+        n++;
+    return n;
+}
+
+void fl_events_ref(const flow_event *const *events, size_t count)
+{
+    for (size_t i = 0, n; i < count; i += n) {
+        n = run_of(events + i, count - i);
+        fl_slab_ref(events[i]->slab, (uint32_t)n);
+    }
+}
+
+void fl_events_unref(const flow_event *const *events, size_t count)
+{
+    for (size_t i = 0, n; i < count; i += n) {
+        n = run_of(events + i, count - i);
+        fl_slab_unref(events[i]->slab, (uint32_t)n);
+    }
+}
+
+const flow_event *fl_event_copy(struct fl_slab *slab, void *memory, const flow_event *event)
+{
+    flow_event *copy = memory;
+    size_t headers = fl_event_headers_size(event);
+    uint8_t *at = (uint8_t *)(copy + 1);
+
+    *copy = *event;
+    copy->slab = slab;
+    if (headers > 0) {
+        memcpy(at, event->headers, headers);
+        copy->headers = at;
+    }
+    memcpy(at + headers, event->body, event->body_size);
+    copy->body = at + headers;
+    return copy;
+}
+
+/*
+ * Keeps a run of one slab that weighs WEIGHT: by references where it is at least half of what the
+ * slab holds in memory, else by copies in a slab of their own.  So what is kept never holds more
+ * than twice its weight.
+ */
+static int keep_run(const flow_event *const *events, size_t count, size_t weight,
+                    const flow_event **kept)
+{
+    struct fl_slab *slab = events[0]->slab;
+
+    if (2 * (weight + sizeof(struct fl_arena)) >= slab->size) {
+        fl_slab_ref(slab, (uint32_t)count);
+        memcpy(kept, events, count * sizeof(*kept));
+        return FLOW_OK;
+    }
+
+    struct fl_slab *own = fl_slab_exact(slab->pool, weight, (uint32_t)count);
+    if (!own)
+        return FLOW_ENOMEM;
+    uint8_t *memory = (uint8_t *)(own + 1);
+    for (size_t i = 0; i < count; i++) {
+        kept[i] = fl_event_copy(own, memory, events[i]);
+        memory += weight_of(events[i]);
+    }
+    return FLOW_OK;
+}
+
+int flow_events_keep(const flow_event *const *events, size_t count, const flow_event **kept,
+                     flow_error **err)
+{
+    for (size_t i = 0, n; i < count; i += n) {
+        const struct fl_slab *slab = events[i]->slab;
+        size_t weight = 0;
+        for (n = 0; i + n < count && events[i + n]->slab == slab; n++)
+            weight += weight_of(events[i + n]);
+        if (keep_run(events + i, n, weight, kept + i)) {
+            fl_events_unref(kept, i);
+            return fl_error_nomem(err);
+        }
+    }
+    return FLOW_OK;
+}
+
+void flow_events_unref(const flow_event *const *events, size_t count)
+{
+    fl_events_unref(events, count);
+}
+
+uint64_t flow_events_weight(const flow_event *const *events, size_t count)
+{
+    uint64_t weight = 0;
+
+    for (size_t i = 0; i < count; i++)
+        weight += weight_of(events[i]);
+    return weight;
+}
+
+int flow_event_keep(const flow_event *event, flow_event **kept, flow_error **err)
+{
+    const flow_event *found = NULL;
+
+    if (!event || !kept)
+        return flow_error_set(err, FLOW_EINVAL, "no event to keep, or no place for it");
+    int rc = fl_library_check(fl_slab_library(event->slab), err);
+    if (!rc)
+        rc = flow_events_keep(&event, 1, &found, err);
+    if (!rc)
+        *kept = (flow_event *)found;
+    return rc;
+}
+
+void flow_event_unref(flow_event *event)
+{
+    if (event)
+        fl_slab_unref(event->slab, 1);
+}
+
+const void *flow_event_body(const flow_event *event, size_t *size)
+{
+    if (size)
+        *size = event->body_size;
+    return event->body;
+}
+
+size_t flow_event_header_count(const flow_event *event)
+{
+    return event->header_count;
+}
+
+const uint8_t *fl_event_next_header(const flow_event *event, const uint8_t *at, flow_header *header)
+{
+    if (event->header_count == 0)
+        return NULL;
+    const uint8_t *front = event->headers + FL_HEADERS_FRONT;
+    const uint8_t *end = front + load32(event->headers);
+    at = at ? at : front;
+    if (at == end)
+        return NULL;
+    header->name_size = load32(at);
+    header->value_size = load32(at + 4);
+    header->name = (const char *)at + 8;
+    header->value = header->name + header->name_size + 1;
+    return (const uint8_t *)header->value + header->value_size + 1;
+}
+
+int flow_event_header_at(const flow_event *event, size_t index, flow_header *header)
+{
+    const uint8_t *at = NULL;
+
+    if (!event || !header)
+        return FLOW_EINVAL;
+    if (index >= event->header_count)
+        return FLOW_ENOENT;
+    for (size_t i = 0; i <= index; i++)
+        at = fl_event_next_header(event, at, header);
+    return FLOW_OK;
+}
+
+const char *flow_event_header(const flow_event *event, const char *name, size_t *size)
+{
+    size_t wanted = strlen(name);
+    const uint8_t *at = NULL;
+    flow_header header;
+
+    while ((at = fl_event_next_header(event, at, &header)) != NULL) {
+        if (header.name_size != wanted || memcmp(header.name, name, wanted))
+            continue;
+        if (size)
+            *size = header.value_size;
+        return header.value;
+    }
+    return NULL;
+}

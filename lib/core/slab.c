@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Slabs and their pool.  Events are made in one thread and released in another, which is what
+ * general allocators are worst at.  So blocks are recycled: each thread returns them to its own
+ * shard of the pool and takes from there; a thread that only makes events finds its shard empty
+ * and moves many blocks at once from a shard of those that release them.
+ */
+
+#include "base/stash.h"
+#include "base/thread.h"
+#include "base/error.h"
+#include "core/event.h"
+#include "core/library.h"
+#include "core/slab.h"
+
+/*
+ * Blocks have one of a few sizes, four to each doubling, so at most a fifth of a block is lost by
+ * rounding.  The numbers of the classes go from 0, the smallest, to CLASSES - 1, the largest.
+ */
+#define CLASS_MIN 128u
+#define STEP_BITS 2u
+#define STEPS (1u << STEP_BITS)
+#define DOUBLINGS 11u
+#define CLASSES (DOUBLINGS * STEPS + 1)
+#define NO_CLASS CLASSES /* too large for the pool: freed at once */
+#define EXACT (CLASSES + 1)
+
+_Static_assert((size_t)CLASS_MIN << DOUBLINGS == FL_ARENA_MAX, "the last class is the largest");
+
+#define SHARDS FL_STASH_PLACES
+
+/* What a shard keeps at most.  Enough for the events in flight between two busy threads. */
+#define SHARD_MAX ((size_t)8 << 20)
+
+/* How much is moved at once from another thread's shard. */
+#define MOVE_MAX ((size_t)1 << 20)
+
+struct fl_block {
+    struct fl_block *next;
+    size_t size;
+    uint32_t size_class;
+    uint32_t reserved;
+};
+
+struct shard {
+    struct fl_lock lock;
+    struct fl_block *spare[CLASSES];
+    _Atomic uint32_t counts[CLASSES]; /* read without the lock by those who look for blocks */
+    size_t bytes;
+    uint32_t hand; /* the class that has to give way next */
+    char apart[FL_CACHE_LINE];
+};
+
+struct fl_slab_pool {
+    flow_library *lib;
+    const flow_allocator *mem;
+    struct shard shards[SHARDS];
+};
+
+static size_t class_size(uint32_t size_class)
+{
+    size_t base = (size_t)CLASS_MIN << (size_class >> STEP_BITS);
+
+    return base + (base >> STEP_BITS) * (size_class % STEPS);
+}
+
+/* The smallest class of at least SIZE bytes, or NO_CLASS. */
+static uint32_t class_of(size_t size)
+{
+    if (size <= CLASS_MIN)
+        return 0;
+    if (size > FL_ARENA_MAX)
+        return NO_CLASS;
+    unsigned doubling = (unsigned)(63 - __builtin_clzll((size - 1) / CLASS_MIN));
+    size_t base = (size_t)CLASS_MIN << doubling;
+    size_t step = base >> STEP_BITS;
+    return doubling * STEPS + (uint32_t)((size - base + step - 1) / step);
+}
+
+int fl_slab_pool_new(flow_library *lib, struct fl_slab_pool **pool, flow_error **err)
+{
+    struct fl_slab_pool *made = fl_zalloc(&lib->allocator, sizeof *made);
+
+    if (!made)
+        return fl_error_nomem(err);
+    made->lib = lib;
+    made->mem = &lib->allocator;
+    for (unsigned i = 0; i < SHARDS; i++) {
+        if (fl_lock_init(&made->shards[i].lock)) {
+            while (i-- > 0)
+                fl_lock_destroy(&made->shards[i].lock);
+            fl_free(made->mem, made);
+            return fl_error_nomem(err);
+        }
+    }
+    *pool = made;
+    return FLOW_OK;
+}
+
+void fl_slab_pool_free(struct fl_slab_pool *pool)
+{
+    if (!pool)
+        return;
+    for (unsigned i = 0; i < SHARDS; i++) {
+        for (unsigned k = 0; k < CLASSES; k++) {
+            for (struct fl_block *b = pool->shards[i].spare[k], *next; b; b = next) {
+                next = b->next;
+                fl_free(pool->mem, b);
+            }
+        }
+        fl_lock_destroy(&pool->shards[i].lock);
+    }
+    fl_free(pool->mem, pool);
+}
+
+size_t fl_slab_pool_spare(struct fl_slab_pool *pool)
+{
+    size_t bytes = 0;
+
+    for (unsigned i = 0; i < SHARDS; i++) {
+        fl_lock(&pool->shards[i].lock);
+        bytes += pool->shards[i].bytes;
+        fl_unlock(&pool->shards[i].lock);
+    }
+    return bytes;
+}
+
+static uint32_t shard_count(const struct shard *shard, uint32_t size_class)
+{
+    return atomic_load_explicit(&shard->counts[size_class], memory_order_relaxed);
+}
+
+static void shard_push(struct shard *shard, struct fl_block *block)
+{
+    uint32_t k = block->size_class;
+
+    block->next = shard->spare[k];
+    shard->spare[k] = block;
+    shard->bytes += class_size(k);
+    atomic_store_explicit(&shard->counts[k], shard_count(shard, k) + 1, memory_order_relaxed);
+}
+
+static struct fl_block *shard_pop(struct shard *shard, uint32_t size_class)
+{
+    struct fl_block *block = shard->spare[size_class];
+
+    if (block) {
+        uint32_t count = shard_count(shard, size_class);
+        shard->spare[size_class] = block->next;
+        shard->bytes -= class_size(size_class);
+        atomic_store_explicit(&shard->counts[size_class], count - 1, memory_order_relaxed);
+    }
+    return block;
+}
+
+/* Takes blocks of a class from FROM, locked, up to MOVE_MAX but at least one, as a list. */
+static struct fl_block *shard_move_out(struct shard *from, uint32_t size_class)
+{
+    struct fl_block *list = NULL;
+    struct fl_block *block;
+
+    for (size_t moved = 0; moved < MOVE_MAX; moved += class_size(size_class)) {
+        block = shard_pop(from, size_class);
+        if (!block)
+            break;
+        block->next = list;
+        list = block;
+    }
+    return list;
+}
+
+/* Takes a block from the shards of others; what else came with it goes to OWN. */
+static struct fl_block *steal(struct fl_slab_pool *pool, struct shard *own, uint32_t size_class)
+{
+    struct fl_block *list = NULL;
+
+    for (unsigned i = 0; i < SHARDS && !list; i++) {
+        struct shard *shard = &pool->shards[i];
+        if (shard == own || shard_count(shard, size_class) == 0)
+            continue;
+        fl_lock(&shard->lock);
+        list = shard_move_out(shard, size_class);
+        fl_unlock(&shard->lock);
+    }
+    if (!list)
+        return NULL;
+
+    struct fl_block *found = list;
+    fl_lock(&own->lock);
+    for (struct fl_block *b = list->next, *next; b; b = next) {
+        next = b->next;
+        shard_push(own, b);
+    }
+    fl_unlock(&own->lock);
+    return found;
+}
+
+/* A block of SIZE_CLASS; of SIZE bytes when that is NO_CLASS. */
+static struct fl_block *block_new(struct fl_slab_pool *pool, uint32_t size_class, size_t size)
+{
+    struct fl_block *block = NULL;
+
+    if (size_class < NO_CLASS) {
+        struct shard *own = &pool->shards[fl_thread_place()];
+        size = class_size(size_class);
+        if (shard_count(own, size_class) > 0) {
+            fl_lock(&own->lock);
+            block = shard_pop(own, size_class);
+            fl_unlock(&own->lock);
+        }
+        if (!block)
+            block = steal(pool, own, size_class);
+    }
+    if (!block)
+        block = fl_alloc(pool->mem, size);
+    return block;
+}
+
+/* Makes room for what was just pushed: takes blocks from one class after the other, so that sizes
+ * nobody asks for any more do not stay for ever. */
+static struct fl_block *evict(struct shard *shard)
+{
+    struct fl_block *list = NULL;
+
+    while (shard->bytes > SHARD_MAX) {
+        shard->hand = (shard->hand + 1) % CLASSES;
+        struct fl_block *block = shard_pop(shard, shard->hand);
+        if (block) {
+            block->next = list;
+            list = block;
+        }
+    }
+    return list;
+}
+
+static void block_free(struct fl_slab_pool *pool, void *memory, uint32_t size_class)
+{
+    /* In a forked child a lock may be held by a thread that is not there any more. */
+    if (fl_forked(&pool->lib->guard))
+        return;
+    if (size_class == NO_CLASS) {
+        fl_free(pool->mem, memory);
+        return;
+    }
+
+    struct shard *own = &pool->shards[fl_thread_place()];
+    struct fl_block *block = memory;
+    block->size_class = size_class;
+    fl_lock(&own->lock);
+    shard_push(own, block);
+    struct fl_block *surplus = evict(own);
+    fl_unlock(&own->lock);
+    while (surplus) {
+        block = surplus;
+        surplus = block->next;
+        fl_free(pool->mem, block);
+    }
+}
+
+static void slab_init(struct fl_slab *slab, struct fl_slab_pool *pool, uint32_t refs)
+{
+    atomic_init(&slab->refs, refs);
+    slab->pool = pool;
+}
+
+struct fl_slab *fl_slab_exact(struct fl_slab_pool *pool, size_t size, uint32_t refs)
+{
+    struct fl_slab *slab = fl_alloc(pool->mem, sizeof *slab + size);
+
+    if (!slab)
+        return NULL;
+    slab_init(slab, pool, refs);
+    slab->size_class = EXACT;
+    slab->size = sizeof *slab + size;
+    return slab;
+}
+
+struct fl_arena *fl_arena_new(struct fl_slab_pool *pool, size_t size, const void *owner)
+{
+    size_t whole = sizeof(struct fl_arena) + size;
+    uint32_t size_class = class_of(whole);
+    struct fl_arena *arena = (void *)block_new(pool, size_class, whole);
+
+    if (!arena)
+        return NULL;
+    slab_init(&arena->slab, pool, 1);
+    arena->slab.size_class = size_class;
+    arena->slab.size = size_class < NO_CLASS ? class_size(size_class) : whole;
+    atomic_init(&arena->owner, owner);
+    arena->next = NULL;
+    arena->more = NULL;
+    fl_arena_reset(arena);
+    return arena;
+}
+
+size_t fl_arena_fit(size_t size)
+{
+    uint32_t size_class = class_of(sizeof(struct fl_arena) + size);
+
+    return size_class < NO_CLASS ? class_size(size_class) - sizeof(struct fl_arena) : size;
+}
+
+void *fl_arena_take(struct fl_arena *arena, size_t size)
+{
+    uint8_t *taken = arena->at;
+
+    if ((size_t)(arena->end - taken) < size)
+        return NULL;
+    arena->at = taken + size;
+    return taken;
+}
+
+/* Further blocks hold what is changed afterwards, such as headers that an interceptor adds: much
+ * less than what was there before. */
+void *fl_arena_grow(struct fl_arena *arena, size_t size)
+{
+    void *taken = fl_arena_take(arena, size);
+
+    if (taken)
+        return taken;
+    size_t eighth = arena->slab.size / 8 < FL_ARENA_MAX ? arena->slab.size / 8 : FL_ARENA_MAX;
+    size_t whole = sizeof(struct fl_block) + (size > eighth ? size : eighth);
+    uint32_t size_class = class_of(whole);
+    if (size_class < NO_CLASS)
+        whole = class_size(size_class);
+    struct fl_block *block = block_new(arena->slab.pool, size_class, whole);
+    if (!block)
+        return NULL;
+    block->size_class = size_class;
+    block->size = whole;
+    block->next = arena->more;
+    arena->more = block;
+    arena->slab.size += whole;
+    arena->at = (uint8_t *)(block + 1);
+    arena->end = (uint8_t *)block + (whole & ~(size_t)(FL_SLAB_ALIGN - 1));
+    return fl_arena_take(arena, size);
+}
+
+static void drop_more(struct fl_arena *arena)
+{
+    for (struct fl_block *block = arena->more, *next; block; block = next) {
+        next = block->next;
+        arena->slab.size -= block->size;
+        block_free(arena->slab.pool, block, block->size_class);
+    }
+    arena->more = NULL;
+}
+
+void fl_arena_reset(struct fl_arena *arena)
+{
+    drop_more(arena);
+    arena->at = (uint8_t *)(arena + 1);
+    arena->end = (uint8_t *)arena + (arena->slab.size & ~(size_t)(FL_SLAB_ALIGN - 1));
+}
+
+int fl_slab_is_arena(const struct fl_slab *slab)
+{
+    return slab->size_class != EXACT;
+}
+
+int fl_slab_alone(const struct fl_slab *slab)
+{
+    return atomic_load_explicit(&slab->refs, memory_order_acquire) == 1;
+}
+
+void fl_slab_ref(struct fl_slab *slab, uint32_t count)
+{
+    atomic_fetch_add_explicit(&slab->refs, count, memory_order_relaxed);
+}
+
+static void slab_free(struct fl_slab *slab)
+{
+    struct fl_slab_pool *pool = slab->pool;
+
+    if (!fl_slab_is_arena(slab)) {
+        fl_free(pool->mem, slab);
+        return;
+    }
+    struct fl_arena *arena = (struct fl_arena *)slab;
+    drop_more(arena);
+    block_free(pool, arena, slab->size_class);
+}
+
+void fl_slab_unref(struct fl_slab *slab, uint32_t count)
+{
+    if (atomic_fetch_sub_explicit(&slab->refs, count, memory_order_acq_rel) == count)
+        slab_free(slab);
+}
+
+flow_library *fl_slab_library(const struct fl_slab *slab)
+{
+    return slab->pool->lib;
+}
