@@ -30,7 +30,7 @@ typedef struct flow_channel_ops {
     int (*create)(flow_context *ctx, void **self, flow_error **err);
     void (*destroy)(void *self);
 
-    /* (optional) Opens what it stores in; may block.  Called again after `close`. */
+    /* (both optional) Open and close what it stores in; may block.  `open` can follow `close`. */
     int (*open)(void *self, flow_error **err);
     int (*close)(void *self, flow_error **err);
 

@@ -12,18 +12,23 @@
 #include <flow/channel.h>
 #include <flow/transaction.h>
 
+#include "base/stash.h"
 #include "base/thread.h"
 #include "core/context.h"
 
+/* What is read in every call, what putting writes and what taking writes are kept apart, so that
+ * producers and consumers do not pull one cache line to and fro. */
 struct flow_channel {
     flow_context *ctx; /* owned by whoever made it */
     const flow_channel_ops *ops;
     void *self;
-    struct fl_gate events; /* opened when events can be taken */
-    struct fl_gate room;   /* opened when there may be room */
-    _Atomic int is_open;
     flow_counter *put_attempts, *put_successes, *take_attempts, *take_successes;
     struct fl_txn_cache *cache; /* transactions to use again */
+    _Atomic int is_open;
+    char apart1[FL_CACHE_LINE];
+    struct fl_gate events; /* opened when events can be taken */
+    char apart2[FL_CACHE_LINE];
+    struct fl_gate room; /* opened when there may be room */
 };
 
 /* Makes the channel of CTX, whose type is TYPE. */
@@ -39,10 +44,20 @@ void fl_channel_free(flow_channel *channel);
  * FLOW_ECLOSED when the channel closed or *STOP became 1 and the gate `events` was opened. */
 int fl_channel_wait(flow_channel *channel, int64_t deadline, const _Atomic int *stop);
 
+/* Waits at GATE, which showed SEEN, as described above, but without a look at the events. */
+int fl_channel_wait_at(flow_channel *channel, struct fl_gate *gate, uint32_t seen, int64_t deadline,
+                       const _Atomic int *stop);
+
+/* FLOW_ECLOSED with an error unless the channel is open. */
+int fl_channel_check(const flow_channel *channel, flow_error **err);
+
+struct fl_txn_cache *fl_txn_cache_new(const flow_allocator *mem);
+void fl_txn_cache_free(struct fl_txn_cache *cache);
+
 /* As flow_txn_put_batch for COUNT events, waiting up to WAIT_MS (negative: the keep-alive).
  * Returns FLOW_ECLOSED too when STOP, unless NULL, became 1 and the gate `room` was opened. */
-int fl_txn_put_events(flow_txn *txn, const flow_event *const *events, size_t count,
-                      int64_t wait_ms, const _Atomic int *stop, flow_error **err);
+int fl_txn_put_events(flow_txn *txn, const flow_event *const *events, size_t count, int64_t wait_ms,
+                      const _Atomic int *stop, flow_error **err);
 
 /*
  * A transaction lent to a sink: the sink cannot end it, and flow_txn_done calls DONE, once, from

@@ -7,6 +7,8 @@
 
 #include "runtime/builtins.h"
 
+#include "channels/channels.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct fl_module modules[] = {
@@ -19,6 +21,7 @@ static const flow_source_ops *const sources[] = {
 };
 
 static const flow_channel_ops *const channels[] = {
+    &fl_memory_channel,
     NULL,
 };
 
