@@ -58,6 +58,7 @@ int fl_place_set(struct fl_check *check, enum fl_section_id section, const char 
 struct fl_component {
     const char *name;
     const struct fl_block *block; /* NULL: listed, but without a single key */
+    char *full;                   /* "a1.sources.r1" */
     struct fl_raw owner;          /* stands for the component where a key is missing */
     struct fl_settings *common;   /* what every component of its kind has; may be NULL */
     struct fl_vec keys;           /* of struct fl_raw: filtered, as they came */
