@@ -60,6 +60,7 @@ struct fl_component {
     const struct fl_block *block; /* NULL: listed, but without a single key */
     char *full;                   /* "a1.sources.r1" */
     struct fl_raw owner;          /* stands for the component where a key is missing */
+    char *full;                   /* "a1.sources.r1" */
     struct fl_settings *common;   /* what every component of its kind has; may be NULL */
     struct fl_vec keys;           /* of struct fl_raw: filtered, as they came */
     struct fl_part part;          /* settings are NULL while it is broken */
@@ -70,7 +71,7 @@ struct fl_component {
 int fl_component_begin(struct fl_check *check, enum fl_section_id section, const char *name,
                        const flow_schema *common, struct fl_component *component);
 
-/* Makes the component that BLOCK's keys belong to its owner. */
+/* Makes the owner: the component that the keys of its block belong to. */
 int fl_component_own(struct fl_check *check, struct fl_component *component);
 
 /* Checks, of the keys that are there, those of SCHEMA. */
