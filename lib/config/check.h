@@ -60,6 +60,7 @@ struct fl_component {
     const struct fl_block *block; /* NULL: listed, but without a single key */
     char *full;                   /* "a1.sources.r1" */
     struct fl_raw owner;          /* stands for the component where a key is missing */
+    struct fl_settings *common;   /* what every component of its kind has; may be NULL */
     struct fl_vec keys;           /* of struct fl_raw: filtered, as they came */
     struct fl_part part;          /* settings are NULL while it is broken */
     int is_muted;                 /* a filter failed: its values are not looked at */
