@@ -53,6 +53,14 @@ FLOW_API size_t flow_batch_count(const flow_batch *batch);
 FLOW_API const flow_event *flow_batch_event(const flow_batch *batch, size_t index);
 
 /*
+ * Returns all events as an array of flow_batch_count; lent like those of flow_batch_event.  NULL
+ * when there are none.
+ *
+ * Since: 1.0
+ */
+FLOW_API const flow_event *const *flow_batch_events(const flow_batch *batch);
+
+/*
  * Adds an event with a copy of SIZE bytes at BODY and without headers.
  *
  * Errors: FLOW_ETOOBIG.

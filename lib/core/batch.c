@@ -122,9 +122,9 @@ const flow_event *flow_batch_event(const flow_batch *batch, size_t index)
     return index < batch->count ? batch->events[index] : NULL;
 }
 
-const flow_event *const *fl_batch_events(const flow_batch *batch)
+const flow_event *const *flow_batch_events(const flow_batch *batch)
 {
-    return batch->events;
+    return batch != NULL && batch->count > 0 ? batch->events : NULL;
 }
 
 int fl_batch_room(flow_batch *batch, size_t count, flow_error **err)

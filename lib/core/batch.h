@@ -26,8 +26,11 @@ struct flow_batch {
     size_t progress_capacity;
 };
 
-/* The events as an array of flow_batch_count; valid until the batch is changed. */
-const flow_event *const *fl_batch_events(const flow_batch *batch);
+/* The same as flow_batch_events, under the name the layers above have used. */
+static inline const flow_event *const *fl_batch_events(const flow_batch *batch)
+{
+    return flow_batch_events(batch);
+}
 
 /*
  * What an emitter remembers of a batch it could not deliver everywhere: for each of CHANNELS, how
