@@ -5,6 +5,7 @@
  * a line here.
  */
 
+#include "codec/serializers.h"
 #include "runtime/builtins.h"
 
 #include "channels/channels.h"
@@ -42,6 +43,10 @@ static const flow_group_ops *const groups[] = {
 };
 
 static const flow_serializer_ops *const serializers[] = {
+    &fl_avro_datum_serializer,
+    &fl_avro_event_serializer,
+    &fl_header_text_serializer,
+    &fl_text_serializer,
     NULL,
 };
 
