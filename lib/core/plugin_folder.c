@@ -111,11 +111,13 @@ static void load_folder(struct loader *loader, const char *folder)
     flow_error *why = NULL;
 
     fl_vec_init(&paths, mem, sizeof(char *));
-    note(loader, list(mem, folder, is_plugin, &paths, &why), why);
+    int result = list(mem, folder, is_plugin, &paths, &why);
+    note(loader, result, why);
     for (size_t i = 0; i < paths.count; i++) {
         flow_error *fault = NULL;
         const char *path = *(char **)fl_vec_at(&paths, i);
-        note(loader, fl_plugin_load_file(loader->lib, path, NULL, &fault), fault);
+        result = fl_plugin_load_file(loader->lib, path, NULL, &fault);
+        note(loader, result, fault);
     }
     free_texts(mem, &paths);
 }
@@ -169,7 +171,8 @@ static void load_tree(struct loader *loader, const char *folder)
         return;
     load_folder(loader, folder);
     fl_vec_init(&libs, mem, sizeof(char *));
-    note(loader, list_libs(mem, folder, &libs, &why), why);
+    int result = list_libs(mem, folder, &libs, &why);
+    note(loader, result, why);
     for (size_t i = 0; i < libs.count; i++) {
         const char *path = *(char **)fl_vec_at(&libs, i);
         if (is_folder(loader->lib, path))
