@@ -12,6 +12,7 @@
 #include "config/check.h"
 #include "config/common.h"
 #include "core/library.h"
+#include "core/value.h"
 
 int fl_check_label(struct fl_check *check, const char *kind, const char *name)
 {
@@ -58,24 +59,13 @@ void fl_check_key(struct fl_check *check, int32_t severity, const struct fl_raw 
     va_end(args);
 }
 
-/* The value's place, which may be on a later line than the key's. */
-static void move_to_value(const struct fl_check *check, flow_diagnostic *found)
-{
-    const struct fl_entry *entry = fl_map_get(&check->config->entries, found->key);
-
-    if (entry && entry->value_at.line) {
-        found->line = entry->value_at.line;
-        found->column = entry->value_at.column;
-    }
-}
-
 void fl_check_value(struct fl_check *check, int32_t severity, const struct fl_raw *where,
                     const char *hint, const char *format, ...)
 {
-    flow_diagnostic found = fl_raw_diagnostic(where, severity);
+    struct fl_raw value = fl_raw_at_value(where);
+    flow_diagnostic found = fl_raw_diagnostic(&value, severity);
     va_list args;
 
-    move_to_value(check, &found);
     found.hint = hint;
     va_start(args, format);
     add_formatted(check, &found, format, args);

@@ -31,7 +31,8 @@ struct fl_raw fl_entry_raw(const struct fl_entry *entry, size_t skip)
         .file = entry->file,
         .line = entry->key_at.line,
         .column = entry->key_at.column,
-        .value_column = entry->value_at.line == entry->key_at.line ? entry->value_at.column : 0,
+        .value_line = entry->value_at.line,
+        .value_column = entry->value_at.column,
     };
 }
 

@@ -395,8 +395,9 @@ static int finish(const struct maker *m, struct entry *entry)
         setting->number = -1;
     setting->full = entry->full;
     setting->file = entry->file;
-    setting->line = where->line;
-    setting->column = where->value_column != 0 ? where->value_column : where->column;
+    struct fl_raw value = fl_raw_at_value(where);
+    setting->line = value.line;
+    setting->column = value.column;
     entry->raw = NULL;
     return FLOW_OK;
 }

@@ -20,7 +20,8 @@ struct fl_raw {
     const char *file; /* "" when it was set by a call */
     uint32_t line;
     uint32_t column;       /* of the key */
-    uint32_t value_column; /* of the value, on `line`; 0: unknown */
+    uint32_t value_line;   /* of the value; 0: the key's */
+    uint32_t value_column; /* 0: unknown */
 };
 
 /* Gets each finding, in no order. Texts are lent for the call. */

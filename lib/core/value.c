@@ -282,14 +282,30 @@ static int cut_comment(const struct fl_site *site, const flow_property *p, const
                           "the comment behind the value is left out");
 }
 
+struct fl_raw fl_raw_at_value(const struct fl_raw *where)
+{
+    struct fl_raw raw = {.key = NULL};
+
+    if (where == NULL)
+        return raw; /* a default that is checked on its own */
+    raw = *where;
+    if (raw.value_column != 0) {
+        raw.line = raw.value_line != 0 ? raw.value_line : raw.line;
+        raw.column = raw.value_column;
+    }
+    return raw;
+}
+
 int fl_value_read(const struct fl_site *site, const flow_property *property, const char *text,
                   struct fl_value *value)
 {
-    struct reading r = {site, property, value};
+    struct fl_raw where = fl_raw_at_value(site->where);
+    struct fl_site at_value = {site->registry, site->mem, site->findings, &where};
+    struct reading r = {&at_value, property, value};
     size_t size;
 
     memset(value, 0, sizeof(*value));
-    int result = cut_comment(site, property, text, &size);
+    int result = cut_comment(&at_value, property, text, &size);
     if (result != FLOW_OK)
         return result;
     value->text = fl_strndup(site->mem, text, size);

@@ -14,6 +14,9 @@ struct fl_site {
     const struct fl_raw *where;
 };
 
+/* WHERE with the place of its value in place of its key's, if that is known. */
+struct fl_raw fl_raw_at_value(const struct fl_raw *where);
+
 /* A value as read; everything is owned. */
 struct fl_value {
     char *text;

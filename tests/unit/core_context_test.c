@@ -52,9 +52,9 @@ static struct fl_settings *make_settings(flow_library *lib)
 {
     const struct fl_raw owner = {.key = "", .full = "a1.sources.r1", .value = "", .file = "f"};
     const struct fl_raw raw[] = {
-        {"mode", "a1.sources.r1.mode", "B", "a.conf", 3, 1, 22},
-        {"words", "a1.sources.r1.words", "one two", "a.conf", 4, 1, 22},
-        {"h.k", "a1.sources.r1.h.k", "v", "a.conf", 5, 1, 22},
+        {"mode", "a1.sources.r1.mode", "B", "a.conf", 3, 1, 3, 22},
+        {"words", "a1.sources.r1.words", "one two", "a.conf", 4, 1, 4, 22},
+        {"h.k", "a1.sources.r1.h.k", "v", "a.conf", 5, 1, 5, 22},
     };
     struct recorder recorder;
     struct fl_settings *settings;
