@@ -13,10 +13,10 @@
 #include <flow/config.h>
 
 #include "base/buf.h"
+#include "base/charset.h"
 #include "base/error.h"
 #include "base/number.h"
 #include "base/regex.h"
-#include "core/charset.h"
 #include "core/home.h"
 #include "core/names.h"
 
@@ -228,9 +228,16 @@ static int read_host(struct reading *r)
 
 static int read_charset(struct reading *r)
 {
-    if (fl_charset_known(r->value->text))
-        return FLOW_OK;
-    return refuse(r, NULL, "the character set '%s' is not known on this system", r->value->text);
+    struct fl_charset *charset;
+    flow_error *why = NULL;
+    int result = fl_charset_open(r->site->mem, r->value->text, FL_CHARSET_FAIL, &charset, &why);
+
+    if (result == FLOW_OK)
+        fl_charset_free(charset);
+    else if (result != FLOW_ENOMEM)
+        result = refuse(r, NULL, "%s", flow_error_message(why));
+    flow_error_free(why);
+    return result;
 }
 
 static int read_component(struct reading *r)

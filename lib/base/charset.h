@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FL_CODEC_CHARSET_H
-#define FL_CODEC_CHARSET_H
+#ifndef FL_BASE_CHARSET_H
+#define FL_BASE_CHARSET_H
 
 /*
  * Character sets, by the names Java has for them, from and to UTF-8.  One instance is used by one

@@ -5,7 +5,7 @@
  * and asks in one place what the policy makes of it.
  */
 
-#include "codec/charset_inner.h"
+#include "base/charset_inner.h"
 
 #include <errno.h>
 #include <string.h>

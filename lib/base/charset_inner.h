@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FL_CODEC_CHARSET_INNER_H
-#define FL_CODEC_CHARSET_INNER_H
+#ifndef FL_BASE_CHARSET_INNER_H
+#define FL_BASE_CHARSET_INNER_H
 
 /* The inside of a character set, shared by what opens and what converts. */
 
 #include <iconv.h>
 
-#include "codec/charset.h"
+#include "base/charset.h"
 
 #define FL_CHARSET_NAME_MAX 63
 

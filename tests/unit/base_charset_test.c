@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "codec/charset.h"
+#include "base/charset.h"
 #include "suite.h"
 
 static const struct {
@@ -16,7 +16,7 @@ static const struct {
     const char *back;
     size_t back_size;
 } java[] = {
-#include "codec_charset_java.inc"
+#include "base_charset_java.inc"
 };
 
 static struct fl_charset *opened(const char *name, int policy)

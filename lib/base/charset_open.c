@@ -6,7 +6,7 @@
  * keeps its state in a descriptor and so is fit for a library.
  */
 
-#include "codec/charset_inner.h"
+#include "base/charset_inner.h"
 
 #include <errno.h>
 #include <string.h>
