@@ -274,5 +274,5 @@ int main(void)
         {"refuses unknown names", refuses_unknown_names},
         {"counts units as java does", counts_units_as_java_does},
     };
-    return RUN_SUITE("charset", tests);
+    return RUN_SUITE("base_charset", tests);
 }
