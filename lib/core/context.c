@@ -92,11 +92,6 @@ void *flow_context_user(const flow_context *ctx)
     return ctx->user;
 }
 
-const struct fl_io *fl_io_of(const flow_context *ctx)
-{
-    return ctx->lib->io;
-}
-
 flow_counter *flow_context_counter(flow_context *ctx, const char *name)
 {
     return fl_counters_get(&ctx->counters, name);
