@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_HDFS_FILE_H
+#define FL_HDFS_FILE_H
+
+/*
+ * One file that is being written, and what is known of it.
+ *
+ * Its bytes are one stream, of which ever longer parts are
+ *
+ *     floor <= delivered <= sent <= appended
+ *
+ * committed (never to be cut), answered by the target, handed to some request, and serialized.
+ * Every attempt to send continues the same stream, so whatever length the file turns out to have
+ * between `delivered` and `sent` says exactly what arrived.
+ */
+
+#include <flow/serializer.h>
+
+#include "sinks/hdfs/route.h"
+#include "sinks/hdfs/target.h"
+#include "sinks/hdfs/writer.h"
+
+/* What files share: the target, the limits, and how they tell their owner. */
+struct fl_hdfs_host {
+    const struct fl_hdfs_options *options;
+    const flow_allocator *mem;
+    struct fl_hdfs_target *target;
+    size_t requests; /* under way */
+    int progress;    /* something was delivered since this was last cleared */
+    int stopping;
+    flow_error *failure; /* why the open transactions are to be rolled back, or NULL */
+
+    /* Serializes what waits, so that an upload under way can take it along. */
+    void (*more)(void *self);
+    void *self;
+    flow_counter *created, *closed, *failed;
+};
+
+/* The reason to roll back: FAILURE is owned; the first one counts. */
+void fl_hdfs_host_fail(struct fl_hdfs_host *host, flow_error *failure);
+
+/* What is to be done about a file, or is being done. */
+enum fl_hdfs_step {
+    FL_STEP_NONE,
+    FL_STEP_UPLOAD,
+    FL_STEP_FENCE,    /* move it away from late requests */
+    FL_STEP_FIND_NEW, /* did an earlier fence succeed? */
+    FL_STEP_FIND_OLD, /* or is it where it was? */
+    FL_STEP_MEASURE,  /* how much arrived? */
+    FL_STEP_CUT,      /* fix that length */
+    FL_STEP_REMOVE,
+    FL_STEP_RENAME, /* to its final name */
+    FL_STEP_CHECK   /* was it renamed already? */
+};
+
+struct fl_hdfs_segment; /* serialized bytes */
+
+struct fl_hdfs_file {
+    struct fl_hdfs_host *host;
+    struct fl_hdfs_place place; /* owned */
+    int64_t number;
+    unsigned fences;
+    char *in_use; /* its name now */
+    char *fence;  /* the name it is to be moved to, while it is */
+    char *final;  /* its name in the end */
+    struct fl_hdfs_writer *writer;
+
+    struct fl_hdfs_segment *first, **last; /* from `delivered` on */
+    struct fl_hdfs_segment *reading;       /* where the upload under way reads */
+    flow_buffer *open;                     /* being filled; not sealed, not to be sent */
+    uint64_t floor, delivered, sent, appended;
+    uint64_t position; /* of the upload under way */
+    uint64_t begun_at; /* its first byte */
+    int64_t begun_ms;
+
+    uint64_t events; /* for rolling */
+    uint64_t bytes;
+    int64_t opened_ms;
+
+    enum fl_hdfs_step step;     /* of the request under way, or FL_STEP_NONE */
+    enum fl_hdfs_step recovery; /* the next one of a recovery, or FL_STEP_NONE */
+    enum fl_hdfs_answer doubt;  /* the answer that led to the recovery */
+    flow_error *doubt_error;
+    uint64_t goal;     /* the length that the recovery fixes */
+    int maybe_created; /* a creation was left without an answer */
+    int exists;
+    int finishing; /* gets nothing more */
+    int check;     /* whether a rename happened is to be checked */
+    int gone;      /* nothing more to do */
+    int64_t retry_at;
+    int64_t pause_ms;
+    int64_t failing_since; /* 0: not failing */
+    int64_t reported_ms;
+    int64_t close_tries;
+
+    size_t parts;         /* transactions that are not done */
+    uint64_t blocked;     /* the pass in which an earlier transaction held it back */
+    uint64_t last_serial; /* of the last transaction that has a part in it */
+    struct fl_hdfs_request request;
+    struct fl_hdfs_file *next;
+};
+
+/* Makes a file numbered NUMBER; nothing is created at the target before there are bytes. */
+int fl_hdfs_file_new(struct fl_hdfs_host *host, const struct fl_hdfs_place *place, int64_t number,
+                     struct fl_hdfs_file **file, flow_error **err);
+
+/* Frees a file without a request under way; what was not delivered is dropped. */
+void fl_hdfs_file_free(struct fl_hdfs_file *file);
+
+/* Serializes events; they are sent after the next seal. */
+int fl_hdfs_file_add(struct fl_hdfs_file *file, const flow_event *const *events, size_t count,
+                     flow_error **err);
+int fl_hdfs_file_seal(struct fl_hdfs_file *file, flow_error **err);
+
+/* Ends the file: it gets nothing more, and its final name once all of it is committed. */
+int fl_hdfs_file_finish(struct fl_hdfs_file *file, flow_error **err);
+
+/* Starts what is to be done next, if it is time and nothing is under way. */
+void fl_hdfs_file_step(struct fl_hdfs_file *file, int64_t now);
+
+/* While a rollback is wanted: whether nothing is left in the file but what is committed. */
+int fl_hdfs_file_clean(const struct fl_hdfs_file *file);
+
+/* Forgets everything behind `floor`; if that is something, the file gets nothing more. */
+void fl_hdfs_file_drop(struct fl_hdfs_file *file);
+
+/* Notes that a transaction with a part up to END is committed. */
+void fl_hdfs_file_commit(struct fl_hdfs_file *file, uint64_t end);
+
+/* ---- between file.c and recover.c ---- */
+
+/* Names the file anew, with another number and behind another fence. */
+int fl_hdfs_file_name(struct fl_hdfs_file *file, int64_t number);
+char *fl_hdfs_file_fence_name(const struct fl_hdfs_file *file, unsigned fence);
+void fl_hdfs_file_trim(struct fl_hdfs_file *file); /* frees what was delivered */
+
+/* Tries again later, later each time until it succeeds; whether that goes on for too long. */
+void fl_hdfs_file_delay(struct fl_hdfs_file *file);
+void fl_hdfs_file_succeed(struct fl_hdfs_file *file);
+int fl_hdfs_file_given_up(const struct fl_hdfs_file *file);
+
+/* As a delay; logs why, from time to time.  Takes the request's error. */
+void fl_hdfs_file_pause(struct fl_hdfs_file *file, const char *what);
+
+/* Begins the recovery after an answer that leaves open what happened. */
+void fl_hdfs_recover(struct fl_hdfs_file *file);
+
+/* Prepares the request of a step of a recovery, and takes its answer. */
+void fl_hdfs_recover_prepare(struct fl_hdfs_file *file);
+void fl_hdfs_recover_answer(struct fl_hdfs_file *file, enum fl_hdfs_step step);
+
+#endif

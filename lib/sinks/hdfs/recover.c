@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What happened to an upload whose answer is missing or bad?  All of it may have arrived, a part,
+ * or nothing; and a request that waits in a DataNode that hangs may be carried out much later.
+ *
+ *   1. The file is renamed.  A late request then finds nothing under the name it has, and one that
+ *      has begun already keeps the file open, which 3. notices.
+ *   2. Its length says what arrived.
+ *   3. TRUNCATE to just that length succeeds only when nobody has the file open, and makes sure
+ *      that the length is what 2. said.  While it is refused, 2. and 3. are tried again: HDFS
+ *      releases the file of a writer that died after a minute.
+ *
+ * Then the rest is appended.  A rollback takes the same way, but cuts to what is committed.  Until
+ * the way has been gone to its end the transactions stay open, however long that takes.
+ *
+ * Local folders know no late requests; there 1. is left out.
+ */
+
+#include "base/error.h"
+#include "sinks/hdfs/file.h"
+
+void fl_hdfs_recover(struct fl_hdfs_file *file)
+{
+    struct fl_hdfs_request *request = &file->request;
+
+    flow_context_logf(file->host->options->ctx, FLOW_LOG_WARN,
+                      "what arrived of %s is in doubt: %s; asking for its length", file->in_use,
+                      flow_error_message(request->error));
+    flow_error_free(file->doubt_error);
+    file->doubt = request->answer;
+    file->doubt_error = request->error;
+    request->error = NULL;
+    file->maybe_created |= request->op == FL_HDFS_CREATE;
+    file->recovery = file->host->target->late ? FL_STEP_FENCE : FL_STEP_MEASURE;
+}
+
+static void prepare_fence(struct fl_hdfs_file *file)
+{
+    if (!file->fence)
+        file->fence = fl_hdfs_file_fence_name(file, file->fences + 1);
+    if (!file->fence)
+        file->step = FL_STEP_FIND_OLD; /* no memory: harmless, and leads back here */
+    file->request.op = file->fence ? FL_HDFS_RENAME : FL_HDFS_LENGTH;
+    file->request.to = file->fence;
+}
+
+void fl_hdfs_recover_prepare(struct fl_hdfs_file *file)
+{
+    struct fl_hdfs_request *request = &file->request;
+
+    request->path = file->in_use;
+    request->op = FL_HDFS_LENGTH;
+    if (file->step == FL_STEP_FENCE) {
+        prepare_fence(file);
+    } else if (file->step == FL_STEP_FIND_NEW) {
+        request->path = file->fence;
+    } else if (file->step == FL_STEP_CUT) {
+        request->op = FL_HDFS_TRUNCATE;
+        request->length = file->goal;
+    } else if (file->step == FL_STEP_REMOVE) {
+        request->op = FL_HDFS_REMOVE;
+    }
+}
+
+static void moved(struct fl_hdfs_file *file)
+{
+    fl_free(file->host->mem, file->in_use);
+    file->in_use = file->fence;
+    file->fence = NULL;
+    file->fences++;
+}
+
+/* Goes on with STEP after a pause. */
+static void again(struct fl_hdfs_file *file, enum fl_hdfs_step step, const char *what)
+{
+    file->recovery = step;
+    if (!file->request.error)
+        flow_error_set(&file->request.error, FLOW_EIO, "not carried out yet");
+    fl_hdfs_file_pause(file, what);
+}
+
+/* The doubt is gone: goes on with what is left, or gives up when that would be refused again. */
+static void settle(struct fl_hdfs_file *file)
+{
+    flow_error *error = file->doubt_error;
+
+    file->recovery = FL_STEP_NONE;
+    file->doubt_error = NULL;
+    fl_hdfs_file_trim(file);
+    int refused = file->doubt == FL_HDFS_REFUSED || fl_hdfs_file_given_up(file);
+    if (error && refused && file->delivered < file->appended) {
+        flow_error_setf(&error, FLOW_EDELIVERY, "cannot write %s", file->in_use);
+        fl_hdfs_host_fail(file->host, error);
+    } else {
+        flow_error_free(error);
+    }
+}
+
+/* The file has LENGTH bytes and is closed. */
+static void fixed(struct fl_hdfs_file *file, uint64_t length)
+{
+    if (length > file->delivered)
+        fl_hdfs_file_succeed(file);
+    else
+        fl_hdfs_file_delay(file);
+    if (file->host->failure)
+        file->retry_at = 0;
+    file->exists = 1;
+    file->maybe_created = 0;
+    file->delivered = length;
+    file->host->progress = 1;
+    settle(file);
+}
+
+/* There is no such file, and none is to be expected except from a late creation. */
+static void absent(struct fl_hdfs_file *file)
+{
+    flow_error *error = NULL;
+
+    if (file->exists) {
+        flow_error_setf(&error, FLOW_EDELIVERY, "%s has vanished; it held %llu committed bytes",
+                        file->in_use, (unsigned long long)file->floor);
+        flow_context_log(file->host->options->ctx, FLOW_LOG_ERROR, flow_error_message(error));
+        fl_hdfs_host_fail(file->host, error);
+    }
+    file->exists = 0;
+    file->delivered = file->floor;
+    fl_hdfs_file_delay(file);
+    settle(file);
+}
+
+/* Chooses the length to fix when the file has LENGTH now. */
+static void choose_goal(struct fl_hdfs_file *file, uint64_t length)
+{
+    int rollback = file->host->failure != NULL;
+    uint64_t least = rollback ? file->floor : file->delivered;
+
+    if (length < least) {
+        flow_error_setf(&file->request.error, FLOW_EIO,
+                        "it has %llu bytes though %llu were answered", (unsigned long long)length,
+                        (unsigned long long)least);
+        again(file, FL_STEP_MEASURE, "cannot go on with");
+        return;
+    }
+    file->goal = rollback || length > file->sent ? least : length;
+    file->recovery = rollback && !file->floor ? FL_STEP_REMOVE : FL_STEP_CUT;
+}
+
+static void answer_fence(struct fl_hdfs_file *file)
+{
+    if (file->request.answer == FL_HDFS_DONE) {
+        moved(file);
+        file->recovery = FL_STEP_MEASURE;
+    } else if (file->request.answer == FL_HDFS_NO || file->request.answer == FL_HDFS_ABSENT) {
+        file->recovery = FL_STEP_FIND_NEW;
+    } else {
+        again(file, FL_STEP_FENCE, "cannot move");
+    }
+}
+
+static void answer_find(struct fl_hdfs_file *file, enum fl_hdfs_step step)
+{
+    enum fl_hdfs_answer answer = file->request.answer;
+
+    if (answer == FL_HDFS_ABSENT && step == FL_STEP_FIND_NEW) {
+        file->recovery = FL_STEP_FIND_OLD;
+    } else if (answer == FL_HDFS_ABSENT) {
+        absent(file);
+    } else if (answer != FL_HDFS_DONE) {
+        again(file, step, "cannot find");
+    } else if (step == FL_STEP_FIND_NEW) {
+        moved(file);
+        choose_goal(file, file->request.length);
+    } else {
+        again(file, FL_STEP_FENCE, "cannot move");
+    }
+}
+
+static void answer_measure(struct fl_hdfs_file *file)
+{
+    if (file->request.answer == FL_HDFS_DONE)
+        choose_goal(file, file->request.length);
+    else if (file->request.answer == FL_HDFS_ABSENT)
+        absent(file);
+    else
+        again(file, FL_STEP_MEASURE, "cannot look at");
+}
+
+static void answer_cut(struct fl_hdfs_file *file)
+{
+    if (file->request.answer == FL_HDFS_DONE)
+        fixed(file, file->goal);
+    else if (file->request.answer == FL_HDFS_ABSENT)
+        absent(file);
+    else
+        again(file, FL_STEP_MEASURE, "cannot fix the length of");
+}
+
+static void answer_remove(struct fl_hdfs_file *file)
+{
+    enum fl_hdfs_answer answer = file->request.answer;
+
+    if (answer == FL_HDFS_DONE || answer == FL_HDFS_NO || answer == FL_HDFS_ABSENT) {
+        file->exists = 0;
+        file->delivered = 0;
+        settle(file);
+    } else {
+        again(file, FL_STEP_REMOVE, "cannot remove");
+    }
+}
+
+void fl_hdfs_recover_answer(struct fl_hdfs_file *file, enum fl_hdfs_step step)
+{
+    switch (step) {
+    case FL_STEP_FENCE: answer_fence(file); break;
+    case FL_STEP_FIND_NEW:
+    case FL_STEP_FIND_OLD: answer_find(file, step); break;
+    case FL_STEP_MEASURE: answer_measure(file); break;
+    case FL_STEP_CUT: answer_cut(file); break;
+    default: answer_remove(file); break;
+    }
+    flow_error_free(file->request.error);
+    file->request.error = NULL;
+}

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The uploader: one thread that turns transactions into bytes of files, lets the files send them,
+ * and ends each transaction when all its parts have been answered.
+ *
+ * A transaction may commit once everything that stands before it in its files may, too: otherwise
+ * the bytes of one that fails could not be cut off without those of one that is committed.  For
+ * the same reason a failure ends all open transactions: uploads under way are waited for, what can
+ * commit commits, every file is cut back to what is committed, and only then is the rest rolled
+ * back, newest first.
+ */
+
+#include <stdatomic.h>
+
+#include "base/error.h"
+#include "base/thread.h"
+#include "sinks/hdfs/bucket.h"
+#include "sinks/hdfs/uploader.h"
+
+#define ROUND_BYTES ((int64_t)4 << 20) /* serialized before the network gets its turn */
+#define POLL_MAX_MS 3600000
+
+struct part {
+    struct fl_hdfs_file *file;
+    uint64_t end; /* the transaction is delivered there when the file is up to here */
+};
+
+struct job_list {
+    struct fl_hdfs_job *first, **last;
+};
+
+struct fl_hdfs_uploader {
+    const struct fl_hdfs_options *options;
+    struct fl_hdfs_host host;
+    struct fl_hdfs_buckets buckets;
+    struct job_list jobs; /* serialized, in order */
+    uint64_t serial;      /* of the last of them */
+    uint64_t pass;        /* marks the files that hold back others, see settle */
+    int64_t stop_limit;   /* on the system's clock */
+    struct fl_thread thread;
+
+    struct fl_lock lock;   /* for `queue` */
+    struct job_list queue; /* not yet serialized */
+    struct fl_gate room;
+    _Atomic int64_t held; /* bytes of all transactions here */
+    _Atomic int64_t deadline;
+    _Atomic int64_t stopping; /* 0, or how long a stop may take, in ms */
+    _Atomic int asleep;
+};
+
+/* ---- jobs ---- */
+
+struct fl_hdfs_job *fl_hdfs_job_new(const flow_allocator *mem)
+{
+    struct fl_hdfs_job *job = fl_zalloc(mem, sizeof *job);
+
+    if (job) {
+        fl_hdfs_routes_init(&job->routes, mem);
+        fl_vec_init(&job->parts, mem, sizeof(struct part));
+    }
+    return job;
+}
+
+void fl_hdfs_job_free(struct fl_hdfs_job *job)
+{
+    const flow_allocator *mem = job->routes.mem;
+
+    fl_hdfs_routes_free(&job->routes);
+    fl_vec_free(&job->parts);
+    fl_free(mem, job);
+}
+
+static void push(struct job_list *list, struct fl_hdfs_job *job)
+{
+    job->next = NULL;
+    *list->last = job;
+    list->last = &job->next;
+}
+
+static struct fl_hdfs_job *pop(struct job_list *list)
+{
+    struct fl_hdfs_job *job = list->first;
+
+    if (job && !(list->first = job->next))
+        list->last = &list->first;
+    return job;
+}
+
+static struct fl_hdfs_job *pop_queue(struct fl_hdfs_uploader *uploader)
+{
+    fl_lock(&uploader->lock);
+    struct fl_hdfs_job *job = pop(&uploader->queue);
+    fl_unlock(&uploader->lock);
+    return job;
+}
+
+static int queue_is_empty(struct fl_hdfs_uploader *uploader)
+{
+    fl_lock(&uploader->lock);
+    int empty = !uploader->queue.first;
+    fl_unlock(&uploader->lock);
+    return empty;
+}
+
+/* Ends the transaction of JOB, which is freed. */
+static void end_job(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job, int result,
+                    const flow_error *cause)
+{
+    atomic_fetch_sub(&uploader->held, job->bytes);
+    flow_txn_done(job->txn, result, cause, NULL);
+    fl_hdfs_job_free(job);
+    fl_gate_open(&uploader->room);
+}
+
+/* ---- from the queue into files ---- */
+
+static int add_part(struct fl_hdfs_job *job, struct fl_hdfs_file *file)
+{
+    struct part part = {.file = file};
+
+    if (file->last_serial == job->serial)
+        return FLOW_OK;
+    if (!fl_vec_push(&job->parts, &part))
+        return FLOW_ENOMEM;
+    file->last_serial = job->serial;
+    file->parts++;
+    return FLOW_OK;
+}
+
+static int serialize_run(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job,
+                         const struct fl_hdfs_run *run, flow_error **err)
+{
+    const struct fl_hdfs_place *place = fl_vec_at(&job->routes.places, run->place);
+    const flow_event *const *events = job->events + run->first;
+    size_t left = run->count;
+    int rc = FLOW_OK;
+
+    while (left && !rc) {
+        struct fl_hdfs_file *file = NULL;
+        size_t taken = 0;
+        rc = fl_hdfs_buckets_add(&uploader->buckets, place, events, left, &file, &taken, err);
+        if (!rc && add_part(job, file))
+            rc = fl_error_nomem(err);
+        events += taken;
+        left -= taken;
+    }
+    return rc;
+}
+
+static int serialize(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job, flow_error **err)
+{
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < job->routes.runs.count && !rc; i++)
+        rc = serialize_run(uploader, job, fl_vec_at(&job->routes.runs, i), err);
+    return rc;
+}
+
+/* Makes the bytes of JOB's files complete up to here; that is where its parts end. */
+static int seal(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job, flow_error **err)
+{
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < job->parts.count && !rc; i++) {
+        struct part *part = fl_vec_at(&job->parts, i);
+        rc = fl_hdfs_file_seal(part->file, err);
+        part->end = part->file->appended;
+        if (part->end <= part->file->delivered)
+            uploader->host.progress = 1;
+    }
+    return rc;
+}
+
+/* Serializes what waits, though not much at once: transactions of one round share a block of what
+ * is compressed. */
+static void absorb(void *self)
+{
+    struct fl_hdfs_uploader *uploader = self;
+    struct fl_hdfs_job *job = NULL, **round = uploader->jobs.last;
+    flow_error *error = NULL;
+    int64_t bytes = 0;
+    int rc = FLOW_OK;
+
+    if (uploader->host.failure)
+        return;
+    while (!rc && bytes < ROUND_BYTES && (job = pop_queue(uploader))) {
+        push(&uploader->jobs, job);
+        job->serial = ++uploader->serial;
+        bytes += job->bytes + 1;
+        rc = serialize(uploader, job, &error);
+    }
+    for (job = *round; job && !rc; job = job->next)
+        rc = seal(uploader, job, &error);
+    if (rc)
+        fl_hdfs_host_fail(&uploader->host, error);
+}
+
+/* ---- from answers to commits ---- */
+
+static int is_delivered(const struct fl_hdfs_job *job, uint64_t pass)
+{
+    for (size_t i = 0; i < job->parts.count; i++) {
+        const struct part *part = fl_vec_at(&job->parts, i);
+        if (part->file->delivered < part->end || part->file->blocked == pass)
+            return 0;
+    }
+    return 1;
+}
+
+static void commit(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job)
+{
+    for (size_t i = 0; i < job->parts.count; i++) {
+        struct part *part = fl_vec_at(&job->parts, i);
+        fl_hdfs_file_commit(part->file, part->end);
+    }
+    end_job(uploader, job, FLOW_OK, NULL);
+}
+
+/* JOB waits, and with it whatever stands behind it in one of its files. */
+static void block(const struct fl_hdfs_job *job, uint64_t pass)
+{
+    for (size_t i = 0; i < job->parts.count; i++) {
+        struct part *part = fl_vec_at(&job->parts, i);
+        part->file->blocked = pass;
+    }
+}
+
+/* Commits, in order, every transaction that may. */
+static void settle(struct fl_hdfs_uploader *uploader)
+{
+    struct job_list jobs = uploader->jobs;
+    struct fl_hdfs_job *job;
+
+    if (!uploader->host.progress)
+        return;
+    uploader->host.progress = 0;
+    uploader->pass++;
+    uploader->jobs.first = NULL;
+    uploader->jobs.last = &uploader->jobs.first;
+    while ((job = pop(&jobs))) {
+        if (is_delivered(job, uploader->pass)) {
+            commit(uploader, job);
+        } else {
+            block(job, uploader->pass);
+            push(&uploader->jobs, job);
+        }
+    }
+}
+
+/* ---- rollback ---- */
+
+static void roll_back(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *oldest,
+                      const flow_error *cause)
+{
+    struct fl_hdfs_job *newest = NULL;
+
+    while (oldest) {
+        struct fl_hdfs_job *next = oldest->next;
+        oldest->next = newest;
+        newest = oldest;
+        oldest = next;
+    }
+    while (newest) {
+        struct fl_hdfs_job *next = newest->next;
+        end_job(uploader, newest, flow_error_code(cause), cause);
+        newest = next;
+    }
+}
+
+static struct fl_hdfs_job *take_all(struct job_list *list)
+{
+    struct fl_hdfs_job *first = list->first;
+
+    list->first = NULL;
+    list->last = &list->first;
+    return first;
+}
+
+/* Once nothing uncommitted is left in any file, rolls all open transactions back. */
+static void finish_failure(struct fl_hdfs_uploader *uploader)
+{
+    flow_error *cause = uploader->host.failure;
+
+    if (!cause || !fl_hdfs_buckets_clean(&uploader->buckets))
+        return;
+    settle(uploader);
+    fl_lock(&uploader->lock);
+    struct fl_hdfs_job *waiting = take_all(&uploader->queue);
+    fl_unlock(&uploader->lock);
+    fl_hdfs_buckets_drop(&uploader->buckets);
+    roll_back(uploader, waiting, cause);
+    roll_back(uploader, take_all(&uploader->jobs), cause);
+    uploader->host.failure = NULL;
+    flow_error_free(cause);
+}
+
+/* ---- the thread ---- */
+
+static void expire(struct fl_hdfs_uploader *uploader, int64_t now)
+{
+    flow_error *error = NULL;
+
+    if (uploader->host.failure)
+        return;
+    int all = uploader->host.stopping && queue_is_empty(uploader);
+    if (fl_hdfs_buckets_expire(&uploader->buckets, now, all, &error))
+        fl_hdfs_host_fail(&uploader->host, error);
+}
+
+/* How long to sleep when nothing happens, and what to tell the runner. */
+static int64_t next_timeout(struct fl_hdfs_uploader *uploader)
+{
+    int64_t now = flow_context_now(uploader->options->ctx);
+    int64_t at = fl_hdfs_buckets_deadline(&uploader->buckets);
+
+    atomic_store(&uploader->deadline, at);
+    if (!queue_is_empty(uploader) && !uploader->host.failure)
+        return 0;
+    int64_t timeout = at == FL_NEVER ? POLL_MAX_MS : at - now;
+    if (uploader->host.stopping && timeout > 100)
+        timeout = 100;
+    return timeout < 0 ? 0 : timeout > POLL_MAX_MS ? POLL_MAX_MS : timeout;
+}
+
+/* Notes a stop; 1 when it is done, or has taken too long. */
+static int is_over(struct fl_hdfs_uploader *uploader)
+{
+    const struct fl_clock *clock = fl_clock_system();
+    int64_t limit = atomic_load(&uploader->stopping);
+
+    if (!limit)
+        return 0;
+    if (!uploader->host.stopping)
+        uploader->stop_limit = fl_clock_after(clock, limit);
+    uploader->host.stopping = 1;
+    if (!uploader->jobs.first && !uploader->buckets.files && queue_is_empty(uploader) &&
+        !uploader->host.failure)
+        return 1;
+    return fl_clock_now(clock) >= uploader->stop_limit;
+}
+
+static void run(void *self)
+{
+    struct fl_hdfs_uploader *uploader = self;
+    struct fl_hdfs_target *target = uploader->host.target;
+
+    while (!is_over(uploader)) {
+        int64_t now = flow_context_now(uploader->options->ctx);
+        absorb(uploader);
+        expire(uploader, now);
+        settle(uploader);
+        finish_failure(uploader);
+        fl_hdfs_buckets_step(&uploader->buckets, now);
+        fl_hdfs_buckets_sweep(&uploader->buckets);
+        atomic_store(&uploader->asleep, 1);
+        target->ops->poll(target, next_timeout(uploader));
+        atomic_store(&uploader->asleep, 0);
+    }
+}
+
+/* ---- from other threads ---- */
+
+int fl_hdfs_uploader_new(const struct fl_hdfs_options *options, struct fl_hdfs_target *target,
+                         struct fl_hdfs_uploader **uploader, flow_error **err)
+{
+    struct fl_hdfs_uploader *made = fl_zalloc(options->mem, sizeof *made);
+    int rc = made ? fl_lock_init(&made->lock) : FLOW_ENOMEM;
+
+    *uploader = NULL;
+    if (!rc && (rc = fl_gate_init(&made->room)))
+        fl_lock_destroy(&made->lock);
+    if (rc) {
+        fl_free(options->mem, made);
+        target->ops->free(target);
+        return fl_error_nomem(err);
+    }
+    made->options = options;
+    made->host = (struct fl_hdfs_host){
+        .options = options, .mem = options->mem, .target = target, .more = absorb, .self = made};
+    made->host.created = flow_context_counter(options->ctx, "ConnectionCreatedCount");
+    made->host.closed = flow_context_counter(options->ctx, "ConnectionClosedCount");
+    made->host.failed = flow_context_counter(options->ctx, "ConnectionFailedCount");
+    made->jobs.last = &made->jobs.first;
+    made->queue.last = &made->queue.first;
+    atomic_init(&made->deadline, FL_NEVER);
+    fl_hdfs_buckets_init(&made->buckets, &made->host);
+    if (fl_thread_start(&made->thread, "flow-hdfs", run, made)) {
+        fl_hdfs_uploader_stop(made, 1);
+        return fl_error_nomem(err);
+    }
+    *uploader = made;
+    return FLOW_OK;
+}
+
+int fl_hdfs_uploader_room(struct fl_hdfs_uploader *uploader, int64_t wait_ms)
+{
+    const struct fl_clock *clock = fl_clock_system();
+    int64_t deadline = fl_clock_after(clock, wait_ms);
+    uint32_t seen = fl_gate_look(&uploader->room);
+    int rc = FLOW_OK;
+
+    while (atomic_load(&uploader->held) >= uploader->options->max_pending_bytes && !rc) {
+        rc = fl_gate_wait(&uploader->room, seen, clock, deadline);
+        seen = fl_gate_look(&uploader->room);
+    }
+    return !rc;
+}
+
+void fl_hdfs_uploader_submit(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job)
+{
+    atomic_fetch_add(&uploader->held, job->bytes);
+    fl_lock(&uploader->lock);
+    push(&uploader->queue, job);
+    fl_unlock(&uploader->lock);
+    if (atomic_exchange(&uploader->asleep, 0))
+        fl_hdfs_uploader_wake(uploader);
+}
+
+int64_t fl_hdfs_uploader_deadline(struct fl_hdfs_uploader *uploader)
+{
+    return atomic_load(&uploader->deadline);
+}
+
+void fl_hdfs_uploader_wake(struct fl_hdfs_uploader *uploader)
+{
+    uploader->host.target->ops->wake(uploader->host.target);
+}
+
+/* What is left after a stop that took too long: said, because it may be there twice later. */
+static void abandon(struct fl_hdfs_uploader *uploader)
+{
+    struct fl_hdfs_file *file;
+    struct fl_hdfs_job *job;
+
+    for (file = uploader->buckets.files; file; file = file->next)
+        flow_context_logf(uploader->options->ctx, FLOW_LOG_ERROR,
+                          "stopped without closing %s: %llu bytes are committed, up to %llu more "
+                          "may be in it and will be delivered again",
+                          file->in_use, (unsigned long long)file->floor,
+                          (unsigned long long)(file->sent - file->floor));
+    while ((job = pop(&uploader->jobs)))
+        fl_hdfs_job_free(job);
+    while ((job = pop(&uploader->queue)))
+        fl_hdfs_job_free(job);
+}
+
+void fl_hdfs_uploader_stop(struct fl_hdfs_uploader *uploader, int64_t limit_ms)
+{
+    if (!uploader)
+        return;
+    atomic_store(&uploader->stopping, limit_ms);
+    fl_hdfs_uploader_wake(uploader);
+    fl_thread_join(&uploader->thread);
+    uploader->host.target->ops->free(uploader->host.target);
+    abandon(uploader);
+    fl_hdfs_buckets_free(&uploader->buckets);
+    flow_error_free(uploader->host.failure);
+    fl_gate_destroy(&uploader->room);
+    fl_lock_destroy(&uploader->lock);
+    fl_free(uploader->options->mem, uploader);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_HDFS_UPLOADER_H
+#define FL_HDFS_UPLOADER_H
+
+/* The sink's own thread, which has all files, and the transactions on their way through it. */
+
+#include <flow/transaction.h>
+
+#include "sinks/hdfs/route.h"
+#include "sinks/hdfs/target.h"
+
+/* A transaction: events, and where they go. */
+struct fl_hdfs_job {
+    flow_txn *txn;
+    const flow_event *const *events;
+    size_t count;
+    int64_t bytes;
+    struct fl_hdfs_routes routes;
+    struct fl_vec parts; /* the files it has a part in; this and the next are the uploader's */
+    uint64_t serial;
+    struct fl_hdfs_job *next;
+};
+
+struct fl_hdfs_job *fl_hdfs_job_new(const flow_allocator *mem);
+void fl_hdfs_job_free(struct fl_hdfs_job *job);
+
+struct fl_hdfs_uploader;
+
+/* Starts the thread.  TARGET is freed with the uploader, also when this fails. */
+int fl_hdfs_uploader_new(const struct fl_hdfs_options *options, struct fl_hdfs_target *target,
+                         struct fl_hdfs_uploader **uploader, flow_error **err);
+
+/* Waits until there is room for more bytes, up to WAIT_MS; 0 when there is none. */
+int fl_hdfs_uploader_room(struct fl_hdfs_uploader *uploader, int64_t wait_ms);
+
+/* Hands over a job, which the uploader ends by flow_txn_done and frees. */
+void fl_hdfs_uploader_submit(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job);
+
+/* When fl_hdfs_uploader_wake is wanted next, on the context's clock. */
+int64_t fl_hdfs_uploader_deadline(struct fl_hdfs_uploader *uploader);
+void fl_hdfs_uploader_wake(struct fl_hdfs_uploader *uploader);
+
+/* Delivers what it has, closes and renames all files, ends the thread and frees the uploader.
+ * After LIMIT_MS the rest is left as it is.  NULL is allowed. */
+void fl_hdfs_uploader_stop(struct fl_hdfs_uploader *uploader, int64_t limit_ms);
+
+#endif
