@@ -91,7 +91,7 @@ void flow_batch_clear(flow_batch *batch)
 
     drop_foreign(batch, 0, batch->count);
     batch->count = 0;
-    batch->progress_owner = NULL;
+    batch->progress_owner = 0;
 
     /* Sinks down slowly, so that a short batch now and then changes nothing. */
     size_t faded = batch->expected - batch->expected / 8;
@@ -299,24 +299,26 @@ void fl_batch_drop_front(flow_batch *batch, size_t count)
     memmove(batch->events, batch->events + count, batch->count * sizeof(*batch->events));
 }
 
-int fl_batch_progress(flow_batch *batch, const void *owner, size_t channels, uint64_t **done,
-                      int *fresh, flow_error **err)
+int fl_batch_progress(flow_batch *batch, uint64_t owner, size_t slots, uint64_t **progress,
+                      flow_error **err)
 {
-    *fresh = batch->progress_owner != owner || batch->progress_channels != channels;
-    if (*fresh) {
-        size_t size = channels * sizeof(*batch->progress);
-        if (channels > batch->progress_capacity) {
-            void *grown = fl_realloc(&batch->lib->allocator, batch->progress, size);
-            if (!grown)
-                return fl_error_nomem(err);
-            batch->progress = grown;
-            batch->progress_capacity = channels;
-        }
-        if (channels > 0)
-            memset(batch->progress, 0, size);
-        batch->progress_owner = owner;
-        batch->progress_channels = channels;
+    size_t known = batch->progress_owner == owner ? batch->progress_slots : 0;
+
+    if (slots > batch->progress_capacity) {
+        void *grown = NULL;
+        if (slots <= SIZE_MAX / sizeof(*batch->progress))
+            grown = fl_realloc(&batch->lib->allocator, batch->progress,
+                               slots * sizeof(*batch->progress));
+        if (!grown)
+            return fl_error_nomem(err);
+        batch->progress = grown;
+        batch->progress_capacity = slots;
     }
-    *done = batch->progress;
+    if (slots > known) {
+        memset(batch->progress + known, 0, (slots - known) * sizeof(*batch->progress));
+        batch->progress_slots = slots;
+    }
+    batch->progress_owner = owner;
+    *progress = batch->progress;
     return FLOW_OK;
 }

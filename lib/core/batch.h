@@ -20,9 +20,9 @@ struct flow_batch {
     size_t foreign;          /* events of other slabs, each with a reference of the batch */
 
     /* What an emitter remembers, see fl_batch_progress. */
-    const void *progress_owner;
+    uint64_t progress_owner;
     uint64_t *progress;
-    size_t progress_channels;
+    size_t progress_slots;
     size_t progress_capacity;
 };
 
@@ -33,12 +33,12 @@ static inline const flow_event *const *fl_batch_events(const flow_batch *batch)
 }
 
 /*
- * What an emitter remembers of a batch it could not deliver everywhere: for each of CHANNELS, how
- * many of the batch's events it has committed.  All 0 for a batch that OWNER has not seen since it
- * was cleared; *FRESH is 1 then.
+ * What an emitter, by its number OWNER, remembers of a batch that it could not deliver everywhere:
+ * SLOTS numbers, all 0 for a batch that OWNER has not seen since it was cleared.  When they become
+ * more the old ones keep their values.  *PROGRESS is valid until the next call.
  */
-int fl_batch_progress(flow_batch *batch, const void *owner, size_t channels, uint64_t **done,
-                      int *fresh, flow_error **err);
+int fl_batch_progress(flow_batch *batch, uint64_t owner, size_t slots, uint64_t **progress,
+                      flow_error **err);
 
 /* Makes room for COUNT more pointers; FLOW_ENOMEM. */
 int fl_batch_room(flow_batch *batch, size_t count, flow_error **err);

@@ -73,4 +73,7 @@ void *fl_txn_tag(const flow_txn *txn);
 int fl_txn_take_back(flow_txn *txn); /* afterwards the owner may end it; FLOW_ESTATE when done */
 size_t fl_txn_taken(const flow_txn *txn);
 
+/* 1 when the last take has seen the end of the channel. */
+int fl_txn_ran_dry(const flow_txn *txn);
+
 #endif

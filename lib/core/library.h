@@ -24,6 +24,7 @@ struct flow_library {
     struct fl_slab_pool *pool;
     flow_registry *registry;
     char *module_path;
+    _Atomic uint64_t serial; /* the number last given to an emitter, from 1 */
     _Atomic uint32_t users; /* pipelines, channels and harnesses that still need it */
 };
 

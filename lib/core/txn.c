@@ -28,6 +28,7 @@ struct flow_txn {
     size_t count; /* put or taken */
     uint32_t state;
     uint32_t direction;
+    int ran_dry; /* the last take got less than it asked for */
     _Atomic int lent;
     const struct fl_txn_owner *owner;
     void *tag;
@@ -105,6 +106,7 @@ int flow_txn_begin(flow_channel *channel, flow_txn **txn, flow_error **err)
     made->state = FLOW_TXN_OPEN;
     made->direction = UNUSED;
     made->count = 0;
+    made->ran_dry = 0;
     atomic_store_explicit(&made->lent, OWN, memory_order_relaxed);
     rc = channel->ops->begin(channel->self, &made->inner, err);
     if (rc) {
@@ -317,6 +319,7 @@ static int take_checked(flow_txn *txn, size_t max, int64_t wait_ms, size_t *coun
     /* Flume takes one by one, and once more to see that there are none left. */
     flow_counter_add(channel->take_attempts, (int64_t)(*count < max ? *count + 1 : *count));
     txn->count += *count;
+    txn->ran_dry = *count < max;
     return FLOW_OK;
 }
 
@@ -421,6 +424,11 @@ int fl_txn_take_back(flow_txn *txn)
 size_t fl_txn_taken(const flow_txn *txn)
 {
     return txn->direction == TAKES ? txn->count : 0;
+}
+
+int fl_txn_ran_dry(const flow_txn *txn)
+{
+    return txn->ran_dry;
 }
 
 int flow_txn_done(flow_txn *txn, int result, const flow_error *cause, flow_error **err)

@@ -9,6 +9,8 @@
 #include "runtime/builtins.h"
 
 #include "channels/channels.h"
+#include "runtime/inlet.h"
+#include "runtime/outlet.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -18,6 +20,7 @@ static const struct fl_module modules[] = {
 
 /* Each list ends in NULL. */
 static const flow_source_ops *const sources[] = {
+    &fl_inlet_source,
     NULL,
 };
 
@@ -27,6 +30,7 @@ static const flow_channel_ops *const channels[] = {
 };
 
 static const flow_sink_ops *const sinks[] = {
+    &fl_outlet_sink,
     NULL,
 };
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_RUNTIME_PIPELINE_H
+#define FL_RUNTIME_PIPELINE_H
+
+/* The inside of a flow_pipeline. */
+
+#include <flow/pipeline.h>
+
+#include "runtime/group.h"
+#include "runtime/sink_runner.h"
+#include "runtime/source_runner.h"
+
+struct flow_pipeline {
+    flow_library *lib;
+    struct fl_plan *plan; /* its settings live as long as the components */
+    struct fl_site site;
+    struct fl_vec channels;  /* of flow_channel *, as in the plan; NULL: left out */
+    struct fl_vec sources;   /* of struct fl_source_runner * */
+    struct fl_vec runners;   /* of struct fl_sink_runner * */
+    struct fl_gate changed;  /* opened whenever start, drain or stop may have got further */
+    struct fl_worker closer; /* closes the channels */
+    _Atomic size_t closing;  /* index of the channel that it is at */
+    _Atomic int draining;
+    _Atomic int hurry; /* a stop waits for a drain to end */
+    _Atomic int32_t state;
+    struct fl_lock lock; /* guards `busy` */
+    int busy;            /* start, drain, stop or free is under way */
+};
+
+flow_channel *fl_pipeline_channel_at(const flow_pipeline *pipeline, size_t index);
+struct fl_source_runner *fl_pipeline_source_at(const flow_pipeline *pipeline, size_t index);
+struct fl_sink_runner *fl_pipeline_runner_at(const flow_pipeline *pipeline, size_t index);
+
+/* The sink NAME, or NULL. */
+struct fl_sink_unit *fl_pipeline_sink(const flow_pipeline *pipeline, const char *name);
+
+/* Makes everything that PLAN describes and takes PLAN over, also when it fails. */
+int fl_pipeline_build(flow_library *lib, struct fl_plan *plan, int lenient,
+                      flow_pipeline **pipeline, flow_error **err);
+
+/* Frees a pipeline of which nothing runs. */
+void fl_pipeline_destroy(flow_pipeline *pipeline);
+
+/* Waits until no other call is at work on the pipeline, and keeps others out; FLOW_ESTATE on a
+ * thread of the pipeline's own, FLOW_ETIMEDOUT at DEADLINE of the system's clock. */
+int fl_pipeline_claim(flow_pipeline *pipeline, int64_t deadline, flow_error **err);
+void fl_pipeline_release(flow_pipeline *pipeline);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Reads the counters of all components.  Nothing is locked: each value is exact, and together they
+ * are as of about one moment. */
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "core/metrics.h"
+#include "runtime/pipeline.h"
+
+/* Interceptors of two sources may share a name, so the source's name comes before it. */
+static int add_interceptor(flow_metrics *metrics, const flow_context *source,
+                           const flow_context *interceptor)
+{
+    struct fl_buf name;
+    int rc = FLOW_ENOMEM;
+
+    fl_buf_init(&name, &source->lib->allocator);
+    fl_buf_printf(&name, "%s.%s", source->name, interceptor->name);
+    const char *text = fl_buf_cstr(&name);
+    if (text != NULL)
+        rc = fl_metrics_add(metrics, FLOW_KIND_INTERCEPTOR, text, &interceptor->counters);
+    fl_buf_free(&name);
+    return rc;
+}
+
+static int add_source(flow_metrics *metrics, const struct fl_source_runner *runner)
+{
+    const struct fl_vec *interceptors = &runner->emitter->interceptors;
+    int rc = fl_metrics_add(metrics, FLOW_KIND_SOURCE, runner->ctx->name, &runner->ctx->counters);
+
+    for (size_t i = 0; i < interceptors->count && rc == FLOW_OK; i++) {
+        const struct fl_interceptor *one = fl_vec_at(interceptors, i);
+        rc = add_interceptor(metrics, runner->ctx, one->ctx);
+    }
+    return rc;
+}
+
+static int add_channel(flow_metrics *metrics, const flow_channel *channel)
+{
+    const char *name = channel->ctx->name;
+    int rc = fl_metrics_add(metrics, FLOW_KIND_CHANNEL, name, &channel->ctx->counters);
+
+    if (rc == FLOW_OK)
+        rc = fl_metrics_add_value(metrics, FLOW_KIND_CHANNEL, name, "ChannelSize",
+                                  (int64_t)flow_channel_size(channel));
+    if (rc == FLOW_OK)
+        rc = fl_metrics_add_value(metrics, FLOW_KIND_CHANNEL, name, "ChannelCapacity",
+                                  (int64_t)flow_channel_capacity(channel));
+    return rc;
+}
+
+static int add_sinks(flow_metrics *metrics, const struct fl_sink_runner *runner)
+{
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < runner->units.count && rc == FLOW_OK; i++) {
+        const flow_context *ctx = fl_sink_runner_unit(runner, i)->ctx;
+        rc = fl_metrics_add(metrics, FLOW_KIND_SINK, ctx->name, &ctx->counters);
+    }
+    return rc;
+}
+
+static int add_all(flow_metrics *metrics, const flow_pipeline *pipeline)
+{
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < pipeline->sources.count && rc == FLOW_OK; i++)
+        rc = add_source(metrics, fl_pipeline_source_at(pipeline, i));
+    for (size_t i = 0; i < pipeline->channels.count && rc == FLOW_OK; i++) {
+        const flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
+        if (channel != NULL)
+            rc = add_channel(metrics, channel);
+    }
+    for (size_t i = 0; i < pipeline->runners.count && rc == FLOW_OK; i++)
+        rc = add_sinks(metrics, fl_pipeline_runner_at(pipeline, i));
+    return rc;
+}
+
+int flow_pipeline_metrics(flow_pipeline *pipeline, flow_metrics **metrics, flow_error **err)
+{
+    if (pipeline == NULL || metrics == NULL)
+        return flow_error_set(err, FLOW_EINVAL,
+                              "a pipeline, or the place for its metrics, is "
+                              "missing");
+    int rc = fl_library_check(pipeline->lib, err);
+    if (rc == FLOW_OK)
+        rc = fl_metrics_new(&pipeline->lib->allocator, metrics, err);
+    if (rc != FLOW_OK)
+        return rc;
+    if (add_all(*metrics, pipeline) == FLOW_OK)
+        return FLOW_OK;
+    flow_metrics_free(*metrics);
+    *metrics = NULL;
+    return fl_error_nomem(err);
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Start, drain and stop.  One of them is at work at a time.  Every wait has a deadline on the
+ * system's clock, whatever clock the components see, and can be taken up again by another call.
+ */
+
+#include <inttypes.h>
+
+#include "base/error.h"
+#include "runtime/outlet.h"
+#include "runtime/pipeline.h"
+
+/* Transactions of the host's own tell nobody, so a drain looks at the channels this often. */
+#define DRAIN_LOOK_MS 50
+
+/* 1 on a thread that the pipeline runs, where waiting for it would be waiting for oneself. */
+static int is_own_thread(const flow_pipeline *pipeline)
+{
+    for (size_t i = 0; i < pipeline->runners.count; i++) {
+        if (fl_worker_is_caller(&fl_pipeline_runner_at(pipeline, i)->worker))
+            return 1;
+    }
+    for (size_t i = 0; i < pipeline->sources.count; i++) {
+        if (fl_source_runner_is_caller(fl_pipeline_source_at(pipeline, i)))
+            return 1;
+    }
+    return fl_worker_is_caller(&pipeline->closer);
+}
+
+int fl_pipeline_claim(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
+{
+    int rc = FLOW_OK;
+
+    if (is_own_thread(pipeline))
+        return flow_error_set(err, FLOW_ESTATE,
+                              "a callback cannot wait for the pipeline that called it");
+    fl_lock(&pipeline->lock);
+    while (pipeline->busy && rc == FLOW_OK)
+        rc = fl_lock_wait(&pipeline->lock, fl_clock_system(), deadline);
+    if (!pipeline->busy)
+        rc = FLOW_OK;
+    if (rc == FLOW_OK)
+        pipeline->busy = 1;
+    fl_unlock(&pipeline->lock);
+    if (rc != FLOW_OK)
+        flow_error_set(err, rc, "another call is still at work on the pipeline");
+    return rc;
+}
+
+void fl_pipeline_release(flow_pipeline *pipeline)
+{
+    fl_lock(&pipeline->lock);
+    pipeline->busy = 0;
+    fl_lock_wake(&pipeline->lock);
+    fl_unlock(&pipeline->lock);
+}
+
+static int late(const flow_context *ctx, const char *what, flow_error **err)
+{
+    flow_error_setf(err, FLOW_ETIMEDOUT, "%s in time; flow_pipeline_stop waits on", what);
+    if (err != NULL)
+        flow_error_locate(err, ctx->label, NULL, NULL, 0, 0);
+    return FLOW_ETIMEDOUT;
+}
+
+static int check_outlets(const flow_pipeline *pipeline, flow_error **err)
+{
+    for (size_t i = 0; i < pipeline->runners.count; i++) {
+        const struct fl_sink_runner *runner = fl_pipeline_runner_at(pipeline, i);
+        for (size_t k = 0; k < runner->units.count; k++) {
+            const struct fl_sink_unit *unit = fl_sink_runner_unit(runner, k);
+            const struct fl_outlet *outlet = fl_outlet_of(unit->ops, unit->self);
+            if (outlet != NULL && !fl_outlet_is_bound(outlet))
+                return flow_error_setf(err, FLOW_ECONFIG,
+                                       "%s has no function; call flow_pipeline_bind first",
+                                       unit->ctx->label);
+        }
+    }
+    return FLOW_OK;
+}
+
+static int open_channels(flow_pipeline *pipeline, flow_error **err)
+{
+    for (size_t i = 0; i < pipeline->channels.count; i++) {
+        flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
+        if (channel == NULL)
+            continue;
+        fl_context_resume(channel->ctx);
+        int rc = fl_channel_open(channel, err);
+        if (rc != FLOW_OK)
+            return rc;
+        flow_context_log(channel->ctx, FLOW_LOG_INFO, "started");
+        flow_counter_set(flow_context_counter(channel->ctx, "StartTime"),
+                         flow_context_time(channel->ctx));
+        flow_counter_set(flow_context_counter(channel->ctx, "StopTime"), 0);
+    }
+    return FLOW_OK;
+}
+
+static int start_sinks(flow_pipeline *pipeline, flow_error **err)
+{
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < pipeline->runners.count && rc == FLOW_OK; i++)
+        rc = fl_sink_runner_start(fl_pipeline_runner_at(pipeline, i), err);
+    for (size_t i = 0; i < pipeline->runners.count && rc == FLOW_OK; i++) {
+        struct fl_worker *worker = &fl_pipeline_runner_at(pipeline, i)->worker;
+        fl_worker_wait(worker, &worker->attempted, FL_NEVER);
+    }
+    return rc;
+}
+
+static int start_sources(flow_pipeline *pipeline, flow_error **err)
+{
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < pipeline->sources.count && rc == FLOW_OK; i++)
+        rc = fl_source_runner_start(fl_pipeline_source_at(pipeline, i), err);
+    for (size_t i = 0; i < pipeline->sources.count && rc == FLOW_OK; i++) {
+        struct fl_worker *worker = &fl_pipeline_source_at(pipeline, i)->worker;
+        fl_worker_wait(worker, &worker->attempted, FL_NEVER);
+    }
+    return rc;
+}
+
+static int stop_sources(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
+{
+    for (size_t i = 0; i < pipeline->sources.count; i++)
+        fl_source_runner_stop(fl_pipeline_source_at(pipeline, i));
+    for (size_t i = 0; i < pipeline->sources.count; i++) {
+        struct fl_source_runner *runner = fl_pipeline_source_at(pipeline, i);
+        if (fl_source_runner_join(runner, deadline) != FLOW_OK)
+            return late(runner->ctx, "did not stop", err);
+    }
+    return FLOW_OK;
+}
+
+static int stop_sinks(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
+{
+    for (size_t i = 0; i < pipeline->runners.count; i++)
+        fl_sink_runner_stop(fl_pipeline_runner_at(pipeline, i));
+    for (size_t i = 0; i < pipeline->runners.count; i++) {
+        struct fl_sink_runner *runner = fl_pipeline_runner_at(pipeline, i);
+        if (fl_sink_runner_join(runner, deadline) != FLOW_OK)
+            return late(fl_sink_runner_context(runner), "did not stop", err);
+    }
+    return FLOW_OK;
+}
+
+static void close_channel(flow_channel *channel)
+{
+    flow_error *cause = NULL;
+    int was_open = atomic_load(&channel->is_open);
+
+    fl_context_stop(channel->ctx);
+    if (fl_channel_close(channel, &cause) != FLOW_OK)
+        flow_context_logf(channel->ctx, FLOW_LOG_ERROR, "did not close cleanly: %s",
+                          flow_error_message(cause));
+    else if (was_open)
+        flow_context_log(channel->ctx, FLOW_LOG_INFO, "stopped");
+    flow_error_free(cause);
+    flow_counter_set(flow_context_counter(channel->ctx, "StopTime"),
+                     flow_context_time(channel->ctx));
+}
+
+static void close_channels(void *arg)
+{
+    flow_pipeline *pipeline = arg;
+
+    for (size_t i = 0; i < pipeline->channels.count; i++) {
+        flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
+        atomic_store(&pipeline->closing, i);
+        if (channel != NULL)
+            close_channel(channel);
+    }
+}
+
+/* 1 when a channel has something to do that could take long. */
+static int closing_may_block(const flow_pipeline *pipeline)
+{
+    for (size_t i = 0; i < pipeline->channels.count; i++) {
+        const flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
+        if (channel != NULL && channel->ops->close != NULL && atomic_load(&channel->is_open))
+            return 1;
+    }
+    return 0;
+}
+
+static int stop_channels(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
+{
+    struct fl_worker *closer = &pipeline->closer;
+
+    if (atomic_load(&closer->ended)) {
+        if (!closing_may_block(pipeline) ||
+            fl_worker_start(closer, "close", close_channels, pipeline) != FLOW_OK)
+            close_channels(pipeline);
+    }
+    if (fl_worker_join(closer, deadline) == FLOW_OK)
+        return FLOW_OK;
+    return late(fl_pipeline_channel_at(pipeline, atomic_load(&pipeline->closing))->ctx,
+                "did not close", err);
+}
+
+static int stop_all(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
+{
+    int rc = stop_sources(pipeline, deadline, err);
+
+    if (rc == FLOW_OK)
+        rc = stop_sinks(pipeline, deadline, err);
+    if (rc == FLOW_OK)
+        rc = stop_channels(pipeline, deadline, err);
+    return rc;
+}
+
+static int start_all(flow_pipeline *pipeline, flow_error **err)
+{
+    int rc = check_outlets(pipeline, err);
+
+    if (rc == FLOW_OK)
+        rc = open_channels(pipeline, err);
+    if (rc == FLOW_OK)
+        rc = start_sinks(pipeline, err);
+    if (rc == FLOW_OK)
+        rc = start_sources(pipeline, err);
+    return rc;
+}
+
+static int check(const flow_pipeline *pipeline, flow_error **err)
+{
+    if (pipeline == NULL)
+        return flow_error_set(err, FLOW_EINVAL, "no pipeline was given");
+    return fl_library_check(pipeline->lib, err);
+}
+
+int flow_pipeline_start(flow_pipeline *pipeline, flow_error **err)
+{
+    int rc = check(pipeline, err);
+
+    if (rc == FLOW_OK)
+        rc = fl_pipeline_claim(pipeline, FL_NEVER, err);
+    if (rc != FLOW_OK)
+        return rc;
+
+    int32_t before = flow_pipeline_state(pipeline);
+    if (before == FLOW_PIPELINE_NEW || before == FLOW_PIPELINE_STOPPED) {
+        rc = start_all(pipeline, err);
+        if (rc != FLOW_OK)
+            stop_all(pipeline, FL_NEVER, NULL);
+        atomic_store(&pipeline->state, rc == FLOW_OK ? FLOW_PIPELINE_RUNNING : before);
+    } else {
+        rc = flow_error_set(err, FLOW_ESTATE, "the pipeline was started already");
+    }
+    fl_pipeline_release(pipeline);
+    return rc;
+}
+
+/* 1 when the channels are empty and no sink is at work.  Sizes are read between two counts of
+ * transactions: were they equal, nothing was on its way out or back meanwhile. */
+static int is_drained(const flow_pipeline *pipeline, uint64_t *left)
+{
+    uint64_t ended = 0;
+    uint64_t begun = 0;
+
+    *left = 0;
+    for (size_t i = 0; i < pipeline->runners.count; i++)
+        ended += fl_sink_runner_ended(fl_pipeline_runner_at(pipeline, i));
+    for (size_t i = 0; i < pipeline->channels.count; i++) {
+        const flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
+        *left += channel != NULL ? flow_channel_size(channel) : 0;
+    }
+    for (size_t i = 0; i < pipeline->runners.count; i++)
+        begun += fl_sink_runner_begun(fl_pipeline_runner_at(pipeline, i));
+    return *left == 0 && begun == ended;
+}
+
+static int wait_drained(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
+{
+    uint64_t left;
+
+    for (;;) {
+        uint32_t seen = fl_gate_look(&pipeline->changed);
+        int64_t look = fl_clock_after(fl_clock_system(), DRAIN_LOOK_MS);
+
+        if (is_drained(pipeline, &left))
+            return FLOW_OK;
+        if (atomic_load(&pipeline->hurry))
+            return flow_error_set(err, FLOW_ECLOSED, "the pipeline was stopped meanwhile");
+        if (fl_clock_now(fl_clock_system()) >= deadline)
+            break;
+        fl_gate_wait(&pipeline->changed, seen, fl_clock_system(),
+                     look < deadline ? look : deadline);
+    }
+    return flow_error_setf(err, FLOW_ETIMEDOUT,
+                           "%" PRIu64 " events are left in the channels, besides those that sinks "
+                           "have in hand",
+                           left);
+}
+
+static int drain(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
+{
+    int rc = stop_sources(pipeline, deadline, err);
+
+    if (rc != FLOW_OK)
+        return rc;
+    atomic_store(&pipeline->draining, 1);
+    for (size_t i = 0; i < pipeline->runners.count; i++)
+        fl_waker_call(&fl_pipeline_runner_at(pipeline, i)->waker);
+    rc = wait_drained(pipeline, deadline, err);
+    atomic_store(&pipeline->draining, 0);
+    return rc;
+}
+
+int flow_pipeline_drain(flow_pipeline *pipeline, int64_t timeout_ms, flow_error **err)
+{
+    int64_t deadline = fl_clock_after(fl_clock_system(), timeout_ms);
+    int rc = check(pipeline, err);
+
+    if (rc == FLOW_OK)
+        rc = fl_pipeline_claim(pipeline, deadline, err);
+    if (rc != FLOW_OK)
+        return rc;
+
+    int32_t state = flow_pipeline_state(pipeline);
+    if (state == FLOW_PIPELINE_RUNNING || state == FLOW_PIPELINE_STOPPING) {
+        atomic_store(&pipeline->state, FLOW_PIPELINE_STOPPING);
+        rc = drain(pipeline, deadline, err);
+    } else {
+        rc = flow_error_set(err, FLOW_ESTATE, "the pipeline does not run");
+    }
+    fl_pipeline_release(pipeline);
+    return rc;
+}
+
+int flow_pipeline_stop(flow_pipeline *pipeline, int64_t timeout_ms, flow_error **err)
+{
+    int64_t deadline = fl_clock_after(fl_clock_system(), timeout_ms);
+    int rc = check(pipeline, err);
+
+    if (rc != FLOW_OK)
+        return rc;
+    if (!is_own_thread(pipeline)) {
+        atomic_store(&pipeline->hurry, 1);
+        fl_gate_open(&pipeline->changed);
+    }
+    rc = fl_pipeline_claim(pipeline, deadline, err);
+    atomic_store(&pipeline->hurry, 0);
+    if (rc != FLOW_OK)
+        return rc;
+
+    int32_t state = flow_pipeline_state(pipeline);
+    if (state == FLOW_PIPELINE_RUNNING || state == FLOW_PIPELINE_STOPPING) {
+        atomic_store(&pipeline->state, FLOW_PIPELINE_STOPPING);
+        rc = stop_all(pipeline, deadline, err);
+        if (rc == FLOW_OK)
+            atomic_store(&pipeline->state, FLOW_PIPELINE_STOPPED);
+    }
+    fl_pipeline_release(pipeline);
+    return rc;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A runner's life is a row of rounds: tend to the sinks, then sleep until there are events, a call
+ * or a deadline, then run one transaction.  A pause is a time before which no transaction begins;
+ * pending ones are settled meanwhile.  An empty channel is no reason to pause, so nothing wakes an
+ * idle runner.
+ */
+
+#include "base/error.h"
+#include "runtime/group.h"
+#include "runtime/sink_runner.h"
+
+int fl_sink_runner_new(const struct fl_site *site, const char *name, struct fl_gate *changed,
+                       const _Atomic int *draining, struct fl_sink_runner **runner,
+                       flow_error **err)
+{
+    const flow_allocator *mem = &site->lib->allocator;
+    struct fl_sink_runner *made = fl_zalloc(mem, sizeof(*made));
+
+    if (made == NULL || fl_waker_init(&made->waker) != FLOW_OK) {
+        fl_free(mem, made);
+        return fl_error_nomem(err);
+    }
+    made->name = name;
+    made->clock = site->clock != NULL ? site->clock : site->lib->clock;
+    made->draining = draining;
+    fl_vec_init(&made->units, mem, sizeof(struct fl_sink_unit *));
+    fl_worker_init(&made->worker, changed);
+    *runner = made;
+    return FLOW_OK;
+}
+
+void fl_sink_runner_free(struct fl_sink_runner *runner)
+{
+    if (runner == NULL)
+        return;
+
+    const flow_allocator *mem = runner->units.mem;
+    fl_group_free(runner->group);
+    for (size_t i = 0; i < runner->units.count; i++)
+        fl_sink_unit_free(fl_sink_runner_unit(runner, i));
+    fl_vec_free(&runner->units);
+    fl_waker_destroy(&runner->waker);
+    fl_free(mem, runner);
+}
+
+int fl_sink_runner_add(struct fl_sink_runner *runner, const struct fl_site *site,
+                       const struct fl_part *part, flow_channel *channel, flow_error **err)
+{
+    struct fl_sink_unit *unit;
+    int rc = fl_sink_unit_new(site, part, channel, &unit, err);
+
+    if (rc != FLOW_OK)
+        return rc;
+    if (fl_vec_push(&runner->units, &unit) == NULL) {
+        fl_sink_unit_free(unit);
+        return fl_error_nomem(err);
+    }
+    unit->waker = &runner->waker;
+    if (runner->units.count == 1) {
+        runner->channel = channel;
+        runner->faults = &unit->faults;
+    } else if (runner->channel != channel) {
+        runner->channel = NULL;
+    }
+    return FLOW_OK;
+}
+
+struct fl_sink_unit *fl_sink_runner_unit(const struct fl_sink_runner *runner, size_t index)
+{
+    return *(struct fl_sink_unit **)fl_vec_at(&runner->units, index);
+}
+
+const flow_context *fl_sink_runner_context(const struct fl_sink_runner *runner)
+{
+    return runner->group != NULL ? runner->group->ctx : fl_sink_runner_unit(runner, 0)->ctx;
+}
+
+int fl_sink_runner_stopping(const struct fl_sink_runner *runner)
+{
+    return atomic_load(&runner->worker.stopping);
+}
+
+static void pause_for(struct fl_sink_runner *runner, int64_t ms)
+{
+    runner->paused_until = fl_clock_after(runner->clock, ms);
+}
+
+static void fault(struct fl_sink_runner *runner, flow_error *cause)
+{
+    if (fl_sink_runner_stopping(runner)) {
+        flow_error_free(cause);
+        return;
+    }
+    fl_fault_log_add(runner->faults, FLOW_LOG_ERROR, "events not delivered, tried again in 5 s",
+                     cause);
+    pause_for(runner, FL_FAULT_PAUSE_MS);
+}
+
+/* While the pipeline is drained: asks for what is held back, and tells how far this runner is. */
+static void drain(struct fl_sink_runner *runner)
+{
+    if (!atomic_load(runner->draining))
+        return;
+    for (size_t i = 0; i < runner->units.count; i++) {
+        struct fl_sink_unit *unit = fl_sink_runner_unit(runner, i);
+        if (flow_channel_size(unit->channel) == 0)
+            fl_sink_unit_flush(unit);
+    }
+    fl_gate_open(runner->worker.changed);
+}
+
+int64_t fl_sink_runner_tend(struct fl_sink_runner *runner)
+{
+    int64_t wake = FL_NEVER;
+
+    for (size_t i = 0; i < runner->units.count; i++)
+        fl_sink_unit_tend(fl_sink_runner_unit(runner, i));
+    drain(runner);
+    for (size_t i = 0; i < runner->units.count; i++) {
+        int64_t next = fl_sink_unit_wake(fl_sink_runner_unit(runner, i));
+        if (next < wake)
+            wake = next;
+    }
+    return wake;
+}
+
+static int may_run(const struct fl_sink_runner *runner)
+{
+    for (size_t i = 0; i < runner->units.count; i++) {
+        if (fl_sink_unit_may_run(fl_sink_runner_unit(runner, i)))
+            return 1;
+    }
+    return 0;
+}
+
+/* One transaction, and what follows from its answer. */
+static void turn(struct fl_sink_runner *runner)
+{
+    flow_error *cause = NULL;
+    struct fl_sink_unit *alone = fl_sink_runner_unit(runner, 0);
+    int answer = runner->group != NULL ? fl_group_process(runner->group, &cause)
+                                       : fl_sink_unit_run(alone, &cause);
+    int ran_dry = runner->group != NULL ? runner->group->ran_dry : alone->ran_dry;
+
+    if (answer < FLOW_OK) {
+        fault(runner, cause);
+        return;
+    }
+    flow_error_free(cause);
+    if (runner->group != NULL && answer == FLOW_READY)
+        fl_fault_log_clear(runner->faults);
+    if (answer != FLOW_BACKOFF || (ran_dry && runner->channel != NULL)) {
+        runner->backoffs = 0;
+        return;
+    }
+    runner->backoffs++;
+    pause_for(runner, fl_backoff(runner->backoffs, FL_BACKOFF_STEP_MS, FL_BACKOFF_MAX_MS));
+}
+
+/* Sleeps until there is something to do; 1 when that is a transaction. */
+static int rest(struct fl_sink_runner *runner, int64_t wake)
+{
+    if (!may_run(runner)) {
+        fl_waker_sleep(&runner->waker, runner->clock, wake);
+        return 0;
+    }
+    if (fl_clock_now(runner->clock) < runner->paused_until) {
+        if (runner->paused_until < wake)
+            wake = runner->paused_until;
+        fl_waker_sleep(&runner->waker, runner->clock, wake);
+        return 0;
+    }
+    /* Nobody can sleep on several channels, so their sinks are asked in turn, as Flume does. */
+    if (runner->channel == NULL)
+        return 1;
+    return fl_waker_sleep_on(&runner->waker, runner->channel, wake);
+}
+
+static void play_round(struct fl_sink_runner *runner)
+{
+    fl_waker_begin(&runner->waker);
+    if (fl_sink_runner_stopping(runner))
+        return;
+
+    int64_t wake = fl_sink_runner_tend(runner);
+    fl_worker_attempted(&runner->worker);
+    if (runner->group == NULL) {
+        flow_error *cause = fl_sink_unit_failure(fl_sink_runner_unit(runner, 0));
+        if (cause != NULL)
+            fault(runner, cause);
+    }
+    if (rest(runner, wake))
+        turn(runner);
+}
+
+/* A sink without `stop` has no other way to end its transactions than to go on until they are. */
+static void finish_pending(struct fl_sink_runner *runner, struct fl_sink_unit *unit)
+{
+    while (unit->ops->stop == NULL && unit->pending.count > 0) {
+        fl_waker_begin(&runner->waker);
+        fl_sink_unit_tend(unit);
+        if (unit->pending.count > 0)
+            fl_waker_sleep(&runner->waker, runner->clock, fl_sink_unit_wake(unit));
+    }
+}
+
+static void wind_up(struct fl_sink_runner *runner)
+{
+    for (size_t i = 0; i < runner->units.count; i++) {
+        struct fl_sink_unit *unit = fl_sink_runner_unit(runner, i);
+        flow_error *cause = NULL;
+
+        finish_pending(runner, unit);
+        if (fl_sink_unit_stop(unit, &cause) != FLOW_OK)
+            flow_context_logf(unit->ctx, FLOW_LOG_ERROR, "did not stop cleanly: %s",
+                              flow_error_message(cause));
+        flow_error_free(cause);
+    }
+}
+
+static void run(void *arg)
+{
+    struct fl_sink_runner *runner = arg;
+
+    while (!fl_sink_runner_stopping(runner))
+        play_round(runner);
+    wind_up(runner);
+}
+
+int fl_sink_runner_start(struct fl_sink_runner *runner, flow_error **err)
+{
+    atomic_store(&runner->worker.stopping, 0);
+    runner->paused_until = 0;
+    runner->backoffs = 0;
+    for (size_t i = 0; i < runner->units.count; i++)
+        fl_context_resume(fl_sink_runner_unit(runner, i)->ctx);
+    if (runner->group != NULL)
+        fl_context_resume(runner->group->ctx);
+    if (fl_worker_start(&runner->worker, runner->name, run, runner) != FLOW_OK)
+        return flow_error_setf(err, FLOW_ENOMEM, "no thread for sink %s", runner->name);
+    return FLOW_OK;
+}
+
+void fl_sink_runner_stop(struct fl_sink_runner *runner)
+{
+    atomic_store(&runner->worker.stopping, 1);
+    for (size_t i = 0; i < runner->units.count; i++)
+        fl_context_stop(fl_sink_runner_unit(runner, i)->ctx);
+    if (runner->group != NULL)
+        fl_context_stop(runner->group->ctx);
+    fl_waker_call(&runner->waker);
+}
+
+int fl_sink_runner_join(struct fl_sink_runner *runner, int64_t deadline)
+{
+    return fl_worker_join(&runner->worker, deadline);
+}
+
+uint64_t fl_sink_runner_begun(const struct fl_sink_runner *runner)
+{
+    uint64_t begun = 0;
+
+    for (size_t i = 0; i < runner->units.count; i++)
+        begun += atomic_load(&fl_sink_runner_unit(runner, i)->begun);
+    return begun;
+}
+
+uint64_t fl_sink_runner_ended(const struct fl_sink_runner *runner)
+{
+    uint64_t ended = 0;
+
+    for (size_t i = 0; i < runner->units.count; i++)
+        ended += atomic_load(&fl_sink_runner_unit(runner, i)->ended);
+    return ended;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_SUPPORT_PROBE_H
+#define TESTS_SUPPORT_PROBE_H
+
+/* A sink of the test's own, type "probe": what it answers is scripted, what it gets is noted. */
+
+#include "rig.h"
+
+#define PROBE_HELD 64
+
+struct probe {
+    pthread_mutex_t lock; /* guards everything below */
+    pthread_cond_t changed;
+    struct rig_bodies *got; /* in order of `process`; retries come again */
+    size_t batch;           /* events taken at once; 0 means 100 */
+    uint32_t max_pending;   /* above 0: process answers FLOW_PENDING and holds the transaction */
+    int answer;             /* else what process answers, when it got events */
+    int fails;              /* as many times process fails first */
+    int start_fails;        /* as many times start fails first */
+    int blocked;            /* process, once in, stays until this is 0 */
+    int inside;             /* process is running */
+    int starts, stops, flushes, timers, processes;
+    int64_t deadline;                                                  /* INT64_MAX: never */
+    int (*hook)(struct probe *probe, flow_txn *txn, flow_error **err); /* instead of all this */
+    void *hook_self;
+    flow_txn *held[PROBE_HELD];
+    size_t held_count;
+};
+
+/* Registers type "probe"; each sink of that type in the library shares PROBE. */
+void probe_register(struct probe *probe, flow_library *lib, const char *type);
+void probe_free(struct probe *probe);
+
+/* Waits until the sink holds COUNT transactions. */
+void probe_await_held(struct probe *probe, size_t count);
+void probe_await_inside(struct probe *probe);
+void probe_await_got(struct probe *probe, size_t count);
+void probe_unblock(struct probe *probe);
+
+/* Ends the held transaction at INDEX. */
+void probe_done(struct probe *probe, size_t index, int result);
+
+/* Reads one of the numbers above under the lock. */
+int probe_read(struct probe *probe, const int *number);
+
+#endif
