@@ -11,6 +11,7 @@
 #include "channels/channels.h"
 #include "runtime/inlet.h"
 #include "runtime/outlet.h"
+#include "sources/sources.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -21,6 +22,7 @@ static const struct fl_module modules[] = {
 /* Each list ends in NULL. */
 static const flow_source_ops *const sources[] = {
     &fl_inlet_source,
+    &fl_netcat_source,
     NULL,
 };
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_SOURCES_SOURCES_H
+#define FL_SOURCES_SOURCES_H
+
+/* The sources that are part of the core library. */
+
+#include <flow/source.h>
+
+extern const flow_source_ops fl_netcat_source;
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The netcat source while memory runs out, at every allocation in turn.  Whatever happens, a line
+ * that was answered with OK is in the channel, a peer that cannot be answered is hung up on, and
+ * nothing leaks.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <flow.h>
+
+#include "client.h"
+#include "failing.h"
+#include "suite.h"
+
+struct fixture {
+    struct failing failing;
+    flow_library *lib;
+    flow_harness *harness;
+    _Atomic int port;
+};
+
+static void find_port(void *self, const flow_log_record *record)
+{
+    static const char text[] = "listening on 127.0.0.1:";
+    struct fixture *f = self;
+
+    if (strstr(record->message, text) == record->message)
+        f->port = atoi(record->message + strlen(text));
+}
+
+static void set_up(struct fixture *f)
+{
+    memset(f, 0, sizeof *f);
+    failing_init(&f->failing);
+    const flow_library_options options = {
+        .struct_size = sizeof options,
+        .log = find_port,
+        .log_self = f,
+        .allocator = &f->failing.allocator,
+    };
+    ck_assert_int_eq(flow_library_new(&options, &f->lib, NULL), FLOW_OK);
+    ck_assert_int_eq(flow_harness_new(f->lib, FLOW_KIND_SOURCE, "netcat", &f->harness, NULL),
+                     FLOW_OK);
+    ck_assert_int_eq(flow_harness_set(f->harness, "bind", "127.0.0.1", NULL), FLOW_OK);
+    ck_assert_int_eq(flow_harness_set(f->harness, "port", "0", NULL), FLOW_OK);
+}
+
+static void tear_down(struct fixture *f)
+{
+    flow_harness_free(f->harness);
+    ck_assert_int_eq(flow_library_free(f->lib, NULL), FLOW_OK);
+    ck_assert_int_eq(f->failing.live, 0);
+}
+
+START_TEST(a_start_without_memory_fails_and_can_be_repeated)
+{
+    struct fixture f;
+    int64_t grants = 0;
+    int rc;
+    set_up(&f);
+
+    do {
+        failing_after(&f.failing, grants++);
+        rc = flow_harness_start(f.harness, NULL);
+        failing_after(&f.failing, -1);
+        ck_assert(rc == FLOW_OK || rc == FLOW_ENOMEM);
+    } while (rc);
+    ck_assert_int_gt(grants, 5);
+    tear_down(&f);
+}
+END_TEST
+
+/* Reads answers until the connection ends; returns how many of them are OK. */
+static size_t count_oks(int fd)
+{
+    char last[4] = "";
+    size_t oks = 0;
+
+    while (recv(fd, last + 2, 1, 0) == 1) {
+        oks += !strcmp(last, "OK\n");
+        memmove(last, last + 1, 2);
+    }
+    return oks;
+}
+
+/* Sends three lines to a source that is granted GRANTS allocations; returns how many were OK. */
+static size_t converse(struct fixture *f, int64_t grants)
+{
+    int fd = client_open((uint16_t)f->port);
+
+    failing_after(&f->failing, grants);
+    client_text(fd, "one\ntwo\xff\nthree\nrest");
+    client_end(fd);
+    size_t oks = count_oks(fd);
+    failing_after(&f->failing, -1);
+    close(fd);
+    return oks;
+}
+
+START_TEST(what_is_acknowledged_is_in_the_channel)
+{
+    struct fixture f;
+    size_t oks = 0;
+    size_t stored = 0;
+    set_up(&f);
+
+    ck_assert_int_eq(flow_harness_start(f.harness, NULL), FLOW_OK);
+    int64_t grants = 0;
+    for (; oks < 3; grants++) {
+        oks = converse(&f, grants);
+        size_t size = (size_t)flow_channel_size(flow_harness_channel(f.harness));
+        ck_assert_uint_le(oks, size - stored);
+        stored = size;
+    }
+    ck_assert_int_gt(grants, 3);
+    ck_assert_int_eq(flow_harness_stop(f.harness, NULL), FLOW_OK);
+    tear_down(&f);
+}
+END_TEST
+
+int main(void)
+{
+    const struct test_entry tests[] = {
+        {"start", a_start_without_memory_fails_and_can_be_repeated},
+        {"acknowledge", what_is_acknowledged_is_in_the_channel},
+    };
+
+    return RUN_SUITE("netcat without memory", tests);
+}
