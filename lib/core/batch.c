@@ -12,9 +12,6 @@
 #include "core/batch.h"
 #include "core/library.h"
 
-/* What a batch expects of its first filling, the slab included. */
-#define EXPECTED_FIRST 4096u
-
 /* No slab is worth looking for a better one below this. */
 #define KEEP_ANY 4096u
 
@@ -30,7 +27,6 @@ int flow_batch_new(flow_library *lib, flow_batch **batch, flow_error **err)
     if (!made)
         return fl_error_nomem(err);
     made->lib = lib;
-    made->expected = EXPECTED_FIRST - sizeof(struct fl_arena);
     *batch = made;
     return FLOW_OK;
 }

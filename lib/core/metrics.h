@@ -8,12 +8,14 @@
 
 #include <flow/metrics.h>
 
+#include "base/stash.h"
 #include "base/thread.h"
 
 struct flow_counter {
     char *name;
     _Atomic int64_t value;
     struct flow_counter *next;
+    char apart[FL_CACHE_LINE]; /* no two threads count on one line */
 };
 
 struct fl_counters {

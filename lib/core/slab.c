@@ -4,7 +4,7 @@
  * Slabs and their pool.  Events are made in one thread and released in another, which is what
  * general allocators are worst at.  So blocks are recycled: each thread returns them to its own
  * shard of the pool and takes from there; a thread that only makes events finds its shard empty
- * and moves many blocks at once from a shard of those that release them.
+ * and takes over, in one step, all that a thread which releases them has gathered.
  */
 
 #include "base/stash.h"
@@ -32,9 +32,6 @@ _Static_assert((size_t)CLASS_MIN << DOUBLINGS == FL_ARENA_MAX, "the last class i
 
 /* What a shard keeps at most.  Enough for the events in flight between two busy threads. */
 #define SHARD_MAX ((size_t)8 << 20)
-
-/* How much is moved at once from another thread's shard. */
-#define MOVE_MAX ((size_t)1 << 20)
 
 struct fl_block {
     struct fl_block *next;
@@ -154,46 +151,50 @@ static struct fl_block *shard_pop(struct shard *shard, uint32_t size_class)
     return block;
 }
 
-/* Takes blocks of a class from FROM, locked, up to MOVE_MAX but at least one, as a list. */
-static struct fl_block *shard_move_out(struct shard *from, uint32_t size_class)
+/* Takes all blocks of a class at once, however many, and stores their number. */
+static struct fl_block *shard_empty(struct shard *shard, uint32_t size_class, uint32_t *count)
 {
-    struct fl_block *list = NULL;
-    struct fl_block *block;
-
-    for (size_t moved = 0; moved < MOVE_MAX; moved += class_size(size_class)) {
-        block = shard_pop(from, size_class);
-        if (!block)
-            break;
-        block->next = list;
-        list = block;
-    }
+    fl_lock(&shard->lock);
+    struct fl_block *list = shard->spare[size_class];
+    *count = shard_count(shard, size_class);
+    shard->spare[size_class] = NULL;
+    shard->bytes -= *count * class_size(size_class);
+    atomic_store_explicit(&shard->counts[size_class], 0, memory_order_relaxed);
+    fl_unlock(&shard->lock);
     return list;
+}
+
+/* Gives a shard COUNT blocks of a class, of which it mostly has none. */
+static void shard_fill(struct shard *shard, uint32_t size_class, struct fl_block *list,
+                       uint32_t count)
+{
+    fl_lock(&shard->lock);
+    struct fl_block *old = shard->spare[size_class];
+    uint32_t sum = count + shard_count(shard, size_class);
+    shard->spare[size_class] = list;
+    shard->bytes += count * class_size(size_class);
+    atomic_store_explicit(&shard->counts[size_class], sum, memory_order_relaxed);
+    while (old && list->next)
+        list = list->next;
+    if (old)
+        list->next = old;
+    fl_unlock(&shard->lock);
 }
 
 /* Takes a block from the shards of others; what else came with it goes to OWN. */
 static struct fl_block *steal(struct fl_slab_pool *pool, struct shard *own, uint32_t size_class)
 {
     struct fl_block *list = NULL;
+    uint32_t count = 0;
 
     for (unsigned i = 0; i < SHARDS && !list; i++) {
         struct shard *shard = &pool->shards[i];
-        if (shard == own || shard_count(shard, size_class) == 0)
-            continue;
-        fl_lock(&shard->lock);
-        list = shard_move_out(shard, size_class);
-        fl_unlock(&shard->lock);
+        if (shard != own && shard_count(shard, size_class) > 0)
+            list = shard_empty(shard, size_class, &count);
     }
-    if (!list)
-        return NULL;
-
-    struct fl_block *found = list;
-    fl_lock(&own->lock);
-    for (struct fl_block *b = list->next, *next; b; b = next) {
-        next = b->next;
-        shard_push(own, b);
-    }
-    fl_unlock(&own->lock);
-    return found;
+    if (list && count > 1)
+        shard_fill(own, size_class, list->next, count - 1);
+    return list;
 }
 
 /* A block of SIZE_CLASS; of SIZE bytes when that is NO_CLASS. */
