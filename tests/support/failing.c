@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "failing.h"
@@ -19,8 +20,10 @@ static void *allocate(void *self, size_t size)
     struct failing *failing = self;
     void *ptr = granted(failing) ? malloc(size) : NULL;
 
-    if (ptr)
+    if (ptr) {
         atomic_fetch_add(&failing->live, 1);
+        atomic_fetch_add(&failing->bytes, (int64_t)malloc_usable_size(ptr));
+    }
     return ptr;
 }
 
@@ -28,7 +31,11 @@ static void *reallocate(void *self, void *ptr, size_t size)
 {
     struct failing *failing = self;
 
-    return granted(failing) ? realloc(ptr, size) : NULL;
+    int64_t before = (int64_t)malloc_usable_size(ptr);
+    ptr = granted(failing) ? realloc(ptr, size) : NULL;
+    if (ptr)
+        atomic_fetch_add(&failing->bytes, (int64_t)malloc_usable_size(ptr) - before);
+    return ptr;
 }
 
 static void release(void *self, void *ptr)
@@ -36,6 +43,7 @@ static void release(void *self, void *ptr)
     struct failing *failing = self;
 
     atomic_fetch_sub(&failing->live, 1);
+    atomic_fetch_sub(&failing->bytes, (int64_t)malloc_usable_size(ptr));
     free(ptr);
 }
 

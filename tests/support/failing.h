@@ -16,6 +16,7 @@ struct failing {
     flow_allocator allocator; /* hand out &allocator */
     _Atomic int64_t grants;   /* allocations that still succeed; negative: all */
     _Atomic int64_t live;     /* pieces that were not returned */
+    _Atomic int64_t bytes;    /* of memory they hold */
 };
 
 /* Grants everything until `failing_after`. */
