@@ -35,6 +35,9 @@ int fl_file_open(const struct fl_io *io, const char *path, int flags, uint32_t m
         result = io->open(io->self, path, flags | O_CLOEXEC, mode);
     } while (result == -EINTR);
     *fd = result < 0 ? -1 : result;
+    if (result == -EEXIST) {
+        return flow_error_setf(err, FLOW_EEXIST, "cannot make %s: it exists already", path);
+    }
     return outcome(result, "cannot open", path, err);
 }
 

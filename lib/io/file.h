@@ -41,7 +41,7 @@ const struct fl_io *fl_io_system(void);
 /* The one that the component of CTX is to use. */
 const struct fl_io *fl_io_of(const flow_context *ctx);
 
-/* Opens, close-on-exec always. *FD is -1 on failure. */
+/* Opens, close-on-exec always.  *FD is -1 on failure; FLOW_EEXIST by O_EXCL. */
 int fl_file_open(const struct fl_io *io, const char *path, int flags, uint32_t mode, int *fd,
                  flow_error **err);
 void fl_file_close(const struct fl_io *io, int fd);

@@ -5,12 +5,16 @@
  * a line here.
  */
 
-#include "codec/serializers.h"
 #include "runtime/builtins.h"
 
 #include "channels/channels.h"
+#include "codec/serializers.h"
+#include "groups/groups.h"
+#include "interceptors/interceptors.h"
 #include "runtime/inlet.h"
 #include "runtime/outlet.h"
+#include "selectors/selectors.h"
+#include "sinks/sinks.h"
 #include "sources/sources.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -32,19 +36,27 @@ static const flow_channel_ops *const channels[] = {
 };
 
 static const flow_sink_ops *const sinks[] = {
+    &fl_file_roll_sink,
+    &fl_logger_sink,
+    &fl_null_sink,
     &fl_outlet_sink,
     NULL,
 };
 
 static const flow_interceptor_ops *const interceptors[] = {
+    &fl_host_interceptor,
+    &fl_static_interceptor,
+    &fl_timestamp_interceptor,
     NULL,
 };
 
 static const flow_selector_ops *const selectors[] = {
+    &fl_replicating_selector,
     NULL,
 };
 
 static const flow_group_ops *const groups[] = {
+    &fl_default_group,
     NULL,
 };
 

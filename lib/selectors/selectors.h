@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_SELECTORS_SELECTORS_H
+#define FL_SELECTORS_SELECTORS_H
+
+/* The selectors that are part of the core library. */
+
+#include <flow/selector.h>
+
+extern const flow_selector_ops fl_replicating_selector;
+
+#endif

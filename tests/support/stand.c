@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stand.h"
+
+static void write_log(void *self, const flow_log_record *record)
+{
+    struct stand *stand = self;
+
+    if (stand->count < STAND_MESSAGES)
+        snprintf(stand->messages[stand->count], sizeof stand->messages[0], "%s", record->message);
+    stand->count++;
+}
+
+void stand_init(struct stand *stand, uint32_t kind, const char *type, int32_t level,
+                const char *const *settings)
+{
+    memset(stand, 0, sizeof *stand);
+    const flow_library_options options = {
+        .struct_size = sizeof options, .log_level = level, .log = write_log, .log_self = stand};
+    ck_assert_int_eq(flow_library_new(&options, &stand->lib, NULL), FLOW_OK);
+    ck_assert_int_eq(flow_harness_new(stand->lib, kind, type, &stand->harness, NULL), FLOW_OK);
+    ck_assert_int_eq(flow_batch_new(stand->lib, &stand->batch, NULL), FLOW_OK);
+    for (; settings && *settings; settings += 2)
+        ck_assert_int_eq(flow_harness_set(stand->harness, settings[0], settings[1], NULL), FLOW_OK);
+}
+
+void stand_start(struct stand *stand)
+{
+    flow_error *err = NULL;
+    int rc = flow_harness_start(stand->harness, &err);
+
+    ck_assert_msg(rc == FLOW_OK, "%s", flow_error_message(err));
+}
+
+void stand_free(struct stand *stand)
+{
+    flow_batch_free(stand->batch);
+    flow_harness_free(stand->harness);
+    ck_assert_int_eq(flow_library_free(stand->lib, NULL), FLOW_OK);
+}
+
+static void push_batch(struct stand *stand)
+{
+    ck_assert_int_eq(flow_harness_push(stand->harness, stand->batch, NULL), FLOW_OK);
+    flow_batch_clear(stand->batch);
+}
+
+void stand_push(struct stand *stand, const char *body)
+{
+    ck_assert_int_eq(flow_batch_add(stand->batch, body, strlen(body), NULL), FLOW_OK);
+    push_batch(stand);
+}
+
+void stand_push_many(struct stand *stand, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char body[24];
+        int size = snprintf(body, sizeof body, "%zu", i);
+        ck_assert_int_eq(flow_batch_add(stand->batch, body, (size_t)size, NULL), FLOW_OK);
+    }
+    push_batch(stand);
+}
+
+void stand_run(struct stand *stand)
+{
+    flow_error *err = NULL;
+    int rc = flow_harness_run(stand->harness, &err);
+
+    ck_assert_msg(rc == FLOW_READY, "%d: %s", rc, flow_error_message(err));
+}

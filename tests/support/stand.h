@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_SUPPORT_STAND_H
+#define TESTS_SUPPORT_STAND_H
+
+/* One component in a harness, with a library whose log can be read back. */
+
+#include <flow.h>
+
+#define STAND_MESSAGES 16
+
+struct stand {
+    flow_library *lib;
+    flow_harness *harness;
+    flow_batch *batch; /* for whoever needs one */
+    char messages[STAND_MESSAGES][512];
+    size_t count; /* of messages so far, beyond the room too */
+};
+
+/* A component of KIND and TYPE; messages from LEVEL on are kept.  SETTINGS are pairs of key and
+ * value and end in NULL; it is not started. */
+void stand_init(struct stand *stand, uint32_t kind, const char *type, int32_t level,
+                const char *const *settings);
+void stand_start(struct stand *stand);
+void stand_free(struct stand *stand);
+
+/* Puts one event without headers where a sink will take it. */
+void stand_push(struct stand *stand, const char *body);
+
+/* Puts COUNT events, "0", "1" and so on. */
+void stand_push_many(struct stand *stand, size_t count);
+
+/* Lets the sink process once; fails the test unless it answers READY. */
+void stand_run(struct stand *stand);
+
+#endif
