@@ -317,26 +317,27 @@ START_TEST(events_outlive_the_clearing_of_their_batch)
 }
 END_TEST
 
+static uint64_t *progress_of(struct fixture *f, uint64_t owner, size_t slots)
+{
+    uint64_t *progress;
+
+    ck_assert_int_eq(fl_batch_progress(f->batch, owner, slots, &progress, NULL), FLOW_OK);
+    return progress;
+}
+
 START_TEST(progress_belongs_to_one_owner_and_one_filling)
 {
     struct fixture f;
-    uint64_t *done;
-    int fresh;
-    int owner;
 
     set_up(&f);
-    ck_assert_int_eq(fl_batch_progress(f.batch, &owner, 2, &done, &fresh, NULL), FLOW_OK);
-    ck_assert_int_eq(fresh, 1);
-    done[1] = 7;
-    ck_assert_int_eq(fl_batch_progress(f.batch, &owner, 2, &done, &fresh, NULL), FLOW_OK);
-    ck_assert_int_eq(fresh, 0);
-    ck_assert_uint_eq(done[1], 7);
-    ck_assert_int_eq(fl_batch_progress(f.batch, &f, 3, &done, &fresh, NULL), FLOW_OK);
-    ck_assert_int_eq(fresh, 1);
-    ck_assert_uint_eq(done[1], 0);
+    progress_of(&f, 1, 2)[1] = 7;
+    ck_assert_uint_eq(progress_of(&f, 1, 2)[1], 7);
+    ck_assert_uint_eq(progress_of(&f, 1, 30)[1], 7);
+    ck_assert_uint_eq(progress_of(&f, 1, 30)[29], 0);
+    ck_assert_uint_eq(progress_of(&f, 2, 3)[1], 0);
+    progress_of(&f, 2, 3)[1] = 8;
     flow_batch_clear(f.batch);
-    ck_assert_int_eq(fl_batch_progress(f.batch, &f, 3, &done, &fresh, NULL), FLOW_OK);
-    ck_assert_int_eq(fresh, 1);
+    ck_assert_uint_eq(progress_of(&f, 2, 3)[1], 0);
     tear_down(&f);
 }
 END_TEST
