@@ -218,8 +218,8 @@ static int run(struct fl_check *check)
     if (rc)
         return rc;
     check_unused(check);
-    fl_check_batches(check);
-    return check->nomem ? FLOW_ENOMEM : FLOW_OK;
+    rc = fl_check_batches(check);
+    return rc || !check->nomem ? rc : FLOW_ENOMEM;
 }
 
 int fl_check_agent(flow_config *config, const struct fl_agent *agent, int32_t ceiling,

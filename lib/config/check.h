@@ -109,7 +109,7 @@ int fl_check_sources(struct fl_check *check);
 int fl_check_groups(struct fl_check *check, struct fl_vec *groups);
 int fl_check_sinks(struct fl_check *check, const struct fl_vec *groups);
 int fl_check_members(struct fl_check *check, const struct fl_vec *groups);
-void fl_check_batches(struct fl_check *check);
+int fl_check_batches(struct fl_check *check);
 
 /* The channel called NAME by a source or sink, marked as used; its place as above. */
 int fl_check_channel_name(struct fl_check *check, const struct fl_component *user,

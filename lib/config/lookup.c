@@ -49,17 +49,22 @@ static int is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The size of a quoted part at FORMAT, which begins with its quote; "''" is one quote. */
+/* Adds the quoted text at FORMAT, which begins with its quote, and returns its size; in it and on
+ * its own, "''" is one quote. */
 static size_t add_quoted(const char *format, struct fl_buf *out, int *rc)
 {
+    size_t at = 1;
+
     if (format[1] == '\'') {
         *rc = fl_buf_byte(out, '\'');
         return 2;
     }
-    const char *end = strchr(format + 1, '\'');
-    size_t size = end ? (size_t)(end - format) - 1 : strlen(format + 1);
-    *rc = fl_buf_append(out, format + 1, size);
-    return size + (end ? 2 : 1);
+    while (format[at] && !*rc) {
+        if (format[at] == '\'' && format[++at] != '\'')
+            break;
+        *rc = fl_buf_byte(out, (uint8_t)format[at++]);
+    }
+    return at;
 }
 
 /* Numeric fields only: names of months depend on a locale, which the library does not have. */

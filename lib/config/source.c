@@ -102,7 +102,7 @@ static int interceptor_blocks(const struct fl_component *source, struct fl_block
 /* Checks the interceptor whose keys are those of COMPONENT. */
 static int finish_interceptor(struct fl_check *check, struct fl_component *component)
 {
-    int rc = fl_check_label(check, "interceptor", component->name);
+    int rc = fl_component_own(check, component);
 
     if (!rc)
         rc = fl_component_common(check, &fl_interceptor_schema, component);
@@ -111,21 +111,22 @@ static int finish_interceptor(struct fl_check *check, struct fl_component *compo
     return rc;
 }
 
-/* Adds the interceptor NAME to PARTS; *IS_BROKEN is set when it cannot be made. */
+/* Adds the interceptor NAME to PARTS, if it is sound. */
 static int make_interceptor(struct fl_check *check, const struct fl_component *source,
                             const struct fl_block *block, const char *name, struct fl_vec *parts)
 {
     struct fl_component one = {.name = name, .block = block, .is_muted = source->is_muted};
+    int rc = fl_check_label(check, fl_kind_name(FLOW_KIND_INTERCEPTOR), name);
 
+    if (rc)
+        return rc;
     if (!block) {
         fl_check_value(check, FLOW_SEVERITY_ERROR, fl_component_where(source, "interceptors"), NULL,
                        "interceptor '%s' is listed but has no settings", name);
         return FLOW_OK;
     }
     one.keys = block->raw;
-    int rc = fl_component_own(check, &one);
-    if (!rc)
-        rc = finish_interceptor(check, &one);
+    rc = finish_interceptor(check, &one);
     if (!rc && one.part.settings) {
         rc = fl_vec_push(parts, &one.part) ? FLOW_OK : FLOW_ENOMEM;
         if (!rc)
@@ -167,7 +168,7 @@ static int make_interceptors(struct fl_check *check, const struct fl_component *
     for (; !rc && (name = fl_component_word(source, "interceptors", i)); i++)
         rc = make_interceptor(check, source, fl_blocks_get(&blocks, name), name, parts);
     if (!rc)
-        rc = fl_check_label(check, "source", source->name);
+        rc = fl_check_label(check, fl_kind_name(FLOW_KIND_SOURCE), source->name);
     if (!rc)
         check_unlisted_interceptors(check, source, &blocks);
     fl_blocks_free(&blocks);

@@ -126,19 +126,6 @@ static int add_entry(struct frame *frame, struct fl_entry *entry, struct fl_buf 
     return rc ? rc : fl_buf_text(out, fl_entry_value(entry));
 }
 
-/* Adds what a lookup found, in which there may be further variables. */
-static int add_found(struct frame *frame, const char *text, struct fl_buf *out)
-{
-    if (!strstr(text, "${"))
-        return fl_buf_text(out, text);
-    if (frame->depth >= DEPTH_LIMIT)
-        return fail(frame, NULL, "what '%s' stands for refers to itself", text);
-    frame->depth++;
-    int rc = expand(frame, text, strlen(text), out);
-    frame->depth--;
-    return rc;
-}
-
 /* Plain `${NAME}` counts only where the user asked for it, as scripts in values look the same. */
 static const char *plain_variable(const struct frame *frame, const char *name)
 {
@@ -173,7 +160,8 @@ static int report_unknown(struct frame *frame, const char *name, enum fl_found f
     return FLOW_OK;
 }
 
-/* Adds what NAME stands for and sets *DONE, unless nothing is known of it. */
+/* Adds what NAME stands for, or tells by *FOUND that nothing is known of it.  In what a lookup
+ * finds there may be further variables. */
 static int add_named(struct frame *frame, const char *name, struct fl_buf *out,
                      enum fl_found *found)
 {
@@ -186,12 +174,12 @@ static int add_named(struct frame *frame, const char *name, struct fl_buf *out,
     if (entry)
         return add_entry(frame, entry, out);
     if (plain)
-        return add_found(frame, plain, out);
+        return expand(frame, plain, strlen(plain), out);
 
     fl_buf_init(&text, frame->config->mem);
     *found = fl_lookup(frame->config, name, &text, &rc);
     if (!rc && *found == FL_FOUND)
-        rc = fl_buf_cstr(&text) ? add_found(frame, fl_buf_cstr(&text), out) : FLOW_ENOMEM;
+        rc = fl_buf_cstr(&text) ? expand(frame, fl_buf_cstr(&text), text.size, out) : FLOW_ENOMEM;
     fl_buf_free(&text);
     return rc;
 }

@@ -194,15 +194,22 @@ static void check_batch(struct fl_check *check, const struct fl_part *part, size
     }
 }
 
-void fl_check_batches(struct fl_check *check)
+int fl_check_batches(struct fl_check *check)
 {
-    for (size_t i = 0; i < check->plan->sources.count; i++) {
-        const struct fl_plan_source *source = fl_vec_at(&check->plan->sources, i);
-        for (size_t c = 0; c < source->channels.count; c++)
+    const struct fl_plan *plan = check->plan;
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < plan->sources.count && !rc; i++) {
+        const struct fl_plan_source *source = fl_vec_at(&plan->sources, i);
+        rc = fl_check_label(check, fl_kind_name(FLOW_KIND_SOURCE), source->part.name);
+        for (size_t c = 0; c < source->channels.count && !rc; c++)
             check_batch(check, &source->part, *(size_t *)fl_vec_at(&source->channels, c));
     }
-    for (size_t i = 0; i < check->plan->sinks.count; i++) {
-        const struct fl_plan_sink *sink = fl_vec_at(&check->plan->sinks, i);
-        check_batch(check, &sink->part, sink->channel);
+    for (size_t i = 0; i < plan->sinks.count && !rc; i++) {
+        const struct fl_plan_sink *sink = fl_vec_at(&plan->sinks, i);
+        rc = fl_check_label(check, fl_kind_name(FLOW_KIND_SINK), sink->part.name);
+        if (!rc)
+            check_batch(check, &sink->part, sink->channel);
     }
+    return rc;
 }
