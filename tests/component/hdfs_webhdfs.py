@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hdfs sink against a WebHDFS server that breaks connections, answers late, or says no.
+
+Whatever happens, in the end every line must be there once and in order, in files with their final
+names, and nothing else.
+
+    hdfs_webhdfs.py DRIVE
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
+from fake_webhdfs import Answer, Drop, FakeHdfs, Late, Lease, Occupy, Slow  # noqa: E402
+
+DRIVE = sys.argv.pop(1) if __name__ == "__main__" else ""
+
+AGENT = """
+a.sources = r1
+a.channels = c1
+a.sinks = k1
+a.sources.r1.type = inlet
+a.sources.r1.channels = c1
+a.channels.c1.type = memory
+a.channels.c1.capacity = 100000
+a.channels.c1.transactionCapacity = 1000
+a.sinks.k1.type = hdfs
+a.sinks.k1.channel = c1
+a.sinks.k1.hdfs.fileType = DataStream
+a.sinks.k1.hdfs.rollInterval = 0
+a.sinks.k1.hdfs.rollSize = 0
+a.sinks.k1.hdfs.rollCount = 0
+a.sinks.k1.hdfs.retryInterval = 1
+"""
+
+
+class Case(unittest.TestCase):
+    """A fake HDFS and a way to send lines to it."""
+
+    def setUp(self):
+        self.hdfs = self.enterContext(FakeHdfs())
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def drive(self, lines=1000, headers=(), path="/logs", **settings):
+        """Runs the agent until LINES numbered lines are delivered; returns what it logged."""
+        text = AGENT
+        settings = {"hdfs.path": f"{self.hdfs.url}{path}"} | {
+            key.replace("_", "."): value for key, value in settings.items()}
+        for key, value in settings.items():
+            text += f"a.sinks.k1.{key} = {value}\n"
+        config = self.folder / "agent.conf"
+        config.write_text(text)
+        source = "".join(f"{n}\n" for n in range(lines))
+        run = subprocess.run([DRIVE, config, "a", *headers], input=source, timeout=100,
+                             capture_output=True, text=True)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return run.stderr
+
+    def assert_whole(self, lines=1000):
+        """Every line once; within a folder in order; no file with another name than its last."""
+        folders = {}
+        for name, data in sorted(self.hdfs.texts().items()):
+            self.assertRegex(name, r"/FlumeData\.\d+$")
+            folders.setdefault(name.rsplit("/", 1)[0], []).extend(data.decode().splitlines())
+        for name, numbers in folders.items():
+            numbers = [int(number) for number in numbers]
+            self.assertEqual(numbers, sorted(numbers), name)
+        every = sorted(int(number) for numbers in folders.values() for number in numbers)
+        self.assertEqual(every, list(range(lines)))
+        return folders
+
+
+class Plain(Case):
+    def test_writes_lines_and_gives_the_file_its_name(self):
+        self.drive()
+        self.assert_whole()
+        self.assertEqual(len(self.hdfs.texts()), 1)
+
+    def test_makes_folders_by_header(self):
+        self.drive(headers=["group=g%d"], path="/logs/%{group}")
+        self.assertEqual(set(self.assert_whole()), {"/logs/g0", "/logs/g1", "/logs/g2"})
+
+    def test_rolls_by_count(self):
+        self.drive(hdfs_rollCount=250)
+        self.assert_whole()
+        self.assertEqual([len(data.splitlines()) for data in self.hdfs.texts().values()], [250] * 4)
+
+    def test_escapes_what_is_special_in_a_url(self):
+        self.drive(lines=1, headers=["name=a b&c?d#e%%f+ü"], path="/logs/%{name}")
+        self.assertEqual(list(self.assert_whole(1)), ["/logs/a b&c?d#e%f+ü"])
+
+    def test_shares_uploads_between_transactions(self):
+        self.hdfs.fault("CREATE", "data", Slow(0.3))
+        self.drive(lines=5000)
+        self.assert_whole(5000)
+        uploads = [entry for entry in self.hdfs.log if entry.endswith(" data")]
+        self.assertLess(len(uploads), 25, "50 transactions")
+
+    def test_takes_another_number_when_a_name_is_taken(self):
+        self.hdfs.fault("CREATE", "data", Answer(403, "FileAlreadyExistsException"), times=3)
+        self.drive()
+        self.assert_whole()
+
+    def test_keeps_a_file_of_the_same_final_name(self):
+        self.hdfs.fault("RENAME", "name", Occupy())
+        self.drive(lines=1)
+        self.assertEqual(sorted(self.hdfs.texts().values()), [b"0\n", b"other"])
+
+
+class Broken(Case):
+    """Connections that break, at every stage of every request."""
+
+    def check(self, *faults, lines=1000, callTimeout=1000, **settings):
+        for op, leg, what, *more in faults:
+            self.hdfs.fault(op, leg, what, **(more[0] if more else {}))
+        log = self.drive(lines=lines, hdfs_callTimeout=callTimeout, **settings)
+        self.assert_whole(lines)
+        return log
+
+    def test_no_answer_of_the_name_node(self):
+        self.check(("CREATE", "name", Drop(before=True)), ("APPEND", "name", Drop(before=True)),
+                   ("RENAME", "name", Drop(before=True), {"times": 2}), lines=3000)
+
+    def test_nothing_arrived(self):
+        self.check(("CREATE", "data", Drop(before=True), {"times": 2}))
+
+    def test_a_part_arrived(self):
+        for count in (1, 7, 500):
+            with self.subTest(count=count):
+                self.hdfs.files.clear()
+                self.check(("CREATE", "data", Drop(after=count)))
+
+    def test_all_arrived_but_the_answer(self):
+        log = self.check(("CREATE", "data", Drop()))
+        self.assertIn("in doubt", log)
+        self.assertIn("GETFILESTATUS", " ".join(self.hdfs.log))
+
+    def test_an_append_without_an_answer(self):
+        slow = ("CREATE", "data", Slow(0.2))
+        for fault in (Drop(before=True), Drop(after=11), Drop()):
+            with self.subTest(fault=fault):
+                self.hdfs.files.clear()
+                self.check(slow, ("APPEND", "data", fault, {"times": 3}), lines=5000)
+
+    def test_a_renaming_without_an_answer(self):
+        self.check(("RENAME", "name", Drop()), hdfs_rollCount=200)
+
+    def test_a_dead_writer_that_keeps_the_file_open(self):
+        log = self.check(("CREATE", "data", Lease(after=100, seconds=3)))
+        self.assertIn("another writer has the file open", log)
+
+    def test_a_request_that_is_carried_out_late(self):
+        self.hdfs.fault("CREATE", "data", Slow(0.2))
+        self.hdfs.fault("APPEND", "data", Late(3))
+        self.drive(lines=5000, hdfs_callTimeout=1000)
+        time.sleep(3)
+        self.assert_whole(5000)
+
+    def test_recovery_that_is_disturbed_itself(self):
+        self.check(("CREATE", "data", Drop(after=100)), ("RENAME", "name", Drop()),
+                   ("GETFILESTATUS", "name", Drop(before=True)),
+                   ("TRUNCATE", "name", Answer(500)), ("TRUNCATE", "name", Drop()))
+
+    def test_garbage_for_answers(self):
+        self.check(("CREATE", "name", Answer(200)), ("CREATE", "data", Answer(502)),
+                   ("GETFILESTATUS", "name", Answer(200)))
+
+    def test_files_in_parallel(self):
+        self.check(("CREATE", "data", Drop(after=50), {"times": 2}),
+                   ("CREATE", "data", Drop()), headers=["group=g%d"], path="/logs/%{group}")
+
+
+class Refused(Case):
+    """Errors that are not worth a second try: everything is rolled back, and delivered later."""
+
+    def check(self, exception, words):
+        self.hdfs.fault("CREATE", "data", Answer(403, exception))
+        log = self.drive(headers=["group=g%d"], path="/logs/%{group}")
+        self.assertIn(words, log)
+        self.assert_whole()
+
+    def test_safe_mode(self):
+        self.check("SafeModeException", "HDFS is in safe mode")
+
+    def test_quota(self):
+        self.check("DSQuotaExceededException", "the space quota is used up")
+
+    def test_permission(self):
+        self.check("AccessControlException", "permission denied")
+
+    def test_a_failure_in_the_middle_of_a_file(self):
+        self.hdfs.fault("CREATE", "data", Slow(0.2))
+        self.hdfs.fault("APPEND", "data", Answer(403, "DSQuotaExceededException"))
+        self.drive(lines=5000)
+        self.assert_whole(5000)
+
+
+class NameNodes(Case):
+    """Several NameNodes of one name service."""
+
+    def service(self, *ports):
+        nodes = ",".join(f"n{port}" for port in ports)
+        properties = {"dfs.nameservices": "ns", "dfs.ha.namenodes.ns": nodes}
+        for port in ports:
+            properties[f"dfs.namenode.http-address.ns.n{port}"] = f"127.0.0.1:{port}"
+        (self.folder / "hdfs-site.xml").write_text("<configuration>" + "".join(
+            f"<property><name>{name}</name><value>{value}</value></property>"
+            for name, value in properties.items()) + "</configuration>")
+        return {"hdfs_path": "hdfs://ns/logs", "hdfs_confDir": self.folder}
+
+    def test_asks_the_next_when_one_is_dead(self):
+        with FakeHdfs() as dead:
+            port = dead.port
+        self.drive(**self.service(port, self.hdfs.port))
+        self.assert_whole()
+
+    def test_asks_the_next_when_one_is_on_standby(self):
+        with FakeHdfs() as standby:
+            standby.standby = True
+            self.drive(**self.service(standby.port, self.hdfs.port))
+        self.assert_whole()
+
+
+if __name__ == "__main__":
+    unittest.main()
