@@ -35,6 +35,13 @@ static void destroy(void *self)
     fl_free(&outlet->ctx->lib->allocator, outlet);
 }
 
+static int start(void *self, flow_error **err)
+{
+    if (fl_outlet_is_bound(self))
+        return FLOW_OK;
+    return flow_error_set(err, FLOW_ECONFIG, "no function is bound; call flow_pipeline_bind");
+}
+
 static int process(void *self, flow_txn *txn, flow_error **err)
 {
     struct fl_outlet *outlet = self;
@@ -77,6 +84,7 @@ const flow_sink_ops fl_outlet_sink = {
     .schema = &schema,
     .create = create,
     .destroy = destroy,
+    .start = start,
     .process = process,
 };
 

@@ -25,7 +25,7 @@
 static void set_up(struct rig *rig, struct probe *probe, const char *text)
 {
     rig_init(rig, 0);
-    probe_register(probe, rig->lib, "probe");
+    probe_register(probe, rig, "probe");
     rig_build(rig, text);
 }
 
@@ -298,7 +298,7 @@ START_TEST(test_a_faulty_configuration_builds_nothing)
     flow_error *err = NULL;
 
     rig_init(&rig, 0);
-    probe_register(&probe, rig.lib, "probe");
+    probe_register(&probe, &rig, "probe");
     ck_assert_int_eq(
         rig_try_build(&rig, INLET_TO_PROBE "a1.channels.c1.capacity = many\n", 0, &err),
         FLOW_ECONFIG);
@@ -315,7 +315,7 @@ START_TEST(test_lenient_leaves_out_what_is_broken)
     struct probe probe;
 
     rig_init(&rig, 0);
-    probe_register(&probe, rig.lib, "probe");
+    probe_register(&probe, &rig, "probe");
     ck_assert_int_eq(rig_try_build(&rig,
                                    INLET_TO_PROBE "a1.sinks = k1 k2\n"
                                                   "a1.sinks.k2.type = nonsense\n"

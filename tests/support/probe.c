@@ -85,6 +85,8 @@ static int process(void *self, flow_txn *txn, flow_error **err)
         return probe->hook(probe, txn, err);
     pthread_mutex_lock(&probe->lock);
     probe->inside = 1;
+    if (probe->processes < PROBE_HELD)
+        probe->times[probe->processes] = rig_now(probe->rig);
     probe->processes++;
     int rc = answer(probe, txn, err);
     probe->inside = 0;
@@ -108,6 +110,7 @@ static int timer(void *self, flow_error **err)
 
     pthread_mutex_lock(&probe->lock);
     probe->timers++;
+    probe->timer_time = rig_now(probe->rig);
     probe->deadline = INT64_MAX;
     changed(probe);
     pthread_mutex_unlock(&probe->lock);
@@ -137,7 +140,7 @@ static const flow_schema schema = {
     .summary = "Notes what it gets.",
 };
 
-void probe_register(struct probe *probe, flow_library *lib, const char *type)
+void probe_register(struct probe *probe, struct rig *rig, const char *type)
 {
     const flow_sink_ops ops = {
         .struct_size = sizeof(ops),
@@ -155,13 +158,14 @@ void probe_register(struct probe *probe, flow_library *lib, const char *type)
     };
 
     memset(probe, 0, sizeof(*probe));
+    probe->rig = rig;
     pthread_mutex_init(&probe->lock, NULL);
     pthread_cond_init(&probe->changed, NULL);
     probe->deadline = INT64_MAX;
     probe->got = calloc(1, sizeof(*probe->got));
     ck_assert_ptr_nonnull(probe->got);
-    ck_assert_int_eq(flow_registry_add_sink(flow_library_registry(lib), &ops, probe, NULL, NULL),
-                     FLOW_OK);
+    ck_assert_int_eq(
+        flow_registry_add_sink(flow_library_registry(rig->lib), &ops, probe, NULL, NULL), FLOW_OK);
 }
 
 void probe_free(struct probe *probe)

@@ -9,6 +9,7 @@
 #define PROBE_HELD 64
 
 struct probe {
+    struct rig *rig;
     pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t changed;
     struct rig_bodies *got; /* in order of `process`; retries come again */
@@ -20,15 +21,17 @@ struct probe {
     int blocked;            /* process, once in, stays until this is 0 */
     int inside;             /* process is running */
     int starts, stops, flushes, timers, processes;
-    int64_t deadline;                                                  /* INT64_MAX: never */
+    int64_t deadline;          /* INT64_MAX: never */
+    int64_t times[PROBE_HELD]; /* of the first calls of process, on the rig's clock */
+    int64_t timer_time;
     int (*hook)(struct probe *probe, flow_txn *txn, flow_error **err); /* instead of all this */
     void *hook_self;
     flow_txn *held[PROBE_HELD];
     size_t held_count;
 };
 
-/* Registers type "probe"; each sink of that type in the library shares PROBE. */
-void probe_register(struct probe *probe, flow_library *lib, const char *type);
+/* Registers type "probe"; each sink of that type shares PROBE. */
+void probe_register(struct probe *probe, struct rig *rig, const char *type);
 void probe_free(struct probe *probe);
 
 /* Waits until the sink holds COUNT transactions. */

@@ -16,44 +16,12 @@ static void keep_line(void *self, const flow_log_record *record)
     struct rig *rig = self;
 
     pthread_mutex_lock(&rig->lock);
-    size_t more = strlen(record->component) + strlen(record->message) + 4;
+    size_t more = strlen(record->component) + strlen(record->message) + 16;
     rig->log = realloc(rig->log, rig->log_size + more);
     rig->log_size +=
-        (size_t)sprintf(rig->log + rig->log_size, "%s: %s\n", record->component, record->message);
+        (size_t)sprintf(rig->log + rig->log_size, "%s %s: %s\n", flow_log_level_name(record->level),
+                        record->component, record->message);
     pthread_mutex_unlock(&rig->lock);
-}
-
-static int sel_create(flow_context *ctx, const char *const *channels, size_t count, void **self,
-                      flow_error **err)
-{
-    *self = (void *)(uintptr_t)count;
-    return FLOW_OK;
-}
-
-static void sel_destroy(void *self)
-{
-}
-
-static int sel_select(void *self, const flow_event *event, flow_route *route, flow_error **err)
-{
-    for (size_t i = 0; i < (uintptr_t)self; i++)
-        flow_route_require(route, i);
-    return FLOW_OK;
-}
-
-static const flow_schema sel_schema = {
-    .struct_size = sizeof(flow_schema), .property_size = sizeof(flow_property), .summary = "All."};
-
-static void fallback(flow_library *lib)
-{
-    const flow_selector_ops ops = {.struct_size = sizeof(ops),
-                                   .flags = FLOW_SELECTOR_CONSTANT,
-                                   .type = "replicating",
-                                   .schema = &sel_schema,
-                                   .create = sel_create,
-                                   .destroy = sel_destroy,
-                                   .select = sel_select};
-    flow_registry_add_selector(flow_library_registry(lib), &ops, NULL, NULL, NULL);
 }
 
 void rig_init(struct rig *rig, int false_clock)
@@ -67,7 +35,6 @@ void rig_init(struct rig *rig, int false_clock)
         .log_self = rig,
     };
     ck_assert_int_eq(flow_library_new(&options, &rig->lib, NULL), FLOW_OK);
-    fallback(rig->lib);
     if (false_clock) {
         rig->clock = fl_clock_false_new(NULL, 1000000);
         ck_assert_ptr_nonnull(rig->clock);
@@ -90,6 +57,22 @@ void rig_free(struct rig *rig)
 void rig_advance(struct rig *rig, int64_t ms)
 {
     fl_clock_false_advance(rig->clock, ms);
+}
+
+int64_t rig_now(struct rig *rig)
+{
+    return fl_clock_now(rig->lib->clock);
+}
+
+static void wait_a_little(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+void rig_tick(struct rig *rig)
+{
+    rig_advance(rig, 100);
+    wait_a_little();
 }
 
 int rig_try_build(struct rig *rig, const char *text, uint32_t flags, flow_error **err)
@@ -214,11 +197,6 @@ int64_t rig_metric(struct rig *rig, const char *component, const char *name)
     int64_t value = flow_metrics_value(metrics, component, name);
     flow_metrics_free(metrics);
     return value;
-}
-
-static void wait_a_little(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
 void rig_await(struct rig *rig, const char *component, const char *name, int64_t value)

@@ -33,6 +33,10 @@ struct rig_bodies {
 void rig_init(struct rig *rig, int false_clock);
 void rig_free(struct rig *rig);
 void rig_advance(struct rig *rig, int64_t ms);
+int64_t rig_now(struct rig *rig);
+
+/* Lets 100 ms pass, and real threads a moment to notice. */
+void rig_tick(struct rig *rig);
 
 /* Builds the pipeline that TEXT describes; rig_try_build tells how that went. */
 void rig_build(struct rig *rig, const char *text);
