@@ -49,7 +49,9 @@ static size_t on_read(char *data, size_t size, size_t count, void *self)
     struct fl_hdfs_call *call = self;
 
     set_deadline(call);
-    return call->request->read(call->request->self, data, size * count);
+    size_t got = call->request->read(call->request->self, data, size * count);
+    call->paused = got == FL_HDFS_READ_WAIT;
+    return call->paused ? CURL_READFUNC_PAUSE : got;
 }
 
 static size_t on_write(char *data, size_t size, size_t count, void *self)

@@ -37,6 +37,7 @@ struct fl_hdfs_call {
     size_t tries; /* NameNodes asked */
     int at_data;  /* the DataNode's turn */
     int added;    /* to the multi handle */
+    int paused;   /* has nothing to send for the moment */
     int over;
     int64_t deadline;
     struct fl_buf url;

@@ -13,6 +13,8 @@
 
 #define UPLOAD_BYTES ((uint64_t)128 << 20) /* an upload takes no more along */
 #define UPLOAD_MS 2000                     /* or after this time */
+#define LINGER_WAITS 10                    /* of FL_HDFS_READ_WAIT, see there */
+#define BUSY_MS 5                          /* between an answer and the next upload */
 #define PAUSE_MS 200                       /* before the second try, then doubled */
 #define PAUSE_MAX_MS 5000
 #define REPORT_MS 10000
@@ -239,6 +241,16 @@ static int may_grow(const struct fl_hdfs_file *file)
            flow_context_now(file->host->options->ctx) - file->begun_ms < UPLOAD_MS;
 }
 
+/*
+ * Whether an upload that has nothing to send waits a little for more.  One that began when the one
+ * before was answered does, for then events come all the time, only not in this very moment: what
+ * one answer commits is just being taken again.
+ */
+static int may_linger(struct fl_hdfs_file *file)
+{
+    return may_grow(file) && file->busy && file->waits++ < LINGER_WAITS;
+}
+
 /* The segment that holds `position`, or NULL at the end. */
 static struct fl_hdfs_segment *segment_at_position(struct fl_hdfs_file *file)
 {
@@ -260,6 +272,8 @@ static size_t read_upload(void *self, void *data, size_t size)
         file->host->more(file->host->self);
         segment = segment_at_position(file);
     }
+    if (!segment && may_linger(file))
+        return FL_HDFS_READ_WAIT;
     if (!segment || file->host->failure)
         return 0;
     size_t offset = (size_t)(file->position - segment->start);
@@ -278,6 +292,8 @@ static void prepare_upload(struct fl_hdfs_file *file, int64_t now)
     file->request.read = read_upload;
     file->position = file->begun_at = file->delivered;
     file->begun_ms = now;
+    file->busy = file->exists && now - file->answered_ms <= BUSY_MS;
+    file->waits = 0;
     file->reading = NULL;
 }
 
@@ -359,6 +375,16 @@ static void raise_floor(struct fl_hdfs_file *file)
         file->floor = file->delivered;
 }
 
+static void log_upload(const struct fl_hdfs_file *file)
+{
+    const flow_context *ctx = file->host->options->ctx;
+
+    if (flow_context_log_enabled(ctx, FLOW_LOG_DEBUG))
+        flow_context_logf(ctx, FLOW_LOG_DEBUG, "%s: %llu bytes answered after %lld ms",
+                          file->in_use, (unsigned long long)(file->position - file->begun_at),
+                          (long long)(flow_context_now(ctx) - file->begun_ms));
+}
+
 static void answer_upload(struct fl_hdfs_file *file)
 {
     struct fl_hdfs_request *request = &file->request;
@@ -367,6 +393,8 @@ static void answer_upload(struct fl_hdfs_file *file)
 
     if (answer == FL_HDFS_DONE) {
         fl_hdfs_file_succeed(file);
+        log_upload(file);
+        file->answered_ms = flow_context_now(file->host->options->ctx);
         file->exists = 1;
         file->delivered = file->position;
         fl_hdfs_file_trim(file);

@@ -75,6 +75,8 @@ static int copy_all(struct local *local, const struct fl_hdfs_request *request, 
 
     for (;;) {
         size_t size = request->read(request->self, local->room, COPY_SIZE);
+        if (size == FL_HDFS_READ_WAIT)
+            continue; /* an append costs nothing here, so there is no use in waiting */
         if (!size || rc)
             return rc;
         rc = fl_file_write(local->io, fd, local->room, size, request->path, err);

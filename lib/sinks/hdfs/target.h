@@ -30,13 +30,16 @@ enum fl_hdfs_answer {
     FL_HDFS_LATER    /* failed, and may succeed when it is tried again */
 };
 
+#define FL_HDFS_READ_WAIT SIZE_MAX
+
 struct fl_hdfs_request {
     enum fl_hdfs_op op;
     const char *path;
     const char *to;  /* of a rename */
     uint64_t length; /* wanted by a truncate, found by a length */
 
-    /* The bytes of an upload: stores up to SIZE of them, 0 at the end. */
+    /* The bytes of an upload: stores up to SIZE of them, 0 at the end; FL_HDFS_READ_WAIT to be
+     * asked again in 2 ms. */
     size_t (*read)(void *self, void *data, size_t size);
 
     /* Called once by fl_hdfs_target_poll; the request is the caller's again. */

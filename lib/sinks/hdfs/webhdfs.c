@@ -14,6 +14,7 @@
 #include "sinks/hdfs/webhdfs.h"
 
 #define CONNECTIONS 64L
+#define RESUME_MS 2
 
 int fl_hdfs_webhdfs_init(flow_error **err)
 {
@@ -80,10 +81,23 @@ static int cap_timeout(const struct fl_hdfs_web *web, int64_t timeout)
 
     for (const struct fl_hdfs_call *call = web->calls; call; call = call->next) {
         int64_t left = call->over ? 0 : call->deadline - now;
-        if (call->deadline != FL_NEVER && left < timeout)
+        if (call->paused && left > RESUME_MS)
+            left = RESUME_MS;
+        if (left < timeout)
             timeout = left < 0 ? 0 : left;
     }
     return timeout > INT_MAX ? INT_MAX : (int)timeout;
+}
+
+/* Lets uploads that wait look for something to send again. */
+static void resume(struct fl_hdfs_web *web)
+{
+    for (struct fl_hdfs_call *call = web->calls; call; call = call->next) {
+        if (!call->paused || call->over)
+            continue;
+        call->paused = 0;
+        curl_easy_pause(call->easy, CURLPAUSE_CONT);
+    }
 }
 
 static void web_poll(struct fl_hdfs_target *target, int64_t timeout_ms)
@@ -95,6 +109,7 @@ static void web_poll(struct fl_hdfs_target *target, int64_t timeout_ms)
     if (deliver(web))
         timeout_ms = 0;
     curl_multi_poll(web->multi, NULL, 0, cap_timeout(web, timeout_ms), NULL);
+    resume(web);
     curl_multi_perform(web->multi, &running);
     while ((message = curl_multi_info_read(web->multi, &left))) {
         struct fl_hdfs_call *call = NULL;
