@@ -165,7 +165,7 @@ static int pack(struct fl_avro_writer *writer, const struct fl_buf **bytes, flow
     }
     rc = fl_compressor_write(writer->compressor, writer->block.data, writer->block.size,
                              &writer->packed, err);
-    return rc ? rc : fl_compressor_finish(writer->compressor, &writer->packed, err);
+    return rc ? rc : fl_compressor_flush(writer->compressor, &writer->packed, err);
 }
 
 int fl_avro_writer_flush(struct fl_avro_writer *writer, struct fl_buf *out, flow_error **err)

@@ -70,18 +70,37 @@ static void make_serializer(struct serializing *s)
     flow_error_free(err);
 }
 
-void serializing_init(struct serializing *s, const char *const (*keys)[2], size_t count)
+static void note_message(void *self, const flow_log_record *record)
+{
+    struct serializing *s = self;
+
+    snprintf(s->logged, sizeof s->logged, "%s: %s", record->component, record->message);
+}
+
+void serializing_init_with(struct serializing *s, const flow_serializer_ops *ops,
+                           const char *const (*keys)[2], size_t count)
 {
     memset(s, 0, sizeof *s);
     failing_init(&s->failing);
     const flow_library_options options = {.struct_size = sizeof options,
+                                          .log = note_message,
+                                          .log_self = s,
                                           .allocator = &s->failing.allocator};
     ck_assert_int_eq(flow_library_new(&options, &s->lib, NULL), FLOW_OK);
+    if (ops)
+        ck_assert_int_eq(
+            flow_registry_add_serializer(flow_library_registry(s->lib), ops, NULL, NULL, NULL),
+            FLOW_OK);
     make_settings(s, keys, count);
     ck_assert_int_eq(fl_context_new(s->lib, &type, "k1", s->settings, NULL, &s->ctx, NULL), 0);
     ck_assert_int_eq(flow_batch_new(s->lib, &s->batch, NULL), FLOW_OK);
     ck_assert_int_eq(flow_buffer_new(s->lib, &s->out, NULL), FLOW_OK);
     make_serializer(s);
+}
+
+void serializing_init(struct serializing *s, const char *const (*keys)[2], size_t count)
+{
+    serializing_init_with(s, NULL, keys, count);
 }
 
 void serializing_free(struct serializing *s)
