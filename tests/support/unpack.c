@@ -109,6 +109,7 @@ static size_t unpack_snappy(const void *data, size_t size, struct fl_buf *out)
 }
 #endif
 
+#if FL_WITH_LZ4 || FL_WITH_SNAPPY
 static size_t be32(const uint8_t *at)
 {
     return (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
@@ -134,6 +135,7 @@ static void unpack_blocks(size_t (*raw)(const void *, size_t, struct fl_buf *), 
         }
     }
 }
+#endif
 
 int can_unpack(const char *format)
 {
