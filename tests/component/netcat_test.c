@@ -192,13 +192,15 @@ END_TEST
 
 #define TOO_LONG "FAILED: Event exceeds the maximum length (10 chars, including newline)\n"
 
-/* Sends TEXT, which must end the connection, behind a line that is fine. */
+/* Sends TEXT, which must end the connection, behind a line that is fine; byte by byte, so that it
+ * must be noticed at the right one. */
 static void expect_too_long(uint16_t port, const char *text)
 {
     int fd = client_open(port);
 
     client_text(fd, "fine\n");
-    client_text(fd, text);
+    for (size_t i = 0; i < strlen(text); i++)
+        client_send(fd, text + i, 1);
     client_expect(fd, "OK\n" TOO_LONG);
     client_expect_end(fd);
     close(fd);
