@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/thread.h"
 #include "client.h"
+#include "net/line.h"
 #include "rig.h"
 #include "suite.h"
 
@@ -53,28 +54,47 @@ static void finish(struct rig *rig)
     rig_free(rig);
 }
 
-/* Takes one event and compares its body. */
-static void expect_event(struct rig *rig, const char *body, size_t size)
+/* Takes one event and returns its body, which the caller frees. */
+static struct fl_buf take(struct rig *rig)
 {
     const flow_event *const *events;
+    struct fl_buf body;
     size_t count;
-    size_t got;
+    size_t size;
     flow_txn *txn;
 
+    fl_buf_init(&body, NULL);
     ck_assert_int_eq(flow_txn_begin(rig_channel(rig, "c1"), &txn, NULL), FLOW_OK);
     ck_assert_int_eq(flow_txn_take(txn, 1, 0, &events, &count, NULL), FLOW_OK);
     ck_assert_uint_eq(count, 1);
-    const void *bytes = flow_event_body(events[0], &got);
-    ck_assert_uint_eq(got, size);
-    ck_assert_mem_eq(bytes, body, size);
+    const void *bytes = flow_event_body(events[0], &size);
+    ck_assert_int_eq(fl_buf_append(&body, bytes, size), FLOW_OK);
     ck_assert_uint_eq(flow_event_header_count(events[0]), 0);
     ck_assert_int_eq(flow_txn_commit(txn, NULL), FLOW_OK);
     flow_txn_free(txn);
+    return body;
 }
 
-static void expect_text(struct rig *rig, const char *body)
+static void expect_text(struct rig *rig, const char *text)
 {
-    expect_event(rig, body, strlen(body));
+    struct fl_buf body = take(rig);
+
+    ck_assert_str_eq(fl_buf_cstr(&body), text);
+    ck_assert_uint_eq(body.size, strlen(text));
+    fl_buf_free(&body);
+}
+
+/* The same, whatever empty events come before. */
+static void expect_next(struct rig *rig, const char *text)
+{
+    struct fl_buf body = take(rig);
+
+    while (body.size == 0) {
+        fl_buf_free(&body);
+        body = take(rig);
+    }
+    ck_assert_str_eq(fl_buf_cstr(&body), text);
+    fl_buf_free(&body);
 }
 
 static void expect_none(struct rig *rig)
@@ -192,15 +212,29 @@ END_TEST
 
 #define TOO_LONG "FAILED: Event exceeds the maximum length (10 chars, including newline)\n"
 
-/* Sends TEXT, which must end the connection, behind a line that is fine; byte by byte, so that it
- * must be noticed at the right one. */
-static void expect_too_long(uint16_t port, const char *text)
+/*
+ * Sends SIZE bytes, each in a piece of its own: when OTHER, a second connection, has the answer to
+ * its LINE, all that was sent before has been read.
+ */
+static void send_slowly(int fd, const char *data, size_t size, int other, struct fl_line line)
+{
+    for (size_t i = 0; i < size; i++) {
+        client_send(fd, data + i, 1);
+        client_send(other, line.data, line.size);
+        client_expect(other, "OK\n");
+    }
+}
+
+static const struct fl_line newline = {(const uint8_t *)"\n", 1};
+static const struct fl_line wide_newline = {(const uint8_t *)"\0\n", 2};
+
+/* Sends TEXT, which must end the connection, behind a line that is fine. */
+static void expect_too_long(uint16_t port, int other, const char *text)
 {
     int fd = client_open(port);
 
     client_text(fd, "fine\n");
-    for (size_t i = 0; i < strlen(text); i++)
-        client_send(fd, text + i, 1);
+    send_slowly(fd, text, strlen(text), other, newline);
     client_expect(fd, "OK\n" TOO_LONG);
     client_expect_end(fd);
     close(fd);
@@ -218,13 +252,16 @@ START_TEST(a_line_that_is_too_long_ends_the_connection)
         "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
     };
     struct rig rig;
-    uint16_t port = start(&rig, 100, "a1.sources.r1.max-line-length = 10\n");
+    uint16_t port = start(&rig, 1000, "a1.sources.r1.max-line-length = 10\n");
+    int other = client_open(port);
+    size_t sent = 0;
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        expect_too_long(port, bad[i]);
-        expect_text(&rig, "fine");
+        expect_too_long(port, other, bad[i]);
+        sent += 1 + strlen(bad[i]); /* the line that is fine, and one of the other's for each */
     }
-    expect_none(&rig);
+    ck_assert_uint_eq(flow_channel_size(rig_channel(&rig, "c1")), sent);
+    close(other);
     ck_assert_int_eq(rig_metric(&rig, "r1", "LineTooLongCount"), 5);
     finish(&rig);
 }
@@ -235,17 +272,19 @@ START_TEST(a_line_as_long_as_allowed_is_fine)
     static const char euros[] = "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
                                 "\xe2\x82\xac\xe2\x82\xac\xf0\x9d\x84\x9e";
     struct rig rig;
-    int fd = client_open(start(&rig, 100, "a1.sources.r1.max-line-length = 10\n"));
+    uint16_t port = start(&rig, 100, "a1.sources.r1.max-line-length = 10\n");
+    int fd = client_open(port);
+    int other = client_open(port);
 
     client_text(fd, "012345678\n");
     client_expect(fd, "OK\n");
-    /* Byte by byte, so that each length on the way is looked at. */
-    for (size_t i = 0; i < strlen(euros); i++)
-        client_send(fd, euros + i, 1);
+    expect_text(&rig, "012345678");
+    /* Each length on the way is looked at. */
+    send_slowly(fd, euros, strlen(euros), other, newline);
     client_text(fd, "\n");
     client_expect(fd, "OK\n");
-    expect_text(&rig, "012345678");
-    expect_text(&rig, euros);
+    expect_next(&rig, euros);
+    close(other);
     close(fd);
     finish(&rig);
 }
@@ -284,13 +323,15 @@ START_TEST(characters_of_several_bytes_may_come_in_pieces)
     /* U+0A0A consists of newlines, as bytes. */
     static const char text[] = "\xfe\xff\0a\x0a\x0a\0\n\0b\0\n\0c";
     struct rig rig;
-    int fd = client_open(start(&rig, 100, "a1.sources.r1.encoding = UTF-16\n"));
+    uint16_t port = start(&rig, 100, "a1.sources.r1.encoding = UTF-16\n");
+    int fd = client_open(port);
+    int other = client_open(port);
 
-    for (size_t i = 0; i < sizeof text - 1; i++)
-        client_send(fd, text + i, 1);
+    send_slowly(fd, text, sizeof text - 1, other, wide_newline);
     client_expect(fd, "OK\nOK\n");
-    expect_text(&rig, "a\xe0\xa8\x8a");
-    expect_text(&rig, "b");
+    expect_next(&rig, "a\xe0\xa8\x8a");
+    expect_next(&rig, "b");
+    close(other);
     close(fd);
     finish(&rig);
 }
