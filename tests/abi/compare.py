@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares the interface with the baseline, and makes sure that the comparison can fail.
 
-    compare.py library LIB BASELINE      the built library keeps what the baseline promises
-    compare.py broken INCLUDE BASELINE   headers broken on purpose are caught
-    compare.py write LIB BASELINE        makes the baseline anew
+    compare.py headers INCLUDE BASELINE   the headers keep what the baseline promises, and headers
+                                          broken on purpose are caught
+    compare.py library INCLUDE LIB        the built library is what the headers say
+    compare.py write INCLUDE BASELINE     makes the baseline anew
 
-For the second, libraries are made from the headers alone, every function with an empty body: one
+The baseline comes from a library made of the headers alone, every function with an empty body, so
+that it holds no type of the library's own.  More such libraries are made for the first check: one
 from the headers as they are, which must pass, and one for each way to break them, which must not.
 A comparison that forgives too much, or a baseline without types, would let them through.
 """
@@ -64,13 +66,14 @@ def build(include: Path, folder: Path) -> Path:
     source.write_text(skeleton(include), encoding="utf-8")
     symbols.write_text(api.symbol_map(include), encoding="utf-8")
     subprocess.run(["cc", "-g", "-w", "-shared", "-fPIC", "-fvisibility=hidden",
+                    f"-ffile-prefix-map={folder}=.",
                     f"-Wl,-soname,{api.SONAME}", f"-Wl,--version-script={symbols}",
                     "-I", str(include), str(source), "-o", str(library)], check=True)
     return library
 
 
 def represent(library: Path, include: Path, out: Path) -> None:
-    """Writes what LIBRARY's interface is, without the types that only the library itself knows."""
+    """Writes what LIBRARY's interface is."""
     subprocess.run(["abidw", "--headers-dir", str(include), "--drop-private-types",
                     "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs", "--no-elf-needed",
                     "--out-file", str(out), str(library)], check=True)
@@ -86,7 +89,7 @@ def sized_structs(tree: ElementTree.ElementTree) -> dict[str, int]:
     return found
 
 
-def forget_growth(baseline: str, current: Path) -> None:
+def forget_growth(baseline: Path, current: Path) -> None:
     """Takes out of CURRENT what was appended to a struct since BASELINE.
 
     abidiff's own way to allow that, a suppression with has_data_member_inserted_at = end, hides
@@ -105,17 +108,13 @@ def forget_growth(baseline: str, current: Path) -> None:
     tree.write(current)
 
 
-def differs(baseline: str, library: Path, include: Path) -> tuple[bool, str]:
-    """Whether LIBRARY breaks what BASELINE promises, and what abidiff says."""
-    with tempfile.TemporaryDirectory() as folder:
-        current = Path(folder) / "current.abi"
-        represent(library, include, current)
-        forget_growth(baseline, current)
-        done = subprocess.run(["abidiff", "--no-added-syms", baseline, str(current)], text=True,
-                              capture_output=True)
+def abidiff(old: Path, new: Path) -> str:
+    """What abidiff has against NEW, or ''."""
+    done = subprocess.run(["abidiff", "--no-added-syms", str(old), str(new)], text=True,
+                          capture_output=True)
     if done.returncode & WRONG_USE:
         raise SystemExit(f"abidiff failed:\n{done.stdout}{done.stderr}")
-    return done.returncode != 0, done.stdout
+    return done.stdout if done.returncode else ""
 
 
 def patched(include: Path, folder: Path, change: tuple[str, str, str]) -> Path:
@@ -133,35 +132,48 @@ def patched(include: Path, folder: Path, change: tuple[str, str, str]) -> Path:
     return copy
 
 
-def try_change(include: Path, baseline: str, change: tuple[str, str, str] | None) -> bool:
-    with tempfile.TemporaryDirectory() as folder:
-        headers = patched(include, Path(folder), change) if change else include
-        return differs(baseline, build(headers, Path(folder)), headers)[0]
+def try_headers(include: Path, baseline: Path, change: tuple[str, str, str] | None) -> str:
+    """What abidiff has against the headers with CHANGE made to them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        headers = patched(include, folder, change) if change else include
+        current = folder / "current.abi"
+        represent(build(headers, folder), headers, current)
+        forget_growth(baseline, current)
+        return abidiff(baseline, current)
 
 
-def check_broken(include: Path, baseline: str) -> list[str]:
-    faults = []
-    if try_change(include, baseline, None):
-        faults.append("the headers themselves break the baseline: run tests/abi/update")
+def check_headers(include: Path, baseline: Path) -> list[str]:
+    report = try_headers(include, baseline, None)
+    faults = [f"the headers break the baseline:\n{report}"] if report else []
     for name, change in ADDITIONS.items():
-        if try_change(include, baseline, change):
+        if try_headers(include, baseline, change):
             faults.append(f"{name} is allowed, but refused")
     for name, change in BREAKS.items():
-        if not try_change(include, baseline, change):
+        if not try_headers(include, baseline, change):
             faults.append(f"{name} is not caught")
     return faults
 
 
+def check_library(include: Path, library: Path) -> list[str]:
+    with tempfile.TemporaryDirectory() as name:
+        declared = Path(name) / "declared.abi"
+        represent(build(include, Path(name)), include, declared)
+        report = abidiff(declared, library)
+    return [report] if report else []
+
+
+def write(include: Path, baseline: Path) -> list[str]:
+    with tempfile.TemporaryDirectory() as name:
+        represent(build(include, Path(name)), include, baseline)
+    return []
+
+
+CHECKS = {"headers": check_headers, "library": check_library, "write": write}
+
+
 def main() -> int:
-    what, target, baseline = sys.argv[1:4]
-    if what == "write":
-        represent(Path(target), api.ROOT / "include", Path(baseline))
-        return 0
-    if what == "library":
-        broken, report = differs(baseline, Path(target), api.ROOT / "include")
-        faults = [report] if broken else []
-    else:
-        faults = check_broken(Path(target), baseline)
+    faults = CHECKS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
     print("\n".join(faults) or "the interface keeps its promises")
     return 1 if faults else 0
 
