@@ -217,25 +217,35 @@ static struct reader read_file(const struct fl_buf *out, const char *format, con
     return reader;
 }
 
-/* The record at INDEX has INDEX as its key and INDEX % 300 letters as its value. */
+#define VALUE_MAX 3000
+
+/* The record at INDEX has INDEX as its key and so many equal letters as its value. */
+static size_t value_of(unsigned index, char value[VALUE_MAX])
+{
+    size_t size = index % VALUE_MAX;
+
+    memset(value, 'a' + (int)(index % 26), size);
+    return size;
+}
+
 static void check_record(unsigned index, const uint8_t *key, const uint8_t *value, size_t size)
 {
+    char expected[VALUE_MAX];
     uint64_t number = 0;
 
     for (int i = 0; i < 8; i++)
         number = number << 8 | key[i];
     ck_assert_uint_eq(number, index);
-    ck_assert_uint_eq(size, index % 300);
-    for (size_t i = 0; i < size; i++)
-        ck_assert_int_eq(value[i], 'a' + (int)(index % 26));
+    ck_assert_uint_eq(size, value_of(index, expected));
+    ck_assert_mem_eq(value, expected, size);
 }
 
 static void write_record(struct fl_seqfile *file, unsigned index, struct fl_buf *out)
 {
-    char value[300];
+    char value[VALUE_MAX];
+    size_t size = value_of(index, value);
 
-    memset(value, 'a' + (int)(index % 26), sizeof value);
-    ck_assert_int_eq(fl_seqfile_write(file, index, value, index % 300, out, NULL), FLOW_OK);
+    ck_assert_int_eq(fl_seqfile_write(file, index, value, size, out, NULL), FLOW_OK);
 }
 
 START_TEST(markers_let_readers_start_in_the_middle)
@@ -245,14 +255,14 @@ START_TEST(markers_let_readers_start_in_the_middle)
     fl_buf_init(&out, NULL);
 
     fl_seqfile_begin(file, &out, NULL);
-    for (unsigned i = 0; i < 5000; i++) {
+    for (unsigned i = 0; i < 1000; i++) {
         write_record(file, i, &out);
         fl_seqfile_flush(file, &out, NULL);
     }
     struct reader reader = read_file(&out, NULL, NULL, check_record);
-    ck_assert_uint_eq(reader.records, 5000);
+    ck_assert_uint_eq(reader.records, 1000);
     ck_assert_uint_eq(reader.syncs, out.size / (100 * 1024));
-    ck_assert_uint_le(reader.farthest_sync, 100 * 1024 + 400);
+    ck_assert_uint_le(reader.farthest_sync, 100 * 1024 + VALUE_MAX + 16);
     fl_seqfile_free(file);
     fl_buf_free(&out);
 }
@@ -266,7 +276,7 @@ START_TEST(markers_count_what_was_written_to_other_buffers)
     fl_buf_init(&piece, NULL);
 
     fl_seqfile_begin(file, &all, NULL);
-    for (unsigned i = 0; i < 5000; i++) {
+    for (unsigned i = 0; i < 1000; i++) {
         write_record(file, i, &piece);
         fl_buf_append(&all, piece.data, piece.size);
         fl_buf_clear(&piece);
@@ -286,14 +296,14 @@ static void check_blocks(const char *format, const char *class_name)
         return;
     fl_buf_init(&out, NULL);
 
-    /* 15,000 records of 150 bytes fill two blocks of 1,000,000 bytes; a flush ends the third. */
+    /* 2.02 MB of keys and values fill two blocks of 1,000,000 bytes; a flush ends the third. */
     fl_seqfile_begin(file, &out, NULL);
-    for (unsigned i = 0; i < 15000; i++)
+    for (unsigned i = 0; i < 2000; i++)
         write_record(file, i, &out);
     fl_seqfile_flush(file, &out, NULL);
     fl_seqfile_flush(file, &out, NULL); /* nothing to end: no block */
     struct reader reader = read_file(&out, format, class_name, check_record);
-    ck_assert_uint_eq(reader.records, 15000);
+    ck_assert_uint_eq(reader.records, 2000);
     ck_assert_uint_eq(reader.syncs, 3);
     fl_seqfile_free(file);
     fl_buf_free(&out);
