@@ -49,15 +49,21 @@ static struct bucket *find(struct fl_hdfs_buckets *buckets, const struct fl_hdfs
     return bucket;
 }
 
-/* Takes the file out of BUCKET; it ends with what it has. */
-static int release(struct bucket *bucket, flow_error **err)
+/* Takes the file, which may have moved on to a later number, out of BUCKET. */
+static struct fl_hdfs_file *leave(struct bucket *bucket)
 {
     struct fl_hdfs_file *file = bucket->file;
 
     bucket->file = NULL;
     if (bucket->number < file->number)
         bucket->number = file->number;
-    return fl_hdfs_file_finish(file, err);
+    return file;
+}
+
+/* Takes the file out of BUCKET; it ends with what it has. */
+static int release(struct bucket *bucket, flow_error **err)
+{
+    return fl_hdfs_file_finish(leave(bucket), err);
 }
 
 /* Forgets the bucket at INDEX; the next event for its place makes a new one. */
@@ -132,8 +138,6 @@ int fl_hdfs_buckets_add(struct fl_hdfs_buckets *buckets, const struct fl_hdfs_pl
     struct bucket *bucket = find(buckets, place);
     int rc = bucket ? FLOW_OK : fl_error_nomem(err);
 
-    if (!rc && bucket->file && bucket->file->finishing)
-        rc = release(bucket, err);
     if (!rc && !bucket->file)
         rc = open_file(buckets, bucket, place, err);
     if (rc)
@@ -225,4 +229,9 @@ void fl_hdfs_buckets_drop(struct fl_hdfs_buckets *buckets)
 {
     for (struct fl_hdfs_file *file = buckets->files; file; file = file->next)
         fl_hdfs_file_drop(file);
+    for (size_t i = 0; i < buckets->map.count; i++) {
+        struct bucket *bucket = buckets->map.entries[i].value;
+        if (bucket->file && bucket->file->finishing)
+            leave(bucket);
+    }
 }
