@@ -45,11 +45,11 @@ void fl_group_free(flow_group *group)
 
 int fl_group_process(flow_group *group, flow_error **err)
 {
-    group->in_process = 1;
+    atomic_store(&group->inside, (uintptr_t)pthread_self());
     group->ran_dry = 0;
     int rc =
         fl_answer(group->ctx, "process", group->ops->process(group->self, err), FLOW_BACKOFF, err);
-    group->in_process = 0;
+    atomic_store(&group->inside, 0);
     return rc;
 }
 
@@ -88,7 +88,7 @@ int flow_group_run(flow_group *group, size_t index, flow_error **err)
 {
     if (index >= flow_group_count(group))
         return flow_error_set(err, FLOW_EINVAL, "the group has no such sink");
-    if (!group->in_process)
+    if (atomic_load(&group->inside) != (uintptr_t)pthread_self())
         return flow_error_set(err, FLOW_ESTATE, "flow_group_run is for 'process' of a group");
 
     struct fl_sink_unit *unit = fl_sink_runner_unit(group->runner, index);

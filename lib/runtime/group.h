@@ -15,8 +15,8 @@ struct flow_group {
     void *self;
     struct fl_sink_runner *runner;
     struct fl_fault_log faults;
-    int in_process;
-    int ran_dry; /* the last transaction saw the end of its channel */
+    _Atomic uintptr_t inside; /* the thread that is in `process`, 0: none */
+    int ran_dry;              /* the last transaction saw the end of its channel */
 };
 
 /* Makes the processor PART of RUNNER, which has all its sinks, and hands it to the runner. */

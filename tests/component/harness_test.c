@@ -66,7 +66,7 @@ START_TEST(test_a_sink_is_run_by_hand)
     ck_assert_uint_eq(left(&bench), 2);
     ck_assert_int_eq(flow_harness_run(bench.harness, NULL), FLOW_READY);
     ck_assert_int_eq(flow_harness_run(bench.harness, NULL), FLOW_BACKOFF);
-    rig_expect(bench.probe.got, 0, 5);
+    probe_expect(&bench.probe, 0, 5);
     ck_assert_int_eq(flow_harness_counter(bench.harness, "EventDrainSuccessCount"), 5);
     ck_assert_int_eq(flow_harness_stop(bench.harness, NULL), FLOW_OK);
     ck_assert_int_eq(bench.probe.stops, 1);

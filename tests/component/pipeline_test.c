@@ -45,7 +45,7 @@ START_TEST(test_events_reach_the_sink_in_order)
     for (unsigned i = 0; i < 10; i++)
         rig_push(&rig, i * 50, 50);
     rig_await(&rig, "k1", "EventDrainSuccessCount", 500);
-    rig_expect(probe.got, 0, 500);
+    probe_expect(&probe, 0, 500);
     tear_down(&rig, &probe);
 }
 END_TEST
@@ -83,7 +83,7 @@ START_TEST(test_a_stopped_pipeline_starts_again)
         ck_assert_int_eq(flow_pipeline_drain(rig.pipeline, 60000, NULL), FLOW_OK);
         rig_stop(&rig);
     }
-    rig_expect(probe.got, 0, 30);
+    probe_expect(&probe, 0, 30);
     ck_assert_int_eq(probe.starts, 3);
     ck_assert_int_eq(probe.stops, 3);
     tear_down(&rig, &probe);
@@ -100,7 +100,7 @@ START_TEST(test_drain_empties_the_channels_and_asks_for_what_is_held_back)
     rig_start(&rig);
     rig_push(&rig, 0, 1000);
     ck_assert_int_eq(flow_pipeline_drain(rig.pipeline, 60000, NULL), FLOW_OK);
-    rig_expect(probe.got, 0, 1000);
+    probe_expect(&probe, 0, 1000);
     ck_assert_int_ge(probe_read(&probe, &probe.flushes), 1);
 
     inlet = rig_inlet(&rig, "r1");
@@ -128,7 +128,7 @@ START_TEST(test_drain_tells_how_much_is_left)
     flow_error_free(err);
     probe_unblock(&probe);
     ck_assert_int_eq(flow_pipeline_drain(rig.pipeline, 60000, NULL), FLOW_OK);
-    rig_expect(probe.got, 0, 25);
+    probe_expect(&probe, 0, 25);
     tear_down(&rig, &probe);
 }
 END_TEST
@@ -282,7 +282,7 @@ START_TEST(test_two_pipelines_share_a_library_and_nothing_else)
     rig_start(&rig);
     rig_push(&rig, 10, 10);
     rig_await(&rig, "k1", "EventDrainSuccessCount", 10);
-    rig_expect(probe.got, 0, 20);
+    probe_expect(&probe, 0, 20);
     rig_stop(&rig);
     ck_assert_int_eq(flow_pipeline_state(first), FLOW_PIPELINE_RUNNING);
     ck_assert_int_eq(flow_pipeline_free(rig.pipeline, NULL), FLOW_OK);

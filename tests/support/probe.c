@@ -220,6 +220,13 @@ void probe_done(struct probe *probe, size_t index, int result)
     flow_error_free(cause);
 }
 
+void probe_expect(struct probe *probe, unsigned first, unsigned count)
+{
+    pthread_mutex_lock(&probe->lock);
+    rig_expect(probe->got, first, count);
+    pthread_mutex_unlock(&probe->lock);
+}
+
 int probe_read(struct probe *probe, const int *number)
 {
     pthread_mutex_lock(&probe->lock);

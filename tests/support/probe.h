@@ -43,6 +43,9 @@ void probe_unblock(struct probe *probe);
 /* Ends the held transaction at INDEX. */
 void probe_done(struct probe *probe, size_t index, int result);
 
+/* Ends the test unless it got the numbers from FIRST on, COUNT of them. */
+void probe_expect(struct probe *probe, unsigned first, unsigned count);
+
 /* Reads one of the numbers above under the lock. */
 int probe_read(struct probe *probe, const int *number);
 
