@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The command `flow`, also called `flume-ng`: libflow for those who used to start Flume. */
+
+#include <string.h>
+
+#include <flow.h>
+
+#include "commands.h"
+#include "env.h"
+
+struct command {
+    const char *name;
+    int (*run)(struct options *options);
+};
+
+static int command_help(struct options *options)
+{
+    options_help(stdout);
+    return EXIT_OK;
+}
+
+int command_version(struct options *options)
+{
+    printf("flow %s\nlibflow %s, binary interface %d\n", FLOW_VERSION_STRING, flow_version_string(),
+           FLOW_ABI);
+    return EXIT_OK;
+}
+
+static int command_node(struct options *options)
+{
+    fputs("Warning: 'node' is the old name of 'agent'\n", stderr);
+    return command_agent(options);
+}
+
+static const struct command commands[] = {
+    {"agent", command_agent},       {"node", command_node},   {"check", command_check},
+    {"describe", command_describe}, {"graph", command_graph}, {"version", command_version},
+    {"help", command_help},
+};
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; name && i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int run(const struct command *command, int count, char **arguments)
+{
+    struct options options;
+    int status = options_read(&options, count, arguments);
+
+    if (status == EXIT_OK && options.help)
+        status = command_help(&options);
+    else if (status == EXIT_OK && (status = env_read(&options)) == EXIT_OK)
+        status = command->run(&options);
+    options_free(&options);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : NULL;
+    const struct command *command = find(name);
+
+    if (name && (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0))
+        command = find("help");
+    if (name && strcmp(name, "--version") == 0)
+        command = find("version");
+    if (!command) {
+        fprintf(stderr, "Error: Unknown or unspecified command '%s'\n\n", name ? name : "");
+        options_help(stderr);
+        return EXIT_USAGE;
+    }
+    int status = run(command, argc - 2, argv + 2);
+    if (fflush(stdout) != 0) {
+        fputs("Error: cannot write the output\n", stderr);
+        return EXIT_FAILURE_RUN;
+    }
+    return status;
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Options.  One table has them all; what Flume takes and libflow cannot do is either a clear error
+ * or, where only the Java virtual machine would notice, a line saying that it has no effect.
+ */
+
+#include "options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum option_id {
+    OPT_CONF,
+    OPT_NAME,
+    OPT_FILE,
+    OPT_URI,
+    OPT_NO_RELOAD,
+    OPT_POLL,
+    OPT_PLUGINS,
+    OPT_BACKUP,
+    OPT_DRY_RUN,
+    OPT_HELP,
+    OPT_SET,
+    OPT_LENIENT,
+    OPT_FORMAT,
+    OPT_STOP_TIMEOUT,
+    OPT_CLASS_PATH,
+    OPT_REFUSED,
+};
+
+struct option_row {
+    const char *name;
+    const char *letter; /* the short form, which may have more than one; or "" */
+    int has_value;
+    enum option_id id;
+    const char *why; /* for OPT_REFUSED */
+};
+
+#define NO_ZOOKEEPER "configurations in ZooKeeper are not supported; give --conf-file"
+#define NO_PROVIDER "providers are Java classes; give --conf-file"
+#define NO_HTTP "configurations are read from files only"
+
+static const struct option_row rows[] = {
+    {"conf", "c", 1, OPT_CONF, NULL},
+    {"name", "n", 1, OPT_NAME, NULL},
+    {"conf-file", "f", 1, OPT_FILE, NULL},
+    {"conf-uri", "u", 1, OPT_URI, NULL},
+    {"no-reload-conf", "", 0, OPT_NO_RELOAD, NULL},
+    {"poll-interval", "i", 1, OPT_POLL, NULL},
+    {"plugins-path", "", 1, OPT_PLUGINS, NULL},
+    {"backup-directory", "b", 1, OPT_BACKUP, NULL},
+    {"dryrun", "d", 0, OPT_DRY_RUN, NULL},
+    {"help", "h", 0, OPT_HELP, NULL},
+    {"set", "", 1, OPT_SET, NULL},
+    {"lenient", "", 0, OPT_LENIENT, NULL},
+    {"format", "", 1, OPT_FORMAT, NULL},
+    {"stop-timeout", "", 1, OPT_STOP_TIMEOUT, NULL},
+    {"classpath", "C", 1, OPT_CLASS_PATH, NULL},
+    {"zkConnString", "z", 1, OPT_REFUSED, NO_ZOOKEEPER},
+    {"zkBasePath", "p", 1, OPT_REFUSED, NO_ZOOKEEPER},
+    {"conf-provider", "prov", 1, OPT_REFUSED, NO_PROVIDER},
+    {"auth-provider", "a", 1, OPT_REFUSED, NO_HTTP},
+    {"conf-user", "user", 1, OPT_REFUSED, NO_HTTP},
+    {"conf-password", "pwd", 1, OPT_REFUSED, NO_HTTP},
+};
+
+/* The longest time that is worth an option: thirty years in seconds. */
+#define SECONDS_LIMIT 1000000000L
+
+static int usage_error(const char *what, const char *argument)
+{
+    fprintf(stderr, "Error: %s '%s'\n", what, argument);
+    return EXIT_USAGE;
+}
+
+/* ---- dashes ---- */
+
+/*
+ * The text behind the dashes of ARGUMENT, or NULL when it is no option.  Word processors make one
+ * en dash of a hyphen and an em dash of two, and commands are pasted from there.
+ */
+static const char *behind_dashes(const char *argument)
+{
+    static const char *const dashes[] = {"-", "\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x88\x92"};
+    const char *at = argument;
+
+    for (int seen = 0; seen < 2; seen++) {
+        size_t i = 0;
+        while (i < sizeof dashes / sizeof dashes[0] && !text_begins(at, dashes[i]))
+            i++;
+        if (i == sizeof dashes / sizeof dashes[0])
+            break;
+        at += strlen(dashes[i]);
+    }
+    return at > argument && *at ? at : NULL;
+}
+
+/* ---- -D and other Java options ---- */
+
+/* "a=b" of "-Da=b"; "-Dflume.root.logger==INFO,console" is often seen and means one '='. */
+static int take_define(struct options *options, const char *text)
+{
+    size_t size = strcspn(text, "=");
+    const char *value = text + size;
+
+    if (size == 0)
+        return usage_error("-D needs a name, not", text);
+    while (*value == '=')
+        value++;
+    char *name = text_copy_sized(text, size);
+    if (text_begins(name, "flume.monitoring.")) {
+        free(name);
+        return usage_error("monitoring is not supported, so leave out", text);
+    }
+    text_list_add_pair(&options->defines, name, text[size] ? value : "");
+    free(name);
+    return EXIT_OK;
+}
+
+static int is_for_java(const char *behind)
+{
+    return *behind == 'X' || text_begins(behind, "agentlib") || text_begins(behind, "agentpath") ||
+           text_begins(behind, "javaagent");
+}
+
+int options_take_java(struct options *options, const char *word)
+{
+    const char *behind = behind_dashes(word);
+
+    if (!behind)
+        return EXIT_OK;
+    if (*behind == 'D')
+        return take_define(options, behind + 1);
+    return EXIT_OK; /* a heap size and the like: nobody would miss it */
+}
+
+/* ---- the table ---- */
+
+static int is_called(const struct option_row *row, const char *text, size_t size)
+{
+    return (strlen(row->name) == size && strncmp(row->name, text, size) == 0) ||
+           (size && strlen(row->letter) == size && strncmp(row->letter, text, size) == 0);
+}
+
+/* The row that TEXT, an option without its dashes, means; *VALUE is what stands behind its '='. */
+static const struct option_row *find_row(const char *text, const char **value)
+{
+    size_t size = strcspn(text, "=");
+
+    *value = text[size] ? text + size + 1 : NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (is_called(&rows[i], text, size))
+            return &rows[i];
+    return NULL;
+}
+
+static int take_seconds(const char *option, const char *text, long *seconds)
+{
+    char *end;
+
+    errno = 0;
+    *seconds = strtol(text, &end, 10);
+    if (errno || *end || end == text || *seconds < 1 || *seconds > SECONDS_LIMIT) {
+        fprintf(stderr, "Error: --%s takes a number of seconds, not '%s'\n", option, text);
+        return EXIT_USAGE;
+    }
+    return EXIT_OK;
+}
+
+static int take_set(struct options *options, const char *text)
+{
+    size_t size = strcspn(text, "=");
+
+    if (!text[size] || size == 0)
+        return usage_error("--set takes KEY=VALUE, not", text);
+    char *name = text_copy_sized(text, size);
+    text_list_add_pair(&options->sets, name, text + size + 1);
+    free(name);
+    return EXIT_OK;
+}
+
+static void replace(char **place, const char *value)
+{
+    free(*place);
+    *place = text_copy(value);
+}
+
+/* Takes the option ROW with its VALUE, which is "" where it has none. */
+static int take(struct options *options, const struct option_row *row, const char *value)
+{
+    switch (row->id) {
+    case OPT_CONF: replace(&options->conf, value); break;
+    case OPT_NAME: replace(&options->name, value); break;
+    case OPT_FILE: text_list_add(&options->files, value); break;
+    case OPT_URI: text_list_add(&options->uris, value); break;
+    case OPT_NO_RELOAD: options->no_reload = 1; break;
+    case OPT_POLL: return take_seconds(row->name, value, &options->poll_interval);
+    case OPT_PLUGINS: replace(&options->plugins, value); break;
+    case OPT_BACKUP: replace(&options->backup, value); break;
+    case OPT_DRY_RUN: options->dry_run = 1; break;
+    case OPT_HELP: options->help = 1; break;
+    case OPT_SET: return take_set(options, value);
+    case OPT_LENIENT: options->lenient = 1; break;
+    case OPT_FORMAT: replace(&options->format, value); break;
+    case OPT_STOP_TIMEOUT: return take_seconds(row->name, value, &options->stop_timeout);
+    case OPT_CLASS_PATH:
+        fputs("Info: --classpath has no effect, as there is no Java here\n", stderr);
+        break;
+    case OPT_REFUSED: fprintf(stderr, "Error: --%s: %s\n", row->name, row->why); return EXIT_USAGE;
+    }
+    return EXIT_OK;
+}
+
+/* Takes the argument at *INDEX, and its value when that is the next one. */
+static int take_argument(struct options *options, int count, char **arguments, int *index)
+{
+    const char *argument = arguments[*index];
+    const char *behind = behind_dashes(argument);
+    const char *value;
+
+    if (!behind) {
+        text_list_add(&options->words, argument);
+        return EXIT_OK;
+    }
+    if (*behind == 'D')
+        return take_define(options, behind + 1);
+    if (is_for_java(behind)) {
+        fprintf(stderr, "Info: '%s' has no effect, as there is no Java here\n", argument);
+        return EXIT_OK;
+    }
+    const struct option_row *row = find_row(behind, &value);
+    if (!row)
+        return usage_error("unrecognized option", argument);
+    if (!row->has_value)
+        return value ? usage_error("no value belongs to", argument) : take(options, row, "");
+    if (!value && ++*index >= count)
+        return usage_error("a value is missing behind", argument);
+    return take(options, row, value ? value : arguments[*index]);
+}
+
+int options_read(struct options *options, int count, char **arguments)
+{
+    *options = (struct options){.poll_interval = 30, .stop_timeout = 10};
+    for (int i = 0; i < count; i++) {
+        int status = take_argument(options, count, arguments, &i);
+        if (status != EXIT_OK)
+            return status;
+    }
+    return EXIT_OK;
+}
+
+void options_free(struct options *options)
+{
+    text_list_free(&options->files);
+    text_list_free(&options->uris);
+    text_list_free(&options->defines);
+    text_list_free(&options->sets);
+    text_list_free(&options->words);
+    free(options->conf);
+    free(options->name);
+    free(options->plugins);
+    free(options->backup);
+    free(options->format);
+}
+
+void options_help(FILE *out)
+{
+    fputs(
+        "Usage: flow COMMAND [OPTION]...          (flume-ng is the same command)\n"
+        "\n"
+        "commands:\n"
+        "  agent                      run an agent\n"
+        "  check                      say everything that is wrong with a configuration\n"
+        "  describe [KIND [TYPE]]     show component types and their properties\n"
+        "  graph                      draw an agent's sources, channels and sinks\n"
+        "  version                    show the version\n"
+        "  help                       show this text\n"
+        "\n"
+        "options of agent, check and graph:\n"
+        "  -n, --name NAME            the agent; not needed when there is only one\n"
+        "  -f, --conf-file FILE       properties, or YAML when it ends in .yaml; repeatable,\n"
+        "                             later files override\n"
+        "  -u, --conf-uri URI         the same as file:PATH or classpath:NAME (below --conf);\n"
+        "                             wins over --conf-file\n"
+        "      --set KEY=VALUE        override one property; repeatable\n"
+        "  -c, --conf DIR             folder with flume-env.sh (its -D settings are read) and\n"
+        "                             Hadoop's core-site.xml and hdfs-site.xml\n"
+        "      --plugins-path DIRS    folders of plugins, separated by ':'; default\n"
+        "                             plugins.d beside --conf, or in FLUME_HOME\n"
+        "  -DNAME=VALUE               what ${sys:NAME} stands for, and:\n"
+        "                             flume.root.logger=LEVEL,console|LOGFILE, flume.log.dir,\n"
+        "                             flume.log.file\n"
+        "  -h, --help                 show this text\n"
+        "\n"
+        "options of agent:\n"
+        "      --no-reload-conf       do not look whether the files change\n"
+        "  -i, --poll-interval SEC    how often to look (30)\n"
+        "  -b, --backup-directory DIR keep a copy of the configuration, and use it when the files\n"
+        "                             are gone\n"
+        "      --lenient              leave out what is broken and run the rest, as Flume does\n"
+        "      --stop-timeout SEC     how long sinks may take to empty the channels, and then\n"
+        "                             components to stop (10)\n"
+        "  -d, --dryrun               check, show what would run, and end\n"
+        "\n"
+        "formats (--format): check text|json, describe text|json|yaml-schema,\n"
+        "graph text|mermaid|svg\n"
+        "\n"
+        "exit status: 0 done; 1 wrong command line; 2 faulty configuration; 3 failed to start, go\n"
+        "on or stop; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM\n",
+        out);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+/* The command line, in Flume's own spelling. */
+
+#include "text.h"
+
+/* How the command ends. */
+#define EXIT_OK 0
+#define EXIT_USAGE 1       /* the command line itself is wrong */
+#define EXIT_CONFIG 2      /* the configuration is faulty, or not there */
+#define EXIT_FAILURE_RUN 3 /* it could not start, go on, or stop */
+
+struct options {
+    char *conf;             /* --conf */
+    char *name;             /* --name */
+    struct text_list files; /* --conf-file and --conf-uri, in Flume's order */
+    struct text_list uris;
+    struct text_list defines; /* pairs: -D */
+    struct text_list sets;    /* pairs: --set */
+    struct text_list words;   /* what is no option */
+    char *plugins;            /* --plugins-path */
+    char *backup;             /* --backup-directory */
+    char *format;             /* --format */
+    long poll_interval;       /* s */
+    long stop_timeout;        /* s */
+    int no_reload;
+    int lenient;
+    int dry_run;
+    int help;
+};
+
+/*
+ * Reads the arguments behind the command.  Returns EXIT_OK, or EXIT_USAGE after it has said what
+ * is wrong.
+ */
+int options_read(struct options *options, int count, char **arguments);
+void options_free(struct options *options);
+
+/*
+ * Takes over the -D settings of one JAVA_OPTS word, or says that it has no effect.  Returns 0 for
+ * a word that is not for Java.
+ */
+int options_take_java(struct options *options, const char *word);
+
+/* Prints the text of `flow help`. */
+void options_help(FILE *out);
+
+#endif
