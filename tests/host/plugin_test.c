@@ -342,6 +342,24 @@ START_TEST(a_module_that_is_not_installed_says_where_it_was_sought)
 }
 END_TEST
 
+#ifdef WITH_HDFS
+START_TEST(a_module_is_loaded_when_its_type_is_named)
+{
+    struct host host;
+    flow_type_info info = {.struct_size = sizeof(info)};
+
+    open_host(&host);
+    ck_assert(has_sink(&host, "org.apache.flume.sink.hdfs.HDFSEventSink"));
+    ck_assert_int_eq(
+        flow_registry_find(flow_library_registry(host.lib), FLOW_KIND_SINK, "HDFS", &info, NULL),
+        FLOW_OK);
+    ck_assert_ptr_nonnull(info.schema);
+    ck_assert_ptr_nonnull(strstr(info.origin, "hdfs.so"));
+    close_host(&host);
+}
+END_TEST
+#endif
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -360,6 +378,9 @@ int main(void)
         {"a_path_is_laid_out_as_plugins_d", a_path_is_laid_out_as_plugins_d},
         {"a_module_that_is_not_installed_says_where_it_was_sought",
          a_module_that_is_not_installed_says_where_it_was_sought},
+#ifdef WITH_HDFS
+        {"a_module_is_loaded_when_its_type_is_named", a_module_is_loaded_when_its_type_is_named},
+#endif
     };
 
     return RUN_SUITE("host_plugin", tests);
