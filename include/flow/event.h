@@ -75,12 +75,14 @@ FLOW_API int flow_events_keep(const flow_event *const *events, size_t count,
 FLOW_API void flow_events_unref(const flow_event *const *events, size_t count);
 
 /*
- * Returns the bytes of memory COUNT events take: body, headers and 32 bytes each.  What keeping
- * them holds is at most twice as much.
+ * Returns the bytes of memory that COUNT events stand for: bodies, headers and 64 bytes each for
+ * what belongs to an event.  Keeping them holds at most twice as much.  The bodies alone are stored
+ * in *BODIES, unless that is NULL.
  *
  * Since: 1.0
  */
-FLOW_API uint64_t flow_events_weight(const flow_event *const *events, size_t count);
+FLOW_API uint64_t flow_events_weight(const flow_event *const *events, size_t count,
+                                     uint64_t *bodies);
 
 /*
  * Returns the body, and its size in *SIZE.  The bytes live as long as the reference.

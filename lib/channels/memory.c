@@ -16,10 +16,9 @@
 
 struct memory_channel {
     const flow_allocator *mem;
-    uint64_t capacity;
     uint64_t transaction_capacity;
     int64_t keep_alive_ms;
-    uint64_t max_bytes;
+    struct fl_load most;
     struct fl_stash spare; /* transactions to use again */
     struct fl_queue queue;
 };
@@ -28,7 +27,7 @@ struct memory_txn {
     struct fl_lot *puts;  /* with a reference to each; count 0 when there are none */
     struct fl_lot *taken; /* newest first */
     struct fl_lot *spare; /* for the next take */
-    uint64_t bytes;       /* of what was put */
+    struct fl_load load;  /* of what was put */
 };
 
 #define BYTE_CAPACITY_DEFAULT "858993459" /* 80 % of 1 GiB */
@@ -66,8 +65,9 @@ static const flow_property properties[] = {
      .min = 0,
      .max = INT64_MAX,
      .flags = FLOW_PROPERTY_LENIENT,
-     .help = "The memory the channel may take, bookkeeping included; the default is 80 % of 1 GiB, "
-             "whatever memory the machine has. 0 is without a limit."},
+     .help = "The memory that the events may stand for: bodies, headers and 64 bytes each. What "
+             "they hold can be up to twice as much when they come one by one and are small. The "
+             "default is 80 % of 1 GiB, whatever memory the machine has; 0 is without a limit."},
     {.name = "byteCapacityBufferPercentage",
      .type = FLOW_TYPE_INT,
      .default_value = "20",
@@ -75,8 +75,7 @@ static const flow_property properties[] = {
      .min = 0,
      .max = 100,
      .flags = FLOW_PROPERTY_LENIENT,
-     .help = "The share of byteCapacity set aside for bookkeeping: events, with body, headers and "
-             "32 bytes each, fill the rest."},
+     .help = "The share of byteCapacity that bodies leave free for headers and bookkeeping."},
 };
 
 static const flow_schema schema = {
@@ -88,14 +87,28 @@ static const flow_schema schema = {
                "ends.",
 };
 
-/* What events may take of CAPACITY bytes.  As in Flume, 0 (or too little for one slot of 100
- * bytes) is no limit. */
-static uint64_t budget(int64_t capacity, int64_t percentage)
+/* As in Flume, 0 (or too little for one of its slots of 100 bytes) is no limit. */
+static uint64_t bound(uint64_t bytes)
 {
-    uint64_t bytes = (uint64_t)capacity / 100 * (uint64_t)(100 - percentage) +
-                     (uint64_t)capacity % 100 * (uint64_t)(100 - percentage) / 100;
-
     return bytes < 100 ? INT64_MAX : bytes;
+}
+
+/* PERCENTAGE of VALUE, which may be large. */
+static uint64_t percent(uint64_t value, uint64_t percentage)
+{
+    return value / 100 * percentage + value % 100 * percentage / 100;
+}
+
+static struct fl_load most_of(const flow_context *ctx)
+{
+    uint64_t bytes = (uint64_t)flow_context_int(ctx, "byteCapacity");
+    uint64_t buffer = (uint64_t)flow_context_int(ctx, "byteCapacityBufferPercentage");
+
+    return (struct fl_load){
+        .events = (uint64_t)flow_context_int(ctx, "capacity"),
+        .bytes = bound(bytes),
+        .bodies = bound(percent(bytes, 100 - buffer)),
+    };
 }
 
 static int memory_create(flow_context *ctx, void **self, flow_error **err)
@@ -116,13 +129,11 @@ static int memory_create(flow_context *ctx, void **self, flow_error **err)
     if (!channel)
         return fl_error_nomem(err);
     channel->mem = mem;
-    channel->capacity = (uint64_t)capacity;
     channel->transaction_capacity = (uint64_t)transaction_capacity;
     channel->keep_alive_ms = flow_context_int(ctx, "keep-alive") * 1000;
-    channel->max_bytes = budget(flow_context_int(ctx, "byteCapacity"),
-                                flow_context_int(ctx, "byteCapacityBufferPercentage"));
+    channel->most = most_of(ctx);
     fl_stash_init(&channel->spare);
-    if (fl_queue_init(&channel->queue, mem, channel->capacity, channel->max_bytes)) {
+    if (fl_queue_init(&channel->queue, mem, &channel->most)) {
         fl_free(mem, channel);
         return fl_error_nomem(err);
     }
@@ -162,38 +173,59 @@ static int memory_begin(void *self, void **txn, flow_error **err)
     return FLOW_OK;
 }
 
+static struct fl_load load_of(const flow_event *const *events, size_t count)
+{
+    struct fl_load load = {.events = count};
+
+    load.bytes = flow_events_weight(events, count, &load.bodies);
+    return load;
+}
+
+/* A transaction that the empty channel could not hold would wait in vain. */
+static int check_load(const struct memory_channel *channel, const struct memory_txn *txn,
+                      const struct fl_load *load, flow_error **err)
+{
+    const struct fl_load *most = &channel->most;
+    uint64_t bytes = txn->load.bytes + load->bytes;
+    uint64_t bodies = txn->load.bodies + load->bodies;
+
+    if (bytes <= most->bytes && bodies <= most->bodies)
+        return FLOW_OK;
+    return flow_error_setf(err, FLOW_ETOOBIG,
+                           "the events of a transaction have %llu bytes, %llu of them bodies, but "
+                           "byteCapacity allows %llu and %llu; raise it or put fewer at once",
+                           (unsigned long long)bytes, (unsigned long long)bodies,
+                           (unsigned long long)most->bytes, (unsigned long long)most->bodies);
+}
+
 static int memory_put(void *self, void *inner, const flow_event *const *events, size_t count,
                       flow_error **err)
 {
     struct memory_channel *channel = self;
     struct memory_txn *txn = inner;
     size_t before = txn->puts ? txn->puts->count : 0;
-    uint64_t bytes = flow_events_weight(events, count);
+    struct fl_load load = load_of(events, count);
+    int rc = check_load(channel, txn, &load, err);
 
-    if (bytes > channel->max_bytes - txn->bytes)
-        return flow_error_setf(err, FLOW_ETOOBIG,
-                               "the events of a transaction take %llu bytes, more than the %llu "
-                               "that byteCapacity leaves for events; raise byteCapacity or put "
-                               "fewer at once",
-                               (unsigned long long)(txn->bytes + bytes),
-                               (unsigned long long)channel->max_bytes);
+    if (rc)
+        return rc;
     struct fl_lot *puts = fl_lot_grow(channel->mem, txn->puts, before + count);
     if (!puts)
         return fl_error_nomem(err);
     txn->puts = puts;
 
-    int rc = fl_queue_reserve(&channel->queue, count, bytes);
-    if (rc == FLOW_ENOMEM)
-        return fl_error_nomem(err);
+    rc = fl_queue_reserve(&channel->queue, &load);
     if (rc)
-        return rc;
+        return rc == FLOW_ENOMEM ? fl_error_nomem(err) : rc;
     rc = flow_events_keep(events, count, puts->events + before, err);
     if (rc) {
-        fl_queue_unreserve(&channel->queue, count, bytes);
+        fl_queue_unreserve(&channel->queue, &load);
         return rc;
     }
     puts->count = before + count;
-    txn->bytes += bytes;
+    txn->load.events += load.events;
+    txn->load.bytes += load.bytes;
+    txn->load.bodies += load.bodies;
     return FLOW_OK;
 }
 
@@ -260,19 +292,20 @@ static void put_aside(struct memory_channel *channel, struct memory_txn *txn, st
 
 static void drop_taken(struct memory_channel *channel, struct memory_txn *txn)
 {
-    size_t count = 0;
-    uint64_t bytes = 0;
-
     for (struct fl_lot *lot = txn->taken, *next; lot; lot = next) {
+        struct fl_load load = load_of(lot->events, lot->count);
         next = lot->next;
-        count += lot->count;
-        bytes += flow_events_weight(lot->events, lot->count);
         flow_events_unref(lot->events, lot->count);
+        fl_queue_release(&channel->queue, &load);
         put_aside(channel, txn, lot);
     }
     txn->taken = NULL;
-    if (count > 0)
-        fl_queue_release(&channel->queue, count, bytes);
+}
+
+static void forget_puts(struct memory_txn *txn)
+{
+    txn->puts->count = 0;
+    txn->load = (struct fl_load){.events = 0};
 }
 
 static int memory_commit(void *self, void *inner, flow_error **err)
@@ -280,10 +313,9 @@ static int memory_commit(void *self, void *inner, flow_error **err)
     struct memory_channel *channel = self;
     struct memory_txn *txn = inner;
 
-    if (txn->puts && txn->puts->count > 0) {
+    if (txn->load.events > 0) {
         fl_queue_append(&channel->queue, txn->puts->events, txn->puts->count);
-        txn->puts->count = 0;
-        txn->bytes = 0;
+        forget_puts(txn);
     }
     drop_taken(channel, txn);
     return FLOW_OK;
@@ -294,11 +326,10 @@ static void memory_rollback(void *self, void *inner)
     struct memory_channel *channel = self;
     struct memory_txn *txn = inner;
 
-    if (txn->puts && txn->puts->count > 0) {
-        fl_queue_unreserve(&channel->queue, txn->puts->count, txn->bytes);
+    if (txn->load.events > 0) {
+        fl_queue_unreserve(&channel->queue, &txn->load);
         flow_events_unref(txn->puts->events, txn->puts->count);
-        txn->puts->count = 0;
-        txn->bytes = 0;
+        forget_puts(txn);
     }
     if (txn->taken)
         fl_queue_return(&channel->queue, txn->taken);
@@ -321,7 +352,7 @@ static uint64_t memory_size(void *self)
 
 static uint64_t memory_capacity(void *self)
 {
-    return ((struct memory_channel *)self)->capacity;
+    return ((struct memory_channel *)self)->most.events;
 }
 
 static uint64_t memory_transaction_capacity(void *self)

@@ -18,18 +18,16 @@ struct fl_chunk {
     const flow_event *events[CHUNK_EVENTS];
 };
 
-static uint64_t load(const _Atomic uint64_t *value)
+static uint64_t get(const _Atomic uint64_t *value)
 {
     return atomic_load_explicit(value, memory_order_acquire);
 }
 
-int fl_queue_init(struct fl_queue *queue, const flow_allocator *mem, uint64_t max_events,
-                  uint64_t max_bytes)
+int fl_queue_init(struct fl_queue *queue, const flow_allocator *mem, const struct fl_load *most)
 {
     memset(queue, 0, sizeof *queue);
     queue->mem = mem;
-    queue->max_events = max_events;
-    queue->max_bytes = max_bytes;
+    queue->most = *most;
     queue->tail = fl_zalloc(mem, sizeof *queue->tail);
     if (!queue->tail)
         return FLOW_ENOMEM;
@@ -96,19 +94,26 @@ struct fl_lot *fl_lot_grow(const flow_allocator *mem, struct fl_lot *lot, size_t
     return grown;
 }
 
-/* Whether COUNT more events of BYTES fit.  Looks at the consumers' counts only when it must. */
-static int fits(struct fl_queue *queue, size_t count, uint64_t bytes)
+static int fits_now(const struct fl_queue *queue, const struct fl_load *load)
 {
-    for (int looked = 0;; looked = 1) {
-        uint64_t events_now = queue->reserved - queue->seen_released;
-        uint64_t bytes_now = queue->reserved_bytes - queue->seen_released_bytes;
-        if (count <= queue->max_events - events_now && bytes <= queue->max_bytes - bytes_now)
-            return 1;
-        if (looked)
-            return 0;
-        queue->seen_released_bytes = load(&queue->released_bytes);
-        queue->seen_released = load(&queue->released);
-    }
+    const struct fl_load *most = &queue->most;
+    const struct fl_load *reserved = &queue->reserved;
+    const struct fl_load *seen = &queue->seen;
+
+    return load->events <= most->events - (reserved->events - seen->events) &&
+           load->bytes <= most->bytes - (reserved->bytes - seen->bytes) &&
+           load->bodies <= most->bodies - (reserved->bodies - seen->bodies);
+}
+
+/* Whether LOAD fits.  Looks at the consumers' counts only when it must. */
+static int fits(struct fl_queue *queue, const struct fl_load *load)
+{
+    if (fits_now(queue, load))
+        return 1;
+    queue->seen.bodies = get(&queue->released.bodies);
+    queue->seen.bytes = get(&queue->released.bytes);
+    queue->seen.events = get(&queue->released.events);
+    return fits_now(queue, load);
 }
 
 /* Adds chunks until all that is pending has a place. */
@@ -127,28 +132,30 @@ static int make_room(struct fl_queue *queue, uint64_t pending)
     return FLOW_OK;
 }
 
-int fl_queue_reserve(struct fl_queue *queue, size_t count, uint64_t bytes)
+int fl_queue_reserve(struct fl_queue *queue, const struct fl_load *load)
 {
     int rc = FLOW_EFULL;
 
     fl_lock(&queue->tail_lock);
-    if (fits(queue, count, bytes))
-        rc = make_room(queue, queue->pending + count);
+    if (fits(queue, load))
+        rc = make_room(queue, queue->pending + load->events);
     if (!rc) {
-        queue->pending += count;
-        queue->reserved += count;
-        queue->reserved_bytes += bytes;
+        queue->pending += load->events;
+        queue->reserved.events += load->events;
+        queue->reserved.bytes += load->bytes;
+        queue->reserved.bodies += load->bodies;
     }
     fl_unlock(&queue->tail_lock);
     return rc;
 }
 
-void fl_queue_unreserve(struct fl_queue *queue, size_t count, uint64_t bytes)
+void fl_queue_unreserve(struct fl_queue *queue, const struct fl_load *load)
 {
     fl_lock(&queue->tail_lock);
-    queue->pending -= count;
-    queue->reserved -= count;
-    queue->reserved_bytes -= bytes;
+    queue->pending -= load->events;
+    queue->reserved.events -= load->events;
+    queue->reserved.bytes -= load->bytes;
+    queue->reserved.bodies -= load->bodies;
     fl_unlock(&queue->tail_lock);
 }
 
@@ -234,8 +241,7 @@ static void take_returned(struct fl_queue *queue, size_t count, struct fl_lot **
 /* How many events lie behind each other at the head, at most MAX. */
 static size_t available(const struct fl_queue *queue, size_t max)
 {
-    uint64_t count =
-        queue->returned ? queue->returned->count : load(&queue->appended) - queue->next;
+    uint64_t count = queue->returned ? queue->returned->count : get(&queue->appended) - queue->next;
 
     return count < max ? (size_t)count : max;
 }
@@ -296,17 +302,18 @@ void fl_queue_return(struct fl_queue *queue, struct fl_lot *lots)
     fl_unlock(&queue->head_lock);
 }
 
-void fl_queue_release(struct fl_queue *queue, size_t count, uint64_t bytes)
+void fl_queue_release(struct fl_queue *queue, const struct fl_load *load)
 {
-    atomic_fetch_add_explicit(&queue->released_bytes, bytes, memory_order_release);
-    atomic_fetch_add_explicit(&queue->released, count, memory_order_release);
+    atomic_fetch_add_explicit(&queue->released.bodies, load->bodies, memory_order_release);
+    atomic_fetch_add_explicit(&queue->released.bytes, load->bytes, memory_order_release);
+    atomic_fetch_add_explicit(&queue->released.events, load->events, memory_order_release);
 }
 
 uint64_t fl_queue_size(const struct fl_queue *queue)
 {
     /* In this order, so that what is read late cannot be more than what was there. */
-    uint64_t held = load(&queue->held);
-    uint64_t appended = load(&queue->appended);
+    uint64_t held = get(&queue->held);
+    uint64_t appended = get(&queue->appended);
 
     return appended > held ? appended - held : 0;
 }

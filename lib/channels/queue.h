@@ -26,25 +26,29 @@ struct fl_lot {
     const flow_event *events[];
 };
 
+/* How much of a queue something takes. */
+struct fl_load {
+    uint64_t events;
+    uint64_t bytes;  /* of memory */
+    uint64_t bodies; /* bytes of those */
+};
+
 struct fl_chunk;
 
 struct fl_queue {
     const flow_allocator *mem;
-    uint64_t max_events;
-    uint64_t max_bytes;
+    struct fl_load most;
     char apart1[FL_CACHE_LINE];
 
     /* Producers'. */
     struct fl_lock tail_lock;
-    struct fl_chunk *tail;  /* where the next event goes */
-    struct fl_chunk *spare; /* for what is reserved and does not fit the tail */
-    size_t tail_count;      /* events in the tail */
-    uint64_t pending;       /* reserved but not appended */
-    uint64_t room;          /* places in the tail and the spare chunks */
-    uint64_t reserved;      /* events, all that ever were */
-    uint64_t reserved_bytes;
-    uint64_t seen_released; /* what producers know of the consumers' counts */
-    uint64_t seen_released_bytes;
+    struct fl_chunk *tail;   /* where the next event goes */
+    struct fl_chunk *spare;  /* for what is reserved and does not fit the tail */
+    size_t tail_count;       /* events in the tail */
+    uint64_t pending;        /* events reserved but not appended */
+    uint64_t room;           /* places in the tail and the spare chunks */
+    struct fl_load reserved; /* all that ever was */
+    struct fl_load seen;     /* what producers know of `released` */
     char apart2[FL_CACHE_LINE];
     _Atomic uint64_t appended;
     char apart3[FL_CACHE_LINE];
@@ -57,24 +61,24 @@ struct fl_queue {
     uint64_t next;           /* number of the first event that was never taken */
     char apart4[FL_CACHE_LINE];
     _Atomic uint64_t held; /* taken and not returned */
-    _Atomic uint64_t released;
-    _Atomic uint64_t released_bytes;
+    struct {
+        _Atomic uint64_t events, bytes, bodies;
+    } released; /* all that ever was */
     char apart5[FL_CACHE_LINE];
 
     _Atomic(struct fl_chunk *) drained; /* one that producers may use again */
 };
 
-int fl_queue_init(struct fl_queue *queue, const flow_allocator *mem, uint64_t max_events,
-                  uint64_t max_bytes);
+int fl_queue_init(struct fl_queue *queue, const flow_allocator *mem, const struct fl_load *most);
 
 /* Frees the queue and the references to what is in it. */
 void fl_queue_destroy(struct fl_queue *queue);
 
-/* Makes room for COUNT events of BYTES: FLOW_EFULL when there is none now, FLOW_ENOMEM. */
-int fl_queue_reserve(struct fl_queue *queue, size_t count, uint64_t bytes);
+/* Makes room for LOAD: FLOW_EFULL when there is none now, FLOW_ENOMEM. */
+int fl_queue_reserve(struct fl_queue *queue, const struct fl_load *load);
 
 /* Gives back what was reserved and not appended. */
-void fl_queue_unreserve(struct fl_queue *queue, size_t count, uint64_t bytes);
+void fl_queue_unreserve(struct fl_queue *queue, const struct fl_load *load);
 
 /* Appends COUNT events, for which room is reserved, with the caller's references. */
 void fl_queue_append(struct fl_queue *queue, const flow_event *const *events, size_t count);
@@ -88,8 +92,8 @@ int fl_queue_take(struct fl_queue *queue, size_t max, struct fl_lot **lot);
 /* Returns a list of lots, each to its place. */
 void fl_queue_return(struct fl_queue *queue, struct fl_lot *lots);
 
-/* Frees the room of COUNT events of BYTES that were taken. */
-void fl_queue_release(struct fl_queue *queue, size_t count, uint64_t bytes);
+/* Frees the room of what was taken. */
+void fl_queue_release(struct fl_queue *queue, const struct fl_load *load);
 
 /* How many events can be taken. */
 uint64_t fl_queue_size(const struct fl_queue *queue);

@@ -234,7 +234,7 @@ static int append_own(flow_batch *batch, const flow_event *event, flow_error **e
 {
     struct fl_slab *slab = NULL;
     void *memory = NULL;
-    int rc = fl_batch_take(batch, fl_event_weight(event), &slab, &memory, err);
+    int rc = fl_batch_take(batch, fl_event_size(event), &slab, &memory, err);
 
     if (!rc)
         batch->events[batch->count++] = fl_event_copy(slab, memory, event);

@@ -149,14 +149,17 @@ size_t fl_event_headers_size(const flow_event *event)
     return event->header_count > 0 ? FL_HEADERS_FRONT + load32(event->headers) : 0;
 }
 
-static inline size_t weight_of(const flow_event *event)
+/* What an event costs besides its own bytes: its share of the slab, and pointers to it. */
+#define SHARE 32u
+
+static inline size_t size_of(const flow_event *event)
 {
     return FL_SLAB_ROUND(sizeof *event + fl_event_headers_size(event) + event->body_size);
 }
 
-size_t fl_event_weight(const flow_event *event)
+size_t fl_event_size(const flow_event *event)
 {
-    return weight_of(event);
+    return size_of(event);
 }
 
 /* The length of the run of one slab that EVENTS begins with. */
@@ -204,28 +207,28 @@ const flow_event *fl_event_copy(struct fl_slab *slab, void *memory, const flow_e
 }
 
 /*
- * Keeps a run of one slab that weighs WEIGHT: by references where it is at least half of what the
- * slab holds in memory, else by copies in a slab of their own.  So what is kept never holds more
- * than twice its weight.
+ * Keeps a run of one slab that has SIZE bytes: by references where it weighs more than half of what
+ * the slab holds in memory, else by copies in a slab of their own.  So what is kept never holds
+ * more than twice its weight.
  */
-static int keep_run(const flow_event *const *events, size_t count, size_t weight,
+static int keep_run(const flow_event *const *events, size_t count, size_t size,
                     const flow_event **kept)
 {
     struct fl_slab *slab = events[0]->slab;
 
-    if (2 * (weight + sizeof(struct fl_arena)) >= slab->size) {
+    if (2 * (size + count * SHARE) > slab->size) {
         fl_slab_ref(slab, (uint32_t)count);
         memcpy(kept, events, count * sizeof(*kept));
         return FLOW_OK;
     }
 
-    struct fl_slab *own = fl_slab_exact(slab->pool, weight, (uint32_t)count);
+    struct fl_slab *own = fl_slab_exact(slab->pool, size, (uint32_t)count);
     if (!own)
         return FLOW_ENOMEM;
     uint8_t *memory = (uint8_t *)(own + 1);
     for (size_t i = 0; i < count; i++) {
         kept[i] = fl_event_copy(own, memory, events[i]);
-        memory += weight_of(events[i]);
+        memory += size_of(events[i]);
     }
     return FLOW_OK;
 }
@@ -235,10 +238,10 @@ int flow_events_keep(const flow_event *const *events, size_t count, const flow_e
 {
     for (size_t i = 0, n; i < count; i += n) {
         const struct fl_slab *slab = events[i]->slab;
-        size_t weight = 0;
+        size_t size = 0;
         for (n = 0; i + n < count && events[i + n]->slab == slab; n++)
-            weight += weight_of(events[i + n]);
-        if (keep_run(events + i, n, weight, kept + i)) {
+            size += size_of(events[i + n]);
+        if (keep_run(events + i, n, size, kept + i)) {
             fl_events_unref(kept, i);
             return fl_error_nomem(err);
         }
@@ -251,12 +254,17 @@ void flow_events_unref(const flow_event *const *events, size_t count)
     fl_events_unref(events, count);
 }
 
-uint64_t flow_events_weight(const flow_event *const *events, size_t count)
+uint64_t flow_events_weight(const flow_event *const *events, size_t count, uint64_t *bodies)
 {
     uint64_t weight = 0;
+    uint64_t sum = 0;
 
-    for (size_t i = 0; i < count; i++)
-        weight += weight_of(events[i]);
+    for (size_t i = 0; i < count; i++) {
+        weight += size_of(events[i]) + SHARE;
+        sum += events[i]->body_size;
+    }
+    if (bodies)
+        *bodies = sum;
     return weight;
 }
 

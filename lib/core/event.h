@@ -50,7 +50,7 @@ int fl_event_measure(const struct fl_parts *parts, size_t *bytes, flow_error **e
  * is NULL is left for the caller to write. */
 flow_event *fl_event_make(struct fl_slab *slab, void *memory, const struct fl_parts *parts);
 
-/* Copies EVENT to MEMORY, which lies in SLAB and has as many bytes as the event weighs. */
+/* Copies EVENT to MEMORY, which lies in SLAB and has fl_event_size bytes. */
 const flow_event *fl_event_copy(struct fl_slab *slab, void *memory, const flow_event *event);
 
 /* The headers as one block in the form above, and its size with the front; 0 without headers. */
@@ -67,7 +67,7 @@ uint8_t *fl_header_write(uint8_t *at, const flow_header *header);
 void fl_events_ref(const flow_event *const *events, size_t count);
 void fl_events_unref(const flow_event *const *events, size_t count);
 
-/* Bytes of memory that EVENT takes in its slab. */
-size_t fl_event_weight(const flow_event *event);
+/* The bytes EVENT takes in a slab when it lies there compact. */
+size_t fl_event_size(const flow_event *event);
 
 #endif

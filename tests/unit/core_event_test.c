@@ -254,14 +254,17 @@ START_TEST(weight_is_what_an_event_takes)
     struct fixture f;
     flow_event *event;
     const flow_event *kept;
+    uint64_t bodies;
 
     set_up(&f);
     ck_assert_int_eq(
         flow_event_new(f.lib, "12345678", 8, headers, 1, sizeof headers[0], &event, NULL), FLOW_OK);
     kept = event;
     /* 32 bytes, the headers' 4 + 10 + "host" + "h1", the body, rounded up. */
-    ck_assert_uint_eq(flow_events_weight(&kept, 1), 64);
-    ck_assert_uint_eq(fl_event_weight(event), 64);
+    ck_assert_uint_eq(fl_event_size(event), 64);
+    ck_assert_uint_eq(flow_events_weight(&kept, 1, &bodies), 64 + 32);
+    ck_assert_uint_eq(flow_events_weight(&kept, 1, NULL), 64 + 32);
+    ck_assert_uint_eq(bodies, 8);
     flow_event_unref(event);
     tear_down(&f);
 }
