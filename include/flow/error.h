@@ -112,8 +112,8 @@ FLOW_API int flow_error_setf(flow_error **err, int code, const char *format, ...
     FLOW_PRINTF(3, 4);
 
 /*
- * Says which component, setting and place a fault belongs to.  Parts given as NULL or 0 stay as
- * they are.  Does nothing when *ERR is NULL or the constant object.
+ * Says which component, setting and place a fault belongs to.  Parts given as NULL, "" or 0
+ * stay as they are.  Does nothing when *ERR is NULL or the constant object.
  *
  * Since: 1.0
  */

@@ -83,7 +83,7 @@ static int add_fault(struct fl_buf *buf, const flow_error *err, const flow_error
         rc = fl_buf_printf(buf, "%s: ", err->component);
     if (!rc && err->key && differ(err->key, before->key))
         rc = fl_buf_printf(buf, "%s: ", err->key);
-    return rc ? rc : fl_buf_text(buf, err->text);
+    return rc ? rc : fl_buf_text(buf, err->text ? err->text : "");
 }
 
 /* The message of ERR, which the caller frees; NULL without memory. */
@@ -153,15 +153,16 @@ int flow_error_setf(flow_error **err, int code, const char *format, ...)
     return code;
 }
 
-/* Points *PART to a copy of TEXT, unless that is NULL. */
+/* Points *PART to a copy of TEXT, unless that is NULL or empty. */
 static int replace(const char **part, const char *text)
 {
-    char *copy = fl_strdup(NULL, text);
+    if (!text || !*text)
+        return FLOW_OK;
 
-    if (text && !copy)
+    char *copy = fl_strdup(NULL, text);
+    if (!copy)
         return FLOW_ENOMEM;
-    if (copy)
-        *part = copy;
+    *part = copy;
     return FLOW_OK;
 }
 
