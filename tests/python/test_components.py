@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sources, sinks and interceptors written in Python."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+import libflow
+import pytest
+from conftest import Collected, settings, wait_for
+
+
+class Numbers(libflow.Source):
+    """Makes numbers, a few at a time."""
+
+    properties = (libflow.Property("limit", int, default=10), libflow.Property("word", default="n"))
+
+    def __init__(self, context: libflow.Context) -> None:
+        super().__init__(context)
+        self.next = 0
+
+    def poll(self) -> Iterable[libflow.Event] | None:
+        if self.next >= self.context.settings["limit"]:
+            return None
+        first, self.next = self.next, min(self.next + 4, self.context.settings["limit"])
+        word = self.context.settings["word"]
+        return [libflow.Event(f"{word}{i}".encode()) for i in range(first, self.next)]
+
+
+def test_a_source_emits_in_order(library: libflow.Library) -> None:
+    libflow.register(library, "numbers", Numbers)
+    config = settings(libflow.Config(library), "numbers", "outlet")
+    config["a1.sources.r1.limit"] = 11
+    got = Collected()
+    pipeline = libflow.Pipeline(config, "a1")
+    pipeline.outlet("k1", got)
+    with pipeline:
+        wait_for(lambda: len(got.bodies) >= 11)
+    assert got.bodies == [f"n{i}".encode() for i in range(11)]
+
+
+def test_a_sink_has_settings_and_gets_failed_events_again(library: libflow.Library) -> None:
+    got: list[bytes] = []
+
+    class Fragile(libflow.Sink):
+        """Fails once."""
+
+        properties = (libflow.Property("prefix", required=True),
+                      libflow.Property("loud", bool, default=False))
+        batch_size = 3
+
+        def process(self, events: list[libflow.Event]) -> None:
+            if not got:
+                got.append(b"failed")
+                raise OSError("no disk")
+            assert len(events) <= 3 and self.context.settings["loud"] is True
+            got.extend(self.context.settings["prefix"].encode() + e.body for e in events)
+
+    libflow.register(library, "fragile", Fragile)
+    config = settings(libflow.Config(library), "inlet", "fragile")
+    with pytest.raises(libflow.ConfigError, match="prefix"):
+        libflow.Pipeline(config, "a1")
+    config["a1.sinks.k1.prefix"] = ">"
+    config["a1.sinks.k1.loud"] = True
+    with libflow.Pipeline(config, "a1") as pipeline:
+        pipeline.inlet("r1").push_many([b"1", b"2", b"3", b"4"])
+    assert got == [b"failed", b">1", b">2", b">3", b">4"]
+
+
+def test_an_interceptor_changes_and_drops(library: libflow.Library) -> None:
+    class Shout(libflow.Interceptor):
+        """Raises voices, drops whispers."""
+
+        def intercept(self, events: list[libflow.Event]) -> Iterable[libflow.Event]:
+            return [libflow.Event(e.body.upper(), {**e.headers, "loud": "yes"})
+                    for e in events if e.body != b"psst"]
+
+    libflow.register(library, "shout", Shout)
+    config = settings(libflow.Config(library), "inlet", "outlet")
+    config["a1.sources.r1.interceptors"] = "i1"
+    config["a1.sources.r1.interceptors.i1.type"] = "shout"
+    got = Collected()
+    pipeline = libflow.Pipeline(config, "a1")
+    pipeline.outlet("k1", got)
+    with pipeline:
+        pipeline.inlet("r1").push_many([b"a", b"psst", libflow.Event(b"b", {"k": "v"})])
+    assert got.bodies == [b"A", b"B"]
+    assert got.events[1].headers == {"k": "v", "loud": "yes"}
+
+
+def test_a_name_that_is_taken_is_refused(library: libflow.Library) -> None:
+    with pytest.raises(libflow.AlreadyExists, match="netcat"):
+        libflow.register(library, "NetCat", Numbers)
+
+
+def test_what_a_constructor_raises_is_reported(library: libflow.Library) -> None:
+    class Broken(libflow.Sink):
+        """Cannot be made."""
+
+        def __init__(self, context: libflow.Context) -> None:
+            super().__init__(context)
+            raise ValueError("no such thing")
+
+    libflow.register(library, "broken", Broken)
+    with pytest.raises(libflow.FlowError, match="no such thing"):
+        libflow.Pipeline(settings(libflow.Config(library), "inlet", "broken"), "a1")
