@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every example runs and does what its first lines say."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ["FLOW_BUILD"])
+FLOW = str(BUILD / "bindings/cli/flow")
+CONFS = ROOT / "tests/data/confs"
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def agent_until(command: list[str], log: Path, enough: Callable[[str], bool]) -> str:
+    """Runs an agent until its log has what is wanted, then stops it in order."""
+    with log.open("w", encoding="utf-8") as out:
+        with subprocess.Popen(command, stdout=out, stderr=out) as agent:
+            end = time.monotonic() + 60
+            while not enough(log.read_text(encoding="utf-8")):
+                assert agent.poll() is None and time.monotonic() < end, log.read_text()
+                time.sleep(0.02)
+            agent.send_signal(signal.SIGTERM)
+            agent.wait(30)
+    return log.read_text(encoding="utf-8")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_embed() -> None:
+    out = run(str(BUILD / "examples/embed"))
+    assert out.splitlines() == [f"event {i} (from embed)" for i in (1, 2, 3)]
+
+
+def test_own_sink() -> None:
+    digits = sum(len(str(i)) for i in range(1000))
+    assert run(str(BUILD / "examples/own_sink")) == f"1000 events, {digits} bytes\n"
+
+
+def test_push_and_sink_in_python(tmp_path: Path) -> None:
+    assert run(sys.executable, str(ROOT / "examples/push.py"), str(tmp_path)) == \
+        "5001 events accepted\n"
+    assert "2 be\n" in run(sys.executable, str(ROOT / "examples/sink.py"))
+
+
+def test_mysource_runs_its_configuration(tmp_path: Path) -> None:
+    text = agent_until(
+        [FLOW, "agent", "--name", "a1", "--conf-file", str(CONFS / "mysource.conf"),
+         "--plugins-path", str(BUILD / "examples"), "--set", "a1.sources.r1.delay=10"],
+        tmp_path / "log", lambda log: log.count("Event: ") >= 10)
+    bodies = re.findall(r"Event: \{ headers:\{\} body: ([0-9A-F ]+?) {2,}(\S+)", text)
+    assert [body for _, body in bodies[:10]] == [f"mySource-{i}" for i in range(5)] * 2
+
+
+def test_mysink_runs_its_configuration(tmp_path: Path) -> None:
+    port = free_port()
+    command = [FLOW, "agent", "--name", "a1", "--conf-file", str(CONFS / "mysink.conf"),
+               "--plugins-path", str(BUILD / "examples"), "--set", f"a1.sources.r1.port={port}"]
+    sent = False
+
+    def enough(log: str) -> bool:
+        nonlocal sent
+        if not sent:
+            try:
+                with socket.create_connection(("localhost", port)) as peer:
+                    peer.sendall(b"hello\nworld\n")
+                    assert peer.makefile().readline() == "OK\n"
+                sent = True
+            except ConnectionRefusedError:
+                return False
+        return "world" in log
+
+    text = agent_until(command, tmp_path / "log", enough)
+    assert "mysinkprefix:hello:myskinsuffix" in text
+    assert "mysinkprefix:world:myskinsuffix" in text
+
+
+def test_quickstart() -> None:
+    out = run(str(ROOT / "examples/quickstart"))
+    assert "2500 of 2500 lines of the log, 1200 of 1200 lines of the files" in out
+    assert "68 65 6C 6C 6F" in out and ".tmp" not in out
