@@ -31,9 +31,9 @@ typedef struct flow_type_info {
     uint32_t struct_size; /* set by the caller */
     uint32_t kind;        /* FLOW_KIND_... */
     const char *type;
-    const char *aliases; /* separated by '|', or "" */
-    const flow_schema *schema;
-    const char *origin; /* "built-in", "host", or the file of the plugin */
+    const char *aliases;       /* separated by '|', or "" */
+    const flow_schema *schema; /* NULL: in a module that flow_registry_find has yet to load */
+    const char *origin;        /* "built-in", "host", or the file of the plugin */
 } flow_type_info;
 
 /*

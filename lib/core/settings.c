@@ -6,48 +6,18 @@
  * reported, not only the first.
  */
 
-#include "core/settings.h"
-
 #include <string.h>
 
 #include <flow/config.h>
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/map.h"
-#include "base/number.h"
-#include "base/vec.h"
 #include "core/library.h"
 #include "core/names.h"
-#include "core/value.h"
+#include "core/settings_inner.h"
 
 /* Parts within parts; a schema could name itself as its own default. */
 #define MAX_DEPTH 8
-
-/* A property with its value. */
-struct entry {
-    struct fl_setting setting;
-    struct fl_value value;
-    char *full;
-    char *file;
-    struct fl_settings *child; /* of a component */
-    const struct fl_raw *raw;  /* what sets it, while settings are made */
-};
-
-/* A key below a prefix property. */
-struct below {
-    const flow_property *prefix;
-    char *key;
-    char *value;
-};
-
-struct fl_settings {
-    const flow_allocator *mem;
-    struct entry *entries; /* `count`, as the schema has them */
-    size_t count;
-    struct fl_map names; /* main names to struct entry * */
-    struct fl_vec below; /* of struct below */
-};
 
 /* Settings in the making. */
 struct maker {
@@ -70,7 +40,7 @@ static struct fl_site site_of(const struct maker *m, const struct fl_raw *where)
 }
 
 /* What stands for a key that is not there: the component itself with the key's name. */
-static struct fl_raw missing(const struct maker *m, const struct entry *entry)
+static struct fl_raw missing(const struct maker *m, const struct fl_entry *entry)
 {
     struct fl_raw raw = *m->owner;
 
@@ -98,9 +68,9 @@ static const char *below_part(const flow_property *p, const char *key)
     return key + size + 1;
 }
 
-static struct entry *find_by_name(const struct fl_settings *settings, const char *key)
+static struct fl_entry *find_by_name(const struct fl_settings *settings, const char *key)
 {
-    struct entry *entry = fl_map_get(&settings->names, key);
+    struct fl_entry *entry = fl_map_get(&settings->names, key);
 
     if (entry != NULL)
         return is_prefix(entry->setting.property) ? NULL : entry;
@@ -126,7 +96,7 @@ static const flow_property *find_prefix(const struct fl_settings *settings, cons
     return best;
 }
 
-static const struct entry *find_part(const struct fl_settings *settings, const char *key)
+static const struct fl_entry *find_part(const struct fl_settings *settings, const char *key)
 {
     for (size_t i = 0; i < settings->count; i++) {
         if (below_part(settings->entries[i].setting.property, key) != NULL)
@@ -158,7 +128,7 @@ static int report_unknown(const struct maker *m, const struct fl_raw *raw)
 }
 
 /* Two keys set ENTRY: the one with the main name counts, else the first. */
-static int choose(const struct maker *m, struct entry *entry, const struct fl_raw *raw)
+static int choose(const struct maker *m, struct fl_entry *entry, const struct fl_raw *raw)
 {
     const struct fl_raw *loser = raw;
 
@@ -186,7 +156,7 @@ static int add_below(const struct maker *m, const flow_property *prefix, const s
     }
     if (result != FLOW_OK)
         return result;
-    struct below below = {prefix, fl_strdup(mem, raw->key + strlen(prefix->name)), value.text};
+    struct fl_below below = {prefix, fl_strdup(mem, raw->key + strlen(prefix->name)), value.text};
     value.text = NULL;
     fl_value_free(mem, &value);
     if (below.key != NULL && fl_vec_push(&m->settings->below, &below) != NULL)
@@ -198,7 +168,7 @@ static int add_below(const struct maker *m, const flow_property *prefix, const s
 
 static int place(const struct maker *m, const struct fl_raw *raw)
 {
-    struct entry *entry = find_by_name(m->settings, raw->key);
+    struct fl_entry *entry = find_by_name(m->settings, raw->key);
 
     if (entry != NULL)
         return choose(m, entry, raw);
@@ -212,7 +182,7 @@ static int place(const struct maker *m, const struct fl_raw *raw)
 
 /* ---- values ---- */
 
-static int report_flags(const struct maker *m, const struct entry *entry)
+static int report_flags(const struct maker *m, const struct fl_entry *entry)
 {
     const flow_property *p = entry->setting.property;
     struct fl_site site = site_of(m, entry->raw);
@@ -225,7 +195,7 @@ static int report_flags(const struct maker *m, const struct entry *entry)
     return FLOW_OK;
 }
 
-static int use_default(const struct maker *m, struct entry *entry)
+static int use_default(const struct maker *m, struct fl_entry *entry)
 {
     const flow_property *p = entry->setting.property;
     struct fl_raw where = missing(m, entry);
@@ -247,7 +217,7 @@ static int use_default(const struct maker *m, struct entry *entry)
     return result;
 }
 
-static int report_missing(const struct maker *m, const struct entry *entry)
+static int report_missing(const struct maker *m, const struct fl_entry *entry)
 {
     struct fl_raw where = missing(m, entry);
     struct fl_site site = site_of(m, &where);
@@ -257,7 +227,7 @@ static int report_missing(const struct maker *m, const struct entry *entry)
                           "%s is required and not set", entry->full);
 }
 
-static int read_raw(const struct maker *m, struct entry *entry)
+static int read_raw(const struct maker *m, struct fl_entry *entry)
 {
     struct fl_site site = site_of(m, entry->raw);
     int result = report_flags(m, entry);
@@ -274,7 +244,7 @@ static int read_raw(const struct maker *m, struct entry *entry)
     return FLOW_OK;
 }
 
-static int make_child(const struct maker *m, struct entry *entry)
+static int make_child(const struct maker *m, struct fl_entry *entry)
 {
     const struct fl_raw where = missing(m, entry);
     struct maker child = *m;
@@ -300,7 +270,7 @@ static int make_child(const struct maker *m, struct entry *entry)
 }
 
 /* Keys below a part that is not there mean nothing. */
-static int report_orphans(const struct maker *m, const struct entry *entry)
+static int report_orphans(const struct maker *m, const struct fl_entry *entry)
 {
     int result = FLOW_OK;
 
@@ -313,14 +283,14 @@ static int report_orphans(const struct maker *m, const struct entry *entry)
     return result;
 }
 
-static int read_part(const struct maker *m, struct entry *entry)
+static int read_part(const struct maker *m, struct fl_entry *entry)
 {
     if (entry->value.type != NULL && m->depth < MAX_DEPTH)
         return make_child(m, entry);
     return entry->raw == NULL ? report_orphans(m, entry) : FLOW_OK;
 }
 
-static int read_entry(const struct maker *m, struct entry *entry)
+static int read_entry(const struct maker *m, struct fl_entry *entry)
 {
     const flow_property *p = entry->setting.property;
     int result;
@@ -359,12 +329,12 @@ static int lay_out(const struct maker *m)
     struct fl_settings *settings = m->settings;
     const flow_schema *schema = m->type->schema;
 
-    settings->entries = fl_calloc(settings->mem, schema->count, sizeof(struct entry));
+    settings->entries = fl_calloc(settings->mem, schema->count, sizeof(struct fl_entry));
     if (settings->entries == NULL && schema->count > 0)
         return FLOW_ENOMEM;
     settings->count = (size_t)schema->count;
     for (size_t i = 0; i < settings->count; i++) {
-        struct entry *entry = &settings->entries[i];
+        struct fl_entry *entry = &settings->entries[i];
         entry->setting.property = &schema->properties[i];
         entry->full = full_name(settings->mem, m->owner, schema->properties[i].name);
         if (entry->full == NULL ||
@@ -375,7 +345,7 @@ static int lay_out(const struct maker *m)
 }
 
 /* Sets what the entry's users see, none of it lent by the raw keys. */
-static int finish(const struct maker *m, struct entry *entry)
+static int finish(const struct maker *m, struct fl_entry *entry)
 {
     const flow_allocator *mem = m->settings->mem;
     const struct fl_raw *where = entry->raw != NULL ? entry->raw : m->owner;
@@ -426,7 +396,7 @@ static int make(const struct maker *from, struct fl_settings **settings)
         return FLOW_ENOMEM;
     made->mem = mem;
     fl_map_init(&made->names, mem);
-    fl_vec_init(&made->below, mem, sizeof(struct below));
+    fl_vec_init(&made->below, mem, sizeof(struct fl_below));
     m.settings = made;
     int result = fill(&m);
     if (result != FLOW_OK) {
@@ -451,63 +421,4 @@ int fl_settings_make(flow_registry *registry, const struct fl_type *type, const 
 
     *faults = 0;
     return make(&m, settings);
-}
-
-void fl_settings_free(struct fl_settings *settings)
-{
-    if (settings == NULL)
-        return;
-    for (size_t i = 0; i < settings->count; i++) {
-        struct entry *entry = &settings->entries[i];
-        fl_value_free(settings->mem, &entry->value);
-        fl_free(settings->mem, entry->full);
-        fl_free(settings->mem, entry->file);
-        fl_settings_free(entry->child);
-    }
-    for (size_t i = 0; i < settings->below.count; i++) {
-        struct below *below = fl_vec_at(&settings->below, i);
-        fl_free(settings->mem, below->key);
-        fl_free(settings->mem, below->value);
-    }
-    fl_vec_free(&settings->below);
-    fl_map_free(&settings->names);
-    fl_free(settings->mem, settings->entries);
-    fl_free(settings->mem, settings);
-}
-
-/* ---- reading ---- */
-
-static const struct entry *entry_of(const struct fl_settings *settings, const char *name)
-{
-    return settings != NULL && name != NULL ? fl_map_get(&settings->names, name) : NULL;
-}
-
-const struct fl_setting *fl_settings_get(const struct fl_settings *settings, const char *name)
-{
-    const struct entry *entry = entry_of(settings, name);
-
-    return entry != NULL ? &entry->setting : NULL;
-}
-
-int fl_settings_below(const struct fl_settings *settings, const char *prefix, size_t index,
-                      const char **key, const char **value)
-{
-    for (size_t i = 0; settings != NULL && i < settings->below.count; i++) {
-        const struct below *below = fl_vec_at(&settings->below, i);
-        if (strcmp(below->prefix->name, prefix) != 0 || index-- > 0)
-            continue;
-        *key = below->key;
-        *value = below->value;
-        return 1;
-    }
-    return 0;
-}
-
-const struct fl_settings *fl_settings_child(const struct fl_settings *settings, const char *name,
-                                            const struct fl_type **type)
-{
-    const struct entry *entry = entry_of(settings, name);
-
-    *type = entry != NULL ? entry->value.type : NULL;
-    return entry != NULL ? entry->child : NULL;
 }
