@@ -19,7 +19,8 @@ typedef struct flow_inlet flow_inlet;
  * Pushes one event: COUNT headers, HEADER_SIZE bytes apart (sizeof(flow_header)), and SIZE bytes
  * of body, all copied.  Returns FLOW_OK when every required channel has committed it, FLOW_EFULL
  * when one was still full after TIMEOUT_MS (0: at once, negative: the channel's keep-alive), or
- * why it failed.  Unless FLOW_OK is returned the event is the caller's to push again.
+ * why it failed.  Unless FLOW_OK is returned the event is the caller's to push again; where several
+ * channels are required, some may have it already, and a batch knows which.
  *
  * Blocks: up to TIMEOUT_MS, and as long as a durable channel's storage does.
  * Errors: FLOW_EFULL, FLOW_ECLOSED, FLOW_EIO, FLOW_ETOOBIG, or what an interceptor returned.

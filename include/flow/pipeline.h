@@ -52,7 +52,8 @@ FLOW_API int flow_pipeline_bind(flow_pipeline *pipeline, const char *name, flow_
 
 /*
  * Opens the channels and starts sinks and sources.  A sink or source that fails to start is logged
- * and tried again every 3 s; a channel that fails to open fails this call.
+ * and tried again every 3 s; a channel that fails to open fails this call.  A pipeline that has
+ * stopped may be started again.
  *
  * Blocks: as long as components need to start.
  * Errors: FLOW_ESTATE, FLOW_ECONFIG when an outlet is not bound, FLOW_EIO.
@@ -64,7 +65,8 @@ FLOW_API int flow_pipeline_start(flow_pipeline *pipeline, flow_error **err);
  * Stops the sources and waits until the sinks have emptied the channels.
  *
  * Blocks: up to TIMEOUT_MS.
- * Errors: FLOW_ETIMEDOUT with the number of events left, FLOW_ESTATE.
+ * Errors: FLOW_ETIMEDOUT with the number of events left, FLOW_ESTATE, FLOW_ECLOSED when
+ * flow_pipeline_stop is called meanwhile.
  * Since: 1.0
  */
 FLOW_API int flow_pipeline_drain(flow_pipeline *pipeline, int64_t timeout_ms, flow_error **err);

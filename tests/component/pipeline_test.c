@@ -2,6 +2,7 @@
 
 /* Whole pipelines: their life from start to free, and that their counters add up. */
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -415,6 +416,46 @@ START_TEST(test_an_idle_pipeline_wakes_nobody)
 }
 END_TEST
 
+/* Entries of a folder, but "." and "..". */
+static unsigned count_entries(const char *path)
+{
+    DIR *folder = opendir(path);
+    unsigned count = 0;
+
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
+        count += entry->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
+START_TEST(test_threads_and_descriptors_live_between_start_and_stop)
+{
+    struct rig rig;
+    struct probe probe;
+    flow_pipeline *many[200];
+    unsigned descriptors = count_entries("/proc/self/fd");
+
+    set_up(&rig, &probe, INLET_TO_PROBE);
+    many[0] = rig.pipeline;
+    for (int i = 1; i < 200; i++) {
+        rig_build(&rig, INLET_TO_PROBE);
+        many[i] = rig.pipeline;
+    }
+    ck_assert_uint_eq(count_entries("/proc/self/task"), 1);
+    for (int i = 0; i < 200; i++)
+        ck_assert_int_eq(flow_pipeline_start(many[i], NULL), FLOW_OK);
+    ck_assert_uint_eq(count_entries("/proc/self/task"), 201); /* the inlets need none */
+    for (int i = 0; i < 200; i++)
+        ck_assert_int_eq(flow_pipeline_stop(many[i], -1, NULL), FLOW_OK);
+    ck_assert_uint_eq(count_entries("/proc/self/task"), 1);
+    for (int i = 1; i < 200; i++)
+        ck_assert_int_eq(flow_pipeline_free(many[i], NULL), FLOW_OK);
+    rig.pipeline = many[0];
+    tear_down(&rig, &probe);
+    ck_assert_uint_eq(count_entries("/proc/self/fd"), descriptors);
+}
+END_TEST
+
 START_TEST(test_a_forked_child_is_refused_and_hurts_nobody)
 {
     struct rig rig;
@@ -460,6 +501,7 @@ int main(void)
         {"names", test_names_that_are_not_there_are_told},
         {"counters", test_counters_add_up},
         {"idle", test_an_idle_pipeline_wakes_nobody},
+        {"threads", test_threads_and_descriptors_live_between_start_and_stop},
         {"fork", test_a_forked_child_is_refused_and_hurts_nobody},
     };
 
