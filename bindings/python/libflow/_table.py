@@ -446,7 +446,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_events_keep": (C.c_int, [C.POINTER(C.c_void_p), C.c_size_t, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_events_pack": (C.c_int, [C.POINTER(C.c_void_p), C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_size_t), C.POINTER(C.c_void_p)]),
     "flow_events_unref": (None, [C.POINTER(C.c_void_p), C.c_size_t]),
-    "flow_events_weight": (C.c_uint64, [C.POINTER(C.c_void_p), C.c_size_t]),
+    "flow_events_weight": (C.c_uint64, [C.POINTER(C.c_void_p), C.c_size_t, C.POINTER(C.c_uint64)]),
     "flow_group_count": (C.c_size_t, [C.c_void_p]),
     "flow_group_name": (C.c_char_p, [C.c_void_p, C.c_size_t]),
     "flow_group_run": (C.c_int, [C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
