@@ -27,6 +27,7 @@ struct agent {
     flow_config *config; /* what the pipeline was built from */
     flow_pipeline *pipeline;
     char *name;
+    struct watch watch;
 };
 
 static void log_error(struct agent *agent, const char *what, flow_error *err)
@@ -172,17 +173,14 @@ static int reload(struct agent *agent)
 static int run(struct agent *agent, int signals)
 {
     const struct options *options = agent->options;
-    struct watch watch;
     int status = EXIT_OK;
     int number = 0;
 
-    watch_begin(&watch, options);
     while (status == EXIT_OK && number == 0) {
         number = signals_wait(signals, options->no_reload ? -1 : options->poll_interval);
-        if (number == 0 && watch_changed(&watch, options))
+        if (number == 0 && watch_changed(&agent->watch, options))
             status = reload(agent);
     }
-    watch_end(&watch);
     if (status != EXIT_OK)
         return status;
     log_say(&agent->log, FLOW_LOG_INFO, "stopping on SIG%s", sigabbrev_np(number));
@@ -237,6 +235,8 @@ int command_agent(struct options *options)
     }
     if (status == EXIT_OK)
         status = setup_library(options, &agent.log, &agent.lib);
+    /* Before the files are read, so that no change goes unnoticed. */
+    watch_begin(&agent.watch, options);
     if (status == EXIT_OK) {
         status = setup_config(options, agent.lib, &agent.config);
         if (status == EXIT_OK)
@@ -246,6 +246,7 @@ int command_agent(struct options *options)
             flow_library_free(agent.lib, NULL);
         }
     }
+    watch_end(&agent.watch);
     free(agent.name);
     log_close(&agent.log);
     return status;

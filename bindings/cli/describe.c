@@ -70,9 +70,13 @@ int selection_next(const struct selection *selection, size_t *index, flow_type_i
     info->struct_size = sizeof *info;
     if (selection->type)
         return find_one(selection, index, info);
-    while (flow_registry_at(selection->registry, (*index)++, info) == FLOW_OK)
-        if (!selection->kind || selection->kind == info->kind)
-            return 1;
+    while (flow_registry_at(selection->registry, (*index)++, info) == FLOW_OK) {
+        if (selection->kind && selection->kind != info->kind)
+            continue;
+        /* The schema of a module is known once somebody has looked it up. */
+        flow_registry_find(selection->registry, info->kind, info->type, info, NULL);
+        return 1;
+    }
     return 0;
 }
 

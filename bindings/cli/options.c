@@ -181,34 +181,59 @@ static int take_set(struct options *options, const char *text)
     return EXIT_OK;
 }
 
-static void replace(char **place, const char *value)
+/* Where an option that is one text is kept; NULL for another. */
+static char **text_of(struct options *options, enum option_id id)
 {
-    free(*place);
-    *place = text_copy(value);
+    switch (id) {
+    case OPT_CONF: return &options->conf;
+    case OPT_NAME: return &options->name;
+    case OPT_PLUGINS: return &options->plugins;
+    case OPT_BACKUP: return &options->backup;
+    case OPT_FORMAT: return &options->format;
+    default: return NULL;
+    }
+}
+
+/* The same for an option without a value. */
+static int *flag_of(struct options *options, enum option_id id)
+{
+    switch (id) {
+    case OPT_NO_RELOAD: return &options->no_reload;
+    case OPT_DRY_RUN: return &options->dry_run;
+    case OPT_HELP: return &options->help;
+    case OPT_LENIENT: return &options->lenient;
+    default: return NULL;
+    }
+}
+
+/* Takes what is neither a single text nor a flag. */
+static int take_other(struct options *options, const struct option_row *row, const char *value)
+{
+    switch (row->id) {
+    case OPT_FILE: text_list_add(&options->files, value); break;
+    case OPT_URI: text_list_add(&options->uris, value); break;
+    case OPT_SET: return take_set(options, value);
+    case OPT_POLL: return take_seconds(row->name, value, &options->poll_interval);
+    case OPT_STOP_TIMEOUT: return take_seconds(row->name, value, &options->stop_timeout);
+    case OPT_REFUSED: fprintf(stderr, "Error: --%s: %s\n", row->name, row->why); return EXIT_USAGE;
+    default: fprintf(stderr, "Info: --%s has no effect, as there is no Java here\n", row->name);
+    }
+    return EXIT_OK;
 }
 
 /* Takes the option ROW with its VALUE, which is "" where it has none. */
 static int take(struct options *options, const struct option_row *row, const char *value)
 {
-    switch (row->id) {
-    case OPT_CONF: replace(&options->conf, value); break;
-    case OPT_NAME: replace(&options->name, value); break;
-    case OPT_FILE: text_list_add(&options->files, value); break;
-    case OPT_URI: text_list_add(&options->uris, value); break;
-    case OPT_NO_RELOAD: options->no_reload = 1; break;
-    case OPT_POLL: return take_seconds(row->name, value, &options->poll_interval);
-    case OPT_PLUGINS: replace(&options->plugins, value); break;
-    case OPT_BACKUP: replace(&options->backup, value); break;
-    case OPT_DRY_RUN: options->dry_run = 1; break;
-    case OPT_HELP: options->help = 1; break;
-    case OPT_SET: return take_set(options, value);
-    case OPT_LENIENT: options->lenient = 1; break;
-    case OPT_FORMAT: replace(&options->format, value); break;
-    case OPT_STOP_TIMEOUT: return take_seconds(row->name, value, &options->stop_timeout);
-    case OPT_CLASS_PATH:
-        fputs("Info: --classpath has no effect, as there is no Java here\n", stderr);
-        break;
-    case OPT_REFUSED: fprintf(stderr, "Error: --%s: %s\n", row->name, row->why); return EXIT_USAGE;
+    char **text = text_of(options, row->id);
+    int *flag = flag_of(options, row->id);
+
+    if (text) {
+        free(*text);
+        *text = text_copy(value);
+    } else if (flag) {
+        *flag = 1;
+    } else {
+        return take_other(options, row, value);
     }
     return EXIT_OK;
 }

@@ -224,6 +224,7 @@ int setup_config(const struct options *options, flow_library *lib, flow_config *
     flow_error *err = NULL;
     int status = check_sources(options);
 
+    *config = NULL;
     if (status != EXIT_OK)
         return status;
     if (flow_config_new(lib, config, &err) != FLOW_OK)
@@ -233,8 +234,10 @@ int setup_config(const struct options *options, flow_library *lib, flow_config *
         status = apply_options(options, *config);
     if (status == EXIT_OK)
         status = apply_conf(options, *config);
-    if (status != EXIT_OK)
+    if (status != EXIT_OK) {
         flow_config_free(*config);
+        *config = NULL;
+    }
     return status;
 }
 

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`flow check`: findings as text and JSON, overrides, substitution, and where settings come from."""
+
+import json
+
+import pytest
+from conftest import DATA, environment, run_flow
+
+CONFS = DATA / "confs"
+
+
+def test_a_sound_configuration(conf):
+    result = run_flow("check", conf)
+    assert (result.status, result.out) == (0, "0 errors, 0 warnings\n")
+
+
+def test_comments_behind_values_are_warnings():
+    conf = CONFS / "flume-netcat-logger.conf"
+    result = run_flow("check", "--conf-file", conf, "-n", "a1")
+    assert result.status == 0
+    assert result.out.endswith("0 errors, 12 warnings\n")
+    assert f"{conf}:9:22: warning: source r1: a1.sources.r1.type: the comment" in result.out
+
+
+def test_all_errors_are_told_with_their_place(conf):
+    text = conf.read_text().replace("memory", "memroy")
+    conf.write_text(text + "a1.sources.r1.ack-every-evnt = true\na1.sources.r1.max-line-length = x\n")
+    result = run_flow("check", conf)
+    assert result.status == 2
+    lines = result.out.splitlines()
+    assert lines == [
+        f"{conf}:8:23: error: channel c1: a1.channels.c1.type: unknown channel type 'memroy' "
+        "(did you mean 'memory'?)",
+        f"{conf}:11:1: warning: source r1: a1.sources.r1.ack-every-evnt: the source type 'netcat' "
+        "has no property 'ack-every-evnt' (did you mean 'ack-every-event'?)",
+        f"{conf}:12:33: error: source r1: a1.sources.r1.max-line-length: 'x' is not a whole number "
+        + lines[2].split("number ")[1],
+        "2 errors, 1 warning",
+    ]
+
+
+def test_json(conf):
+    conf.write_text(conf.read_text().replace("netcat", "net\"cat"))
+    result = run_flow("check", "--format", "json", conf)
+    assert result.status == 2
+    [finding] = json.loads(result.out)
+    assert finding["severity"] == "error"
+    assert finding["file"] == str(conf)
+    assert (finding["line"], finding["column"]) == (4, 22)
+    assert finding["component"] == "source r1"
+    assert finding["key"] == "a1.sources.r1.type"
+    assert finding["message"] == "unknown source type 'net\"cat'"
+
+
+def test_json_of_nothing(conf):
+    assert json.loads(run_flow("check", "--format", "json", conf).out) == []
+
+
+def test_a_wrong_format_is_refused(conf):
+    assert run_flow("check", "--format", "xml", conf).status == 1
+
+
+def test_without_a_name_every_agent_is_checked(conf):
+    broken = conf.read_text().replace("a1.", "a2.").replace("logger", "lgoger")
+    conf.write_text(conf.read_text() + broken)
+    assert run_flow("check", "-n", "a1", conf).status == 0
+    result = run_flow("check", conf)
+    assert result.status == 2
+    assert result.out.count("lgoger") == 1
+    assert result.out.endswith("1 error, 0 warnings\n")
+
+
+def test_a_missing_agent(conf):
+    result = run_flow("check", "-n", "b", conf)
+    assert result.status == 2
+    assert "the configuration has no agent 'b' (there is 'a1')" in result.out
+
+
+def test_a_missing_file(tmp_path):
+    result = run_flow("check", tmp_path / "none.conf")
+    assert result.status == 2
+    assert "none.conf" in result.err
+
+
+def test_set_overrides(conf):
+    result = run_flow("check", "--set", "a1.sources.r1.port=no", "--set", "a1.sinks.k1.x=1", conf)
+    assert result.status == 2
+    assert "error: source r1: a1.sources.r1.port: 'no' is not a whole number" in result.out
+
+
+def test_later_files_override(conf, tmp_path):
+    second = tmp_path / "b.conf"
+    second.write_text("a1.sinks.k1.type = nothing\n")
+    result = run_flow("check", "-f", conf, "-f", second)
+    assert result.status == 2
+    assert f"{second}:1:20: error" in result.out
+
+
+def test_uris(conf, tmp_path):
+    second = tmp_path / "b.conf"
+    second.write_text("a1.sinks.k1.type = nothing\n")
+    assert run_flow("check", "-u", f"file://{conf}", "-f", "/nowhere").status == 0
+    assert run_flow("check", "-c", tmp_path, "-u", "classpath:a.conf", "-u",
+                    "classpath:/b.conf").status == 2
+
+
+def test_yaml(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("a1:\n  sources: {r1: {type: netcat, bind: localhost, port: x, channels: [c1]}}\n"
+                    "  channels: {c1: {type: memory}}\n"
+                    "  sinks: {k1: {type: logger, channel: c1}}\n")
+    result = run_flow("check", path)
+    assert result.status == 2
+    assert f"{path}:2:55: error: source r1: a1.sources.r1.port: 'x' is not" in result.out
+
+
+# ---- -D, JAVA_OPTS and flume-env.sh ----
+
+
+@pytest.fixture
+def defined(conf):
+    """A configuration whose port is ${sys:port}."""
+    text = conf.read_text()
+    line = [line for line in text.splitlines() if "port" in line][0]
+    conf.write_text(text.replace(line, "a1.sources.r1.port = ${sys:port}"))
+    return conf
+
+
+def test_definitions(defined):
+    assert run_flow("check", defined).status == 2
+    assert run_flow("check", "-Dport=4141", defined).status == 0
+    assert run_flow("check", "–Dport=4141", defined).status == 0
+    assert "'x y'" in run_flow("check", "-Dport=x y", defined).out
+
+
+@pytest.mark.parametrize("script", [
+    'export JAVA_OPTS="-Xmx20m -Dport=4141"\n',
+    "JAVA_OPTS='-Dport=4141'",
+    "# JAVA_OPTS=-Dport=no\n  export JAVA_OPTS=-Dport=4141 # why\n",
+    'P=x\nexport JAVA_OPTS="-Dx=1"\nJAVA_OPTS="$JAVA_OPTS -Dport=4141"\n',
+    'JAVA_OPTS="-Dx=1"\nJAVA_OPTS+=" -Dport=4141"\n',
+    'export JAVA_OPTS="${JAVA_OPTS} \\\n  -Dport=4141"\n',
+    "export FLUME_JAVA_OPTS=-Dport=4141\n",
+    'export JAVA_OPTS="-Dport=$PORT_OF_TEST"\n',
+    'if [ -x /bin/true ]; then\n  JAVA_OPTS=-Dport=4141\nfi\n',
+])
+def test_settings_of_flume_env(defined, tmp_path, script):
+    (tmp_path / "flume-env.sh").write_text(script)
+    result = run_flow("check", "--conf", tmp_path, defined,
+                      env=environment(PORT_OF_TEST="4141"))
+    assert result.status == 0, result.out
+
+
+def test_nothing_of_flume_env_is_executed(defined, tmp_path):
+    (tmp_path / "flume-env.sh").write_text(
+        "touch made\nexport JAVA_OPTS=\"-Dport=$(touch made2) `touch made3`\"\n")
+    run_flow("check", "--conf", tmp_path, defined, cwd=tmp_path)
+    assert not list(tmp_path.glob("made*"))
+
+
+def test_the_command_line_wins_over_the_script_and_this_over_the_environment(defined, tmp_path):
+    env = environment(JAVA_OPTS="-Dport=no")
+    assert run_flow("check", defined, env=env).status == 2
+    (tmp_path / "flume-env.sh").write_text("JAVA_OPTS=-Dport=4141\n")
+    assert run_flow("check", "-c", tmp_path, defined, env=env).status == 0
+    assert run_flow("check", "-c", tmp_path, "-Dport=no", defined, env=env).status == 2
+
+
+def test_hadoop_settings_in_conf_reach_the_hdfs_sink(tmp_path):
+    conf = CONFS / "flume-file-hdfs.conf"
+    (tmp_path / "core-site.xml").write_text("<configuration/>")
+    key = "a2.sinks.k2.hdfs.confDir"
+    show = ["graph", "-n", "a2", "-f", conf, "--set", f"a2.sinks.k2.channel=${{{key}:-none}}"]
+    assert "from none" in run_flow(*show).out
+    assert f"from {tmp_path}" in run_flow(*show, "-c", tmp_path).out
+    assert "from mine" in run_flow(*show, "-c", tmp_path, "--set", f"{key}=mine").out

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`flow graph`: an agent as text, for Mermaid and as a picture."""
+
+import xml.etree.ElementTree as ElementTree
+
+from conftest import DATA, run_flow
+
+GROUPED = DATA / "confs" / "group2" / "flume-netcat-flume.conf"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_text():
+    result = run_flow("graph", "-n", "a1", "-f", GROUPED)
+    assert result.status == 0
+    assert result.out == ("agent a1\n"
+                          "  channel c1 (memory)\n"
+                          "  source r1 (netcat) to c1\n"
+                          "  sink k1 (avro) from c1, in group g1\n"
+                          "  sink k2 (avro) from c1, in group g1\n"
+                          "  group g1 (load_balance) of k1, k2\n")
+
+
+def test_mermaid():
+    lines = run_flow("graph", "--format", "mermaid", GROUPED).out.splitlines()
+    assert lines[0] == "flowchart LR"
+    assert '  r0(["r1<br>netcat"])' in lines
+    assert '  c0[("c1<br>memory")]' in lines
+    assert "  r0 --> c0" in lines
+    assert "  c0 --> k0" in lines
+    assert "  c0 --> k1" in lines
+    assert '  subgraph g0 ["g1<br>load_balance"]' in lines
+
+
+def test_svg_shows_every_component():
+    out = run_flow("graph", "--format", "svg", GROUPED).out
+    root = ElementTree.fromstring(out)
+    texts = {text.text for text in root.iter(f"{SVG}text")}
+    assert {"a1", "r1", "c1", "k1", "k2", "netcat", "memory", "avro", "g1"} <= texts
+    assert len([path for path in root.iter(f"{SVG}path") if path.get("marker-end")]) == 3
+
+
+def test_svg_keeps_odd_names_harmless(tmp_path):
+    conf = tmp_path / "a.conf"
+    conf.write_text("<a>.channels = c&\"\n<a>.channels.c&\".type = <b>\n")
+    out = run_flow("graph", "--format", "svg", conf).out
+    texts = {text.text for text in ElementTree.fromstring(out).iter(f"{SVG}text")}
+    assert {"<a>", "c&\"", "<b>"} <= texts
+
+
+def test_which_agent_must_be_clear(conf):
+    conf.write_text(conf.read_text() + "b.channels = c1\n")
+    result = run_flow("graph", conf)
+    assert result.status == 2
+    assert "say which agent is meant, with --name: there is a1, b" in result.err
+    assert run_flow("graph", "-n", "b", conf).status == 0
+    assert run_flow("graph", "-n", "c", conf).status == 2
+    assert run_flow("graph", "--format", "png", "-n", "b", conf).status == 1

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands, help, version and wrong command lines."""
+
+import pytest
+from conftest import DATA, run_flow
+
+
+@pytest.mark.parametrize("arguments", [["help"], ["--help"], ["-h"], ["agent", "--help"],
+                                       ["agent", "-h"], ["check", "-n", "a1", "--help"]])
+def test_help_is_shown(arguments):
+    result = run_flow(*arguments)
+    assert result.status == 0
+    assert result.out.startswith("Usage: flow COMMAND")
+    assert result.err == ""
+
+
+def test_version_is_shown():
+    result = run_flow("version")
+    assert result.status == 0
+    assert result.out.startswith("flow 0.")
+
+
+@pytest.mark.parametrize("name", ["nonsense", "tool", "avro-client"])
+def test_an_unknown_command_is_refused_in_the_words_of_flume(name):
+    result = run_flow(name)
+    assert result.status == 1
+    assert result.err.startswith(f"Error: Unknown or unspecified command '{name}'\n")
+    assert result.out == ""
+
+
+def test_no_command_is_refused():
+    assert run_flow().status == 1
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["--nonsense"], "unrecognized option '--nonsense'"),
+    (["--name"], "a value is missing behind '--name'"),
+    (["--lenient=yes"], "no value belongs to '--lenient=yes'"),
+    (["--poll-interval", "0"], "--poll-interval takes a number of seconds, not '0'"),
+    (["--poll-interval", "1s"], "--poll-interval takes a number of seconds, not '1s'"),
+    (["--set", "novalue"], "--set takes KEY=VALUE, not 'novalue'"),
+    (["-D=x"], "-D needs a name"),
+    (["--zkConnString", "h:2181"], "configurations in ZooKeeper are not supported"),
+    (["-z", "h:2181"], "configurations in ZooKeeper are not supported"),
+    (["--zkBasePath", "/x"], "configurations in ZooKeeper are not supported"),
+    (["--conf-provider", "X"], "providers are Java classes"),
+    (["-prov", "X"], "providers are Java classes"),
+    (["--auth-provider", "X"], "configurations are read from files only"),
+    (["-user", "u"], "configurations are read from files only"),
+    (["-pwd", "p"], "configurations are read from files only"),
+    (["-Dflume.monitoring.type=http"], "monitoring is not supported"),
+    (["stray"], "unexpected argument 'stray'"),
+    ([], "no configuration was given"),
+    (["-u", "http://host/a.conf"], "only file: and, with --conf, classpath: are supported"),
+    (["-u", "classpath:a.conf"], "only file: and, with --conf, classpath: are supported"),
+])
+def test_a_wrong_command_line_is_refused(arguments, message):
+    result = run_flow("agent", *arguments)
+    assert result.status == 1
+    assert message in result.err
+    assert result.out == ""
+
+
+@pytest.mark.parametrize("option", [["-Xmx512m"], ["-Xms1g", "-XX:+UseG1GC"],
+                                    ["-agentlib:jdwp=x"], ["-javaagent:x.jar"],
+                                    ["-C", "lib/*"], ["--classpath", "lib/*"]])
+def test_options_for_java_have_no_effect_and_a_line_says_so(option):
+    conf = DATA / "confs" / "flume-netcat-logger.conf"
+    result = run_flow("check", *option, conf)
+    assert result.status == 0
+    assert result.err.count("has no effect, as there is no Java here\n") >= 1
+
+
+def test_node_is_the_old_name_of_agent():
+    result = run_flow("node")
+    assert result.status == 1
+    assert "'node' is the old name of 'agent'" in result.err
