@@ -255,12 +255,13 @@ int flow_pipeline_start(flow_pipeline *pipeline, flow_error **err)
     return rc;
 }
 
-/* 1 when the channels are empty and no sink is at work.  Sizes are read between two counts of
- * transactions: were they equal, nothing was on its way out or back meanwhile. */
+/* 1 when the channels are empty, no sink is at work and all were flushed.  Sizes are read between
+ * two counts of transactions: were they equal, nothing was on its way out or back meanwhile. */
 static int is_drained(const flow_pipeline *pipeline, uint64_t *left)
 {
     uint64_t ended = 0;
     uint64_t begun = 0;
+    int flushed = 1;
 
     *left = 0;
     for (size_t i = 0; i < pipeline->runners.count; i++)
@@ -271,7 +272,9 @@ static int is_drained(const flow_pipeline *pipeline, uint64_t *left)
     }
     for (size_t i = 0; i < pipeline->runners.count; i++)
         begun += fl_sink_runner_begun(fl_pipeline_runner_at(pipeline, i));
-    return *left == 0 && begun == ended;
+    for (size_t i = 0; i < pipeline->runners.count; i++)
+        flushed = flushed && atomic_load(&fl_pipeline_runner_at(pipeline, i)->flushed);
+    return *left == 0 && begun == ended && flushed;
 }
 
 static int wait_drained(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
@@ -305,7 +308,7 @@ static int drain(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
         return rc;
     atomic_store(&pipeline->draining, 1);
     for (size_t i = 0; i < pipeline->runners.count; i++)
-        fl_waker_call(&fl_pipeline_runner_at(pipeline, i)->waker);
+        fl_sink_runner_drain(fl_pipeline_runner_at(pipeline, i));
     rc = wait_drained(pipeline, deadline, err);
     atomic_store(&pipeline->draining, 0);
     return rc;

@@ -101,13 +101,18 @@ static void fault(struct fl_sink_runner *runner, flow_error *cause)
 /* While the pipeline is drained: asks for what is held back, and tells how far this runner is. */
 static void drain(struct fl_sink_runner *runner)
 {
+    int empty = 1;
+
     if (!atomic_load(runner->draining))
         return;
     for (size_t i = 0; i < runner->units.count; i++) {
         struct fl_sink_unit *unit = fl_sink_runner_unit(runner, i);
         if (flow_channel_size(unit->channel) == 0)
             fl_sink_unit_flush(unit);
+        else
+            empty = 0;
     }
+    atomic_store(&runner->flushed, empty);
     fl_gate_open(runner->worker.changed);
 }
 
@@ -140,6 +145,8 @@ static void turn(struct fl_sink_runner *runner)
 {
     flow_error *cause = NULL;
     struct fl_sink_unit *alone = fl_sink_runner_unit(runner, 0);
+
+    atomic_store(&runner->flushed, 0);
     int answer = runner->group != NULL ? fl_group_process(runner->group, &cause)
                                        : fl_sink_unit_run(alone, &cause);
     int ran_dry = runner->group != NULL ? runner->group->ran_dry : alone->ran_dry;
@@ -256,6 +263,12 @@ void fl_sink_runner_stop(struct fl_sink_runner *runner)
 int fl_sink_runner_join(struct fl_sink_runner *runner, int64_t deadline)
 {
     return fl_worker_join(&runner->worker, deadline);
+}
+
+void fl_sink_runner_drain(struct fl_sink_runner *runner)
+{
+    atomic_store(&runner->flushed, 0);
+    fl_waker_call(&runner->waker);
 }
 
 uint64_t fl_sink_runner_begun(const struct fl_sink_runner *runner)

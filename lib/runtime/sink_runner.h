@@ -17,6 +17,7 @@ struct fl_sink_runner {
     struct fl_worker worker;
     struct fl_waker waker;
     const _Atomic int *draining; /* the pipeline's */
+    _Atomic int flushed; /* while it is drained: all was asked for since the last transaction */
     int64_t paused_until;
     uint64_t backoffs; /* in a row */
 };
@@ -40,6 +41,9 @@ void fl_sink_runner_stop(struct fl_sink_runner *runner);
 
 /* Waits for its end; FLOW_ETIMEDOUT at DEADLINE of the system's clock. */
 int fl_sink_runner_join(struct fl_sink_runner *runner, int64_t deadline);
+
+/* Begins to drain: empty channels are followed by `flush`. */
+void fl_sink_runner_drain(struct fl_sink_runner *runner);
 
 /* How many transactions its sinks have begun, or ended, ever. */
 uint64_t fl_sink_runner_begun(const struct fl_sink_runner *runner);
