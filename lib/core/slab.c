@@ -302,16 +302,6 @@ size_t fl_arena_fit(size_t size)
     return size_class < NO_CLASS ? class_size(size_class) - sizeof(struct fl_arena) : size;
 }
 
-void *fl_arena_take(struct fl_arena *arena, size_t size)
-{
-    uint8_t *taken = arena->at;
-
-    if ((size_t)(arena->end - taken) < size)
-        return NULL;
-    arena->at = taken + size;
-    return taken;
-}
-
 /* Further blocks hold what is changed afterwards, such as headers that an interceptor adds: much
  * less than what was there before. */
 void *fl_arena_grow(struct fl_arena *arena, size_t size)

@@ -51,7 +51,15 @@ struct fl_arena *fl_arena_new(struct fl_slab_pool *pool, size_t size, const void
 size_t fl_arena_fit(size_t size);
 
 /* SIZE bytes, a multiple of FL_SLAB_ALIGN, or NULL when the newest block has no room for them. */
-void *fl_arena_take(struct fl_arena *arena, size_t size);
+static inline void *fl_arena_take(struct fl_arena *arena, size_t size)
+{
+    uint8_t *taken = arena->at;
+
+    if ((size_t)(arena->end - taken) < size)
+        return NULL;
+    arena->at = taken + size;
+    return taken;
+}
 
 /* The same, but adds a block where there is no room; NULL without memory.  Nobody else may hold a
  * reference. */

@@ -188,19 +188,35 @@ static int no_room(const flow_txn *txn, int why, size_t count, flow_error **err)
     return rc;
 }
 
-static int put_waiting(flow_txn *txn, const flow_event *const *events, size_t count,
-                       int64_t deadline, const _Atomic int *stop, flow_error **err)
+/* What is to be put, and for how long to wait. */
+struct put {
+    const flow_event *const *events;
+    size_t count;
+    int64_t wait_ms;         /* negative: the keep-alive */
+    const _Atomic int *stop; /* or NULL */
+};
+
+static int try_put(flow_txn *txn, const struct put *put, flow_error **err)
 {
     flow_channel *channel = txn->channel;
 
+    return channel->ops->put(channel->self, txn->inner, put->events, put->count, err);
+}
+
+static int put_waiting(flow_txn *txn, const struct put *put, flow_error **err)
+{
+    flow_channel *channel = txn->channel;
+    int64_t wait_ms = put->wait_ms < 0 ? channel->ops->keep_alive(channel->self) : put->wait_ms;
+    int64_t deadline = fl_clock_after(channel->ctx->clock, wait_ms);
+
     for (;;) {
         uint32_t seen = fl_gate_look(&channel->room);
-        int rc = channel->ops->put(channel->self, txn->inner, events, count, err);
+        int rc = try_put(txn, put, err);
         if (rc != FLOW_EFULL)
             return rc;
-        rc = fl_channel_wait_at(channel, &channel->room, seen, deadline, stop);
+        rc = fl_channel_wait_at(channel, &channel->room, seen, deadline, put->stop);
         if (rc)
-            return no_room(txn, rc, count, err);
+            return no_room(txn, rc, put->count, err);
     }
 }
 
@@ -216,26 +232,21 @@ static int check_capacity(const flow_txn *txn, size_t count, flow_error **err)
                            count, txn->count, (unsigned long long)most);
 }
 
-static int put_checked(flow_txn *txn, const flow_event *const *events, size_t count,
-                       int64_t wait_ms, const _Atomic int *stop, flow_error **err)
+static int put_checked(flow_txn *txn, const struct put *put, flow_error **err)
 {
     flow_channel *channel = txn->channel;
-    int rc = check_capacity(txn, count, err);
+    int rc = check_capacity(txn, put->count, err);
 
     if (!rc)
         rc = fl_channel_check(channel, err);
     if (rc)
         return rc;
-    flow_counter_add(channel->put_attempts, (int64_t)count);
-    rc = channel->ops->put(channel->self, txn->inner, events, count, err);
-    if (rc == FLOW_EFULL) {
-        if (wait_ms < 0)
-            wait_ms = channel->ops->keep_alive(channel->self);
-        rc = put_waiting(txn, events, count, fl_clock_after(channel->ctx->clock, wait_ms), stop,
-                         err);
-    }
+    flow_counter_add(channel->put_attempts, (int64_t)put->count);
+    rc = try_put(txn, put, err);
+    if (rc == FLOW_EFULL)
+        rc = put_waiting(txn, put, err);
     if (!rc)
-        txn->count += count;
+        txn->count += put->count;
     else if (rc != FLOW_EFULL)
         fl_gate_open(&channel->room); /* what the failed put had reserved meanwhile is free again */
     return rc;
@@ -244,11 +255,12 @@ static int put_checked(flow_txn *txn, const flow_event *const *events, size_t co
 int fl_txn_put_events(flow_txn *txn, const flow_event *const *events, size_t count, int64_t wait_ms,
                       const _Atomic int *stop, flow_error **err)
 {
+    const struct put put = {events, count, wait_ms, stop};
     int rc = check_direction(txn, PUTS, err);
 
     if (rc || count == 0)
         return rc;
-    return locate(txn, err, put_checked(txn, events, count, wait_ms, stop, err));
+    return locate(txn, err, put_checked(txn, &put, err));
 }
 
 int flow_txn_put(flow_txn *txn, const flow_event *event, flow_error **err)
