@@ -565,24 +565,39 @@ END_TEST
 
 /* ---- by hand ---- */
 
+static struct {
+    long seconds;
+    uint64_t seed;
+} asked = {.seconds = 10};
+
+START_TEST(random_work_matches_a_model_for_as_long_as_asked)
+{
+    time_t end = time(NULL) + asked.seconds;
+
+    do {
+        printf("seed %llu\n", (unsigned long long)asked.seed);
+        fflush(stdout);
+        compare_with_model(asked.seed++, 20000);
+    } while (time(NULL) < end);
+}
+END_TEST
+
 static int run_long(int argc, char **argv)
 {
-    long seconds = 10;
-    uint64_t seed = (uint64_t)time(NULL);
+    const struct test_entry tests[] = {
+        {"random_work_matches_a_model_for_as_long_as_asked",
+         random_work_matches_a_model_for_as_long_as_asked},
+    };
 
+    asked.seed = (uint64_t)time(NULL);
     for (int i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--seconds") == 0)
-            seconds = strtol(argv[i + 1], NULL, 10);
+            asked.seconds = strtol(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--seed") == 0)
-            seed = strtoull(argv[i + 1], NULL, 10);
+            asked.seed = strtoull(argv[i + 1], NULL, 10);
     }
-    time_t end = time(NULL) + seconds;
-    do {
-        printf("seed %llu\n", (unsigned long long)seed);
-        fflush(stdout);
-        compare_with_model(seed++, 20000);
-    } while (time(NULL) < end);
-    return 0;
+    setenv("CK_FORK", "no", 1); /* so that no timeout ends it */
+    return RUN_SUITE("core_memory", tests);
 }
 
 int main(int argc, char **argv)
