@@ -185,7 +185,9 @@ static void check_batch(struct fl_check *check, const struct fl_part *part, size
             .line = at->line,
             .column = at->column,
         };
-        if (size && limit->number > 0 && size->number > limit->number)
+        if (!size || (!size->is_set && !limit->is_set))
+            continue; /* two defaults: nobody has to do anything about them */
+        if (limit->number > 0 && size->number > limit->number)
             fl_check_value(check, FLOW_SEVERITY_WARNING, &where,
                            "raise transactionCapacity or lower the batch size",
                            "batches of %lld events do not fit into a transaction of channel '%s', "
