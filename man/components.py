@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the schemas of component types do not tell: example values, places and counters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Where a kind of component stands in a configuration."""
+
+    prefix: str  # of its properties, in the snippet
+    place: str  # the same in words, in roff
+
+
+KINDS = {
+    "source": Kind(
+        "a1.sources.r1.",
+        "Written as \\fIAGENT\\fP.sources.\\fINAME\\fP.\\fIPROPERTY\\fP.\n"
+        "What all sources have besides is in \\fBflow.conf\\fP(5)."),
+    "channel": Kind(
+        "a1.channels.c1.",
+        "Written as \\fIAGENT\\fP.channels.\\fINAME\\fP.\\fIPROPERTY\\fP."),
+    "sink": Kind(
+        "a1.sinks.k1.",
+        "Written as \\fIAGENT\\fP.sinks.\\fINAME\\fP.\\fIPROPERTY\\fP.\n"
+        "What all sinks have besides is in \\fBflow.conf\\fP(5)."),
+    "interceptor": Kind(
+        "a1.sources.r1.interceptors.i1.",
+        "Written as\n"
+        "\\fIAGENT\\fP.sources.\\fISOURCE\\fP.interceptors.\\fINAME\\fP.\\fIPROPERTY\\fP."),
+    "selector": Kind(
+        "a1.sources.r1.selector.",
+        "Written as \\fIAGENT\\fP.sources.\\fISOURCE\\fP.selector.\\fIPROPERTY\\fP."),
+    "group": Kind(
+        "a1.sinkgroups.g1.processor.",
+        "Written as \\fIAGENT\\fP.sinkgroups.\\fINAME\\fP.processor.\\fIPROPERTY\\fP."),
+    "serializer": Kind(
+        "a1.sinks.k1.sink.serializer.",
+        "Written below the property of the sink that names the serializer, for example\n"
+        "\\fIAGENT\\fP.sinks.\\fINAME\\fP.sink.serializer.\\fIPROPERTY\\fP."),
+}
+
+# Values of required properties that their type alone does not suggest.
+EXAMPLES = {
+    "bind": "localhost",
+    "port": "44444",
+    "command": "tail -F /var/log/syslog",
+    "spoolDir": "/var/spool/flume",
+    "sink.directory": "/var/lib/flume",
+    "hdfs.path": "hdfs://namenode:8020/flume/events",
+}
+
+PLAIN_VALUES = {"number": "1", "true|false": "true", "names": "a b", "pattern": ".*",
+                "path": "/var/lib/flume", "host": "localhost", "charset": "UTF-8"}
+
+# The other components of a snippet, as simple as they come.
+BESIDE = {"r1": ["a1.sources.r1.type = inlet"], "c1": ["a1.channels.c1.type = memory"],
+          "k1": ["a1.sinks.k1.type = logger"]}
+
+
+def example(prop: dict) -> str:
+    """A value for a required property."""
+    if prop["name"] in EXAMPLES:
+        return EXAMPLES[prop["name"]]
+    if prop["type"] == "choice":
+        return prop["choices"].split("|")[0]
+    return PLAIN_VALUES.get(prop["type"], prop["name"])
+
+
+def own_lines(info: dict) -> list[str]:
+    """The lines that set up a component: its type and what it requires."""
+    prefix = KINDS[info["kind"]].prefix
+    if info["kind"] == "serializer":
+        return ["a1.sinks.k1.type = file_roll",
+                f"a1.sinks.k1.sink.directory = {EXAMPLES['sink.directory']}",
+                f"a1.sinks.k1.sink.serializer = {info['type']}"]
+    lines = [f"{prefix}type = {info['type']}"]
+    for prop in info["properties"]:
+        if prop.get("required"):
+            name = prop["name"] + ("NAME" if prop.get("prefix") else "")
+            lines.append(f"{prefix}{name} = {example(prop)}")
+    return lines
+
+
+def snippet(info: dict) -> str:
+    """A whole configuration, as short as it can be, with a component of the type INFO."""
+    kind, own = info["kind"], own_lines(info)
+    source = own if kind == "source" else BESIDE["r1"]
+    channel = own if kind == "channel" else BESIDE["c1"]
+    sink = own if kind in ("sink", "serializer") else BESIDE["k1"]
+    lines = ["a1.sources = r1", "a1.channels = c1", "a1.sinks = k1"]
+    lines += ["a1.sinkgroups = g1"] if kind == "group" else []
+    lines += ["", *source, "a1.sources.r1.channels = c1"]
+    lines += ["a1.sources.r1.interceptors = i1", *own] if kind == "interceptor" else []
+    lines += own if kind == "selector" else []
+    lines += ["", *channel, "", *sink, "a1.sinks.k1.channel = c1"]
+    lines += ["", "a1.sinkgroups.g1.sinks = k1", *own] if kind == "group" else []
+    return "\n".join(lines)
+
+
+# The counters of every component of a kind, then those of single types.
+TIMES = ["StartTime", "StopTime"]
+FILES = ["ConnectionCreatedCount", "ConnectionClosedCount", "ConnectionFailedCount"]
+COUNTERS = {
+    "source": ["EventReceivedCount", "EventAcceptedCount", "AppendBatchReceivedCount",
+               "AppendBatchAcceptedCount", "ChannelWriteFail", "GenericProcessingFail",
+               "EventFilteredCount", "EventUnroutedCount", "EventOptionalLostCount", *TIMES],
+    "channel": ["EventPutAttemptCount", "EventPutSuccessCount", "EventTakeAttemptCount",
+                "EventTakeSuccessCount", "ChannelSize", "ChannelCapacity", *TIMES],
+    "sink": ["EventDrainAttemptCount", "EventDrainSuccessCount", "BatchEmptyCount",
+             "BatchUnderflowCount", "BatchCompleteCount", "EventWriteFail", "ChannelReadFail",
+             *TIMES],
+    "source inlet": ["AppendReceivedCount", "AppendAcceptedCount"],
+    "source netcat": ["EventRefusedCount", "LineTooLongCount", "LineUnfinishedCount"],
+    "sink file_roll": FILES,
+    "sink hdfs": FILES,
+}
+
+MEANINGS = {
+    "EventReceivedCount": "Events that the source handed over.",
+    "EventAcceptedCount": "Those of them that every required channel has committed, or that were "
+                          "filtered or sent to no channel.",
+    "AppendBatchReceivedCount": "Batches that the source handed over.",
+    "AppendBatchAcceptedCount": "Those of them that were accepted.",
+    "ChannelWriteFail": "Transactions with a channel that failed.",
+    "GenericProcessingFail": "Times that an interceptor or the selector failed.",
+    "EventFilteredCount": "Events that interceptors dropped.",
+    "EventUnroutedCount": "Events that the selector sent to no channel.",
+    "EventOptionalLostCount": "Events that an optional channel did not take.",
+    "AppendReceivedCount": "Events that were pushed one by one.",
+    "AppendAcceptedCount": "Those of them that were accepted.",
+    "EventRefusedCount": "Lines that were answered with FAILED because no channel took them.",
+    "LineTooLongCount": "Lines longer than max-line-length.",
+    "LineUnfinishedCount": "Texts without a newline at the end of a connection.",
+    "EventPutAttemptCount": "Events that were put into the channel, committed or not.",
+    "EventPutSuccessCount": "Events whose put was committed.",
+    "EventTakeAttemptCount": "Events that were taken, committed or not, and one for each time "
+                             "that fewer were there than asked for.",
+    "EventTakeSuccessCount": "Events whose take was committed.",
+    "ChannelSize": "Events in the channel now.",
+    "ChannelCapacity": "Events it holds at most.",
+    "EventDrainAttemptCount": "Events that the sink took, delivered or not.",
+    "EventDrainSuccessCount": "Events that were delivered.",
+    "BatchEmptyCount": "Transactions without an event.",
+    "BatchUnderflowCount": "Transactions that emptied the channel before the batch was full.",
+    "BatchCompleteCount": "Transactions with a full batch.",
+    "EventWriteFail": "Transactions that failed and were rolled back.",
+    "ChannelReadFail": "Transactions that the channel could not begin or commit.",
+    "ConnectionCreatedCount": "Files that were opened.",
+    "ConnectionClosedCount": "Files that were closed.",
+    "ConnectionFailedCount": "Files that could not be opened.",
+    "StartTime": "When the component was started, in milliseconds since 1970.",
+    "StopTime": "When it was stopped; 0 while it runs.",
+}
