@@ -27,6 +27,8 @@ static const struct fl_module modules[] = {
 static const flow_source_ops *const sources[] = {
     &fl_inlet_source,
     &fl_netcat_source,
+    &fl_seq_source,
+    &fl_spooldir_source,
     NULL,
 };
 
