@@ -25,6 +25,7 @@ struct emission {
     flow_emitter *emitter;
     flow_batch *batch;
     int64_t deadline; /* FL_KEEP_ALIVE, or when waiting for room ends */
+    int single;
     uint64_t *slots;
     const flow_event **picked; /* events of one channel, where routes differ */
 };
@@ -40,13 +41,14 @@ static int recall(struct emission *e, size_t routed, flow_error **err)
 
 static void receive(struct emission *e)
 {
+    const struct fl_emitter_counters *counters = &e->emitter->counters;
     size_t count = flow_batch_count(e->batch);
 
     if (e->slots[SLOT_RECEIVED] != 0)
         return;
     e->slots[SLOT_RECEIVED] = count + 1;
-    flow_counter_add(e->emitter->counters.received, (int64_t)count);
-    flow_counter_add(e->emitter->counters.batches_received, 1);
+    flow_counter_add(counters->received, (int64_t)count);
+    flow_counter_add(e->single ? counters->singles_received : counters->batches_received, 1);
 }
 
 int fl_intercept(const struct fl_vec *interceptors, flow_batch *batch, uint64_t *done,
@@ -239,10 +241,10 @@ static void accept(struct emission *e)
     size_t left = flow_batch_count(e->batch);
 
     flow_counter_add(counters->accepted, (int64_t)received);
-    flow_counter_add(counters->batches_accepted, 1);
+    flow_counter_add(e->single ? counters->singles_accepted : counters->batches_accepted, 1);
     if (left < received)
         flow_counter_add(counters->filtered, (int64_t)(received - left));
-    if (e->emitter->constant == NULL)
+    if (e->slots[SLOT_UNROUTED] > 0)
         flow_counter_add(counters->unrouted, (int64_t)e->slots[SLOT_UNROUTED]);
     memset(e->slots, 0, (SLOT_CHANNELS + e->emitter->channel_count) * sizeof(*e->slots));
 }
@@ -287,7 +289,8 @@ static void leave(flow_emitter *emitter)
     fl_unlock(&emitter->door);
 }
 
-int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms, flow_error **err)
+int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms, int single,
+                    flow_error **err)
 {
     int rc = fl_library_check(emitter->ctx->lib, err);
 
@@ -299,7 +302,8 @@ int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms, f
     if (rc != FLOW_OK)
         return rc;
 
-    struct emission e = {.emitter = emitter, .batch = batch, .deadline = FL_KEEP_ALIVE};
+    struct emission e = {
+        .emitter = emitter, .batch = batch, .deadline = FL_KEEP_ALIVE, .single = single};
     if (wait_ms >= 0)
         e.deadline = fl_clock_after(emitter->ctx->clock, wait_ms);
     rc = deliver(&e, err);
@@ -312,5 +316,5 @@ int flow_emitter_emit(flow_emitter *emitter, flow_batch *batch, flow_error **err
 {
     if (emitter == NULL || batch == NULL)
         return flow_error_set(err, FLOW_EINVAL, "emit needs an emitter and a batch");
-    return fl_emitter_emit(emitter, batch, FL_KEEP_ALIVE, err);
+    return fl_emitter_emit(emitter, batch, FL_KEEP_ALIVE, 0, err);
 }

@@ -98,6 +98,8 @@ static int find_counters(struct fl_emitter_counters *counters, flow_context *ctx
         {&counters->accepted, "EventAcceptedCount"},
         {&counters->batches_received, "AppendBatchReceivedCount"},
         {&counters->batches_accepted, "AppendBatchAcceptedCount"},
+        {&counters->singles_received, "AppendReceivedCount"},
+        {&counters->singles_accepted, "AppendAcceptedCount"},
         {&counters->write_fails, "ChannelWriteFail"},
         {&counters->processing_fails, "GenericProcessingFail"},
         {&counters->filtered, "EventFilteredCount"},

@@ -34,6 +34,7 @@ struct fl_selector {
 struct fl_emitter_counters {
     flow_counter *received, *accepted;
     flow_counter *batches_received, *batches_accepted;
+    flow_counter *singles_received, *singles_accepted;
     flow_counter *write_fails, *processing_fails;
     flow_counter *filtered, *unrouted, *optional_lost;
 };
@@ -63,8 +64,10 @@ int fl_emitter_new(const struct fl_site *site, flow_context *ctx,
                    flow_emitter **emitter, flow_error **err);
 void fl_emitter_free(flow_emitter *emitter);
 
-/* As flow_emitter_emit, waiting up to WAIT_MS in all, or FL_KEEP_ALIVE. */
-int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms, flow_error **err);
+/* As flow_emitter_emit, waiting up to WAIT_MS in all, or FL_KEEP_ALIVE.  SINGLE tells that the
+ * batch only wraps one event, and counts it as such. */
+int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms, int single,
+                    flow_error **err);
 
 /* Until it is opened, and after it was closed, every emission gets FLOW_ECLOSED. */
 void fl_emitter_open(flow_emitter *emitter);

@@ -14,7 +14,6 @@
 struct flow_inlet {
     flow_context *ctx;
     flow_emitter *emitter;
-    flow_counter *received, *accepted; /* single events */
     struct fl_lock lock;
     struct fl_vec spare; /* of flow_batch *: empty ones; under `lock` */
 };
@@ -29,8 +28,6 @@ static int create(flow_context *ctx, void **self, flow_error **err)
         return fl_error_nomem(err);
     }
     inlet->ctx = ctx;
-    inlet->received = flow_context_counter(ctx, "AppendReceivedCount");
-    inlet->accepted = flow_context_counter(ctx, "AppendAcceptedCount");
     fl_vec_init(&inlet->spare, mem, sizeof(flow_batch *));
     *self = inlet;
     return FLOW_OK;
@@ -114,12 +111,8 @@ int flow_inlet_push(flow_inlet *inlet, const void *body, size_t size, const flow
     if (rc != FLOW_OK)
         return rc;
     rc = flow_batch_add_full(batch, body, size, headers, count, header_size, err);
-    if (rc == FLOW_OK) {
-        flow_counter_add(inlet->received, 1);
-        rc = fl_emitter_emit(inlet->emitter, batch, timeout_ms, err);
-    }
     if (rc == FLOW_OK)
-        flow_counter_add(inlet->accepted, 1);
+        rc = fl_emitter_emit(inlet->emitter, batch, timeout_ms, 1, err);
     give_back(inlet, batch);
     return rc;
 }
@@ -131,5 +124,5 @@ int flow_inlet_push_batch(flow_inlet *inlet, flow_batch *batch, int64_t timeout_
 
     if (rc == FLOW_OK && batch == NULL)
         rc = flow_error_set(err, FLOW_EINVAL, "a push needs a batch");
-    return rc == FLOW_OK ? fl_emitter_emit(inlet->emitter, batch, timeout_ms, err) : rc;
+    return rc == FLOW_OK ? fl_emitter_emit(inlet->emitter, batch, timeout_ms, 0, err) : rc;
 }

@@ -173,12 +173,13 @@ static int rest(struct fl_sink_runner *runner, int64_t wake)
         fl_waker_sleep(&runner->waker, runner->clock, wake);
         return 0;
     }
-    if (fl_clock_now(runner->clock) < runner->paused_until) {
+    if (runner->paused_until > 0 && fl_clock_now(runner->clock) < runner->paused_until) {
         if (runner->paused_until < wake)
             wake = runner->paused_until;
         fl_waker_sleep(&runner->waker, runner->clock, wake);
         return 0;
     }
+    runner->paused_until = 0;
     /* Nobody can sleep on several channels, so their sinks are asked in turn, as Flume does. */
     if (runner->channel == NULL)
         return 1;

@@ -17,9 +17,9 @@ struct fl_sink_runner {
     struct fl_worker worker;
     struct fl_waker waker;
     const _Atomic int *draining; /* the pipeline's */
-    _Atomic int flushed; /* while it is drained: all was asked for since the last transaction */
-    int64_t paused_until;
-    uint64_t backoffs; /* in a row */
+    _Atomic int flushed;  /* while it is drained: all was asked for since the last transaction */
+    int64_t paused_until; /* 0: not paused */
+    uint64_t backoffs;    /* in a row */
 };
 
 /* Makes a runner without sinks.  CHANGED and DRAINING are the pipeline's. */

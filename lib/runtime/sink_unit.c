@@ -291,7 +291,8 @@ flow_error *fl_sink_unit_failure(struct fl_sink_unit *unit)
 
 int fl_sink_unit_timer(struct fl_sink_unit *unit, flow_error **err)
 {
-    if (!unit->start.started || unit->deadline > flow_context_now(unit->ctx))
+    if (!unit->start.started || unit->deadline == FL_NEVER ||
+        unit->deadline > flow_context_now(unit->ctx))
         return FLOW_OK;
 
     int rc = fl_answer(unit->ctx, "timer", unit->ops->timer(unit->self, err), FLOW_BACKOFF, err);

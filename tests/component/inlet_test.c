@@ -76,6 +76,7 @@ START_TEST(test_a_full_channel_is_told_and_the_event_is_still_the_callers)
     ck_assert_int_eq(rig_metric(&rig, "r1", "AppendReceivedCount"), 13);
     ck_assert_int_eq(rig_metric(&rig, "r1", "AppendAcceptedCount"), 11);
     ck_assert_int_eq(rig_metric(&rig, "r1", "EventAcceptedCount"), 11);
+    ck_assert_int_eq(rig_metric(&rig, "r1", "AppendBatchReceivedCount"), 0);
     rig_free(&rig);
 }
 END_TEST
