@@ -13,7 +13,7 @@
 #include "config/yaml.h"
 
 /* What a text of a few kilobytes can be made to unfold to, by aliases of aliases. */
-#define UNFOLD_LIMIT ((size_t)16 << 20)
+#define UNFOLD_LIMIT ((size_t)4 << 20)
 #define KEY_COST 64
 
 struct walk {
