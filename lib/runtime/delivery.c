@@ -136,18 +136,23 @@ static int prepare(struct emission *e, flow_error **err)
     return rc;
 }
 
+/* Events of a batch, lent. */
+struct share {
+    const flow_event *const *events;
+    size_t count;
+};
+
 /* Finds the events that go to CHANNEL in the WANTED way. */
-static int pick(struct emission *e, size_t channel, unsigned wanted,
-                const flow_event *const **events, size_t *count, flow_error **err)
+static int pick(struct emission *e, size_t channel, unsigned wanted, struct share *share,
+                flow_error **err)
 {
     const flow_event *const *all = fl_batch_events(e->batch);
     size_t total = flow_batch_count(e->batch);
 
-    *events = all;
-    *count = 0;
+    *share = (struct share){all, 0};
     if (e->emitter->constant != NULL) {
         if (fl_route_get(e->emitter->constant, channel) == wanted)
-            *count = total;
+            share->count = total;
         return FLOW_OK;
     }
     if (e->picked == NULL)
@@ -159,9 +164,9 @@ static int pick(struct emission *e, size_t channel, unsigned wanted,
     const uint64_t *routes = e->slots + SLOT_CHANNELS + e->emitter->channel_count;
     for (size_t i = 0; i < total; i++) {
         if (fl_route_get(routes + i * words, channel) == wanted)
-            e->picked[(*count)++] = all[i];
+            e->picked[share->count++] = all[i];
     }
-    *events = e->picked;
+    share->events = e->picked;
     return FLOW_OK;
 }
 
@@ -175,15 +180,15 @@ static int64_t time_left(const struct emission *e)
     return left > 0 ? left : 0;
 }
 
-static int put_once(struct emission *e, flow_channel *channel, const flow_event *const *events,
-                    size_t count, flow_error **err)
+static int put_once(struct emission *e, flow_channel *channel, const struct share *share,
+                    flow_error **err)
 {
     flow_txn *txn;
     int rc = flow_txn_begin(channel, &txn, err);
 
     if (rc != FLOW_OK)
         return rc;
-    rc = fl_txn_put_events(txn, events, count, time_left(e), &e->emitter->hurry, err);
+    rc = fl_txn_put_events(txn, share->events, share->count, time_left(e), &e->emitter->hurry, err);
     if (rc == FLOW_OK)
         rc = flow_txn_commit(txn, err);
     flow_txn_free(txn);
@@ -196,17 +201,16 @@ static int put(struct emission *e, size_t index, unsigned wanted, flow_error **e
     flow_channel *channel = e->emitter->channels[index];
     uint64_t *done = &e->slots[SLOT_CHANNELS + index];
     uint64_t most = flow_channel_transaction_capacity(channel);
-    const flow_event *const *events;
-    size_t count;
-    int rc = pick(e, index, wanted, &events, &count, err);
+    struct share share;
+    int rc = pick(e, index, wanted, &share, err);
 
-    while (rc == FLOW_OK && *done < count) {
-        uint64_t next = count - *done;
-        if (most > 0 && next > most)
-            next = most;
-        rc = put_once(e, channel, events + *done, (size_t)next, err);
+    while (rc == FLOW_OK && *done < share.count) {
+        struct share next = {share.events + *done, share.count - (size_t)*done};
+        if (most > 0 && next.count > most)
+            next.count = (size_t)most;
+        rc = put_once(e, channel, &next, err);
         if (rc == FLOW_OK)
-            *done += next;
+            *done += next.count;
     }
     if (rc != FLOW_OK)
         flow_counter_add(e->emitter->counters.write_fails, 1);
@@ -217,16 +221,15 @@ static int put(struct emission *e, size_t index, unsigned wanted, flow_error **e
 static void offer(struct emission *e, size_t index)
 {
     flow_emitter *emitter = e->emitter;
-    const flow_event *const *events;
+    struct share share;
     flow_error *fault = NULL;
-    size_t count = 0;
     int rc = put(e, index, FL_ROUTE_OPTIONAL, &fault);
 
     if (rc == FLOW_OK)
         return;
-    if (pick(e, index, FL_ROUTE_OPTIONAL, &events, &count, NULL) == FLOW_OK)
+    if (pick(e, index, FL_ROUTE_OPTIONAL, &share, NULL) == FLOW_OK)
         flow_counter_add(emitter->counters.optional_lost,
-                         (int64_t)(count - e->slots[SLOT_CHANNELS + index]));
+                         (int64_t)(share.count - e->slots[SLOT_CHANNELS + index]));
     fl_lock(&emitter->chain);
     fl_fault_log_add(&emitter->optional_faults, FLOW_LOG_WARN, "an optional channel lost events",
                      fault);

@@ -137,29 +137,29 @@ static int make_parts(flow_emitter *emitter, const struct fl_site *site,
     return rc;
 }
 
-int fl_emitter_new(const struct fl_site *site, flow_context *ctx,
-                   const struct fl_plan_source *source, flow_channel *const *channels, size_t count,
-                   flow_emitter **emitter, flow_error **err)
+int fl_emitter_new(flow_context *ctx, const struct fl_plan_source *source,
+                   const struct fl_vec *channels, flow_emitter **emitter, flow_error **err)
 {
-    const flow_allocator *mem = &site->lib->allocator;
+    const struct fl_site site = {.lib = ctx->lib, .clock = ctx->clock, .loop = ctx->loop};
+    const flow_allocator *mem = &ctx->lib->allocator;
     flow_emitter *made = fl_zalloc(mem, sizeof(*made));
-    flow_channel **copy = fl_calloc(mem, count, sizeof(*copy));
+    flow_channel **copy = fl_calloc(mem, channels->count, sizeof(*copy));
 
     if (made == NULL || copy == NULL || make_locks(made) != FLOW_OK) {
         fl_free(mem, copy);
         fl_free(mem, made);
         return fl_error_nomem(err);
     }
-    for (size_t i = 0; i < count; i++)
-        copy[i] = channels[i];
+    for (size_t i = 0; i < channels->count; i++)
+        copy[i] = *(flow_channel **)fl_vec_at(channels, i);
     made->mem = mem;
-    made->number = atomic_fetch_add(&site->lib->serial, 1) + 1;
+    made->number = atomic_fetch_add(&ctx->lib->serial, 1) + 1;
     made->ctx = ctx;
     made->channels = copy;
-    made->channel_count = count;
+    made->channel_count = channels->count;
     fl_fault_log_init(&made->optional_faults, ctx);
 
-    int rc = make_parts(made, site, source, err);
+    int rc = make_parts(made, &site, source, err);
     if (rc != FLOW_OK)
         fl_emitter_free(made);
     else

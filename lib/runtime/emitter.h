@@ -58,10 +58,10 @@ struct flow_emitter {
     struct fl_emitter_counters counters;
 };
 
-/* Makes the emitter of SOURCE, whose context is CTX, to COUNT channels; copies the array. */
-int fl_emitter_new(const struct fl_site *site, flow_context *ctx,
-                   const struct fl_plan_source *source, flow_channel *const *channels, size_t count,
-                   flow_emitter **emitter, flow_error **err);
+/* Makes the emitter of SOURCE, whose context is CTX, to CHANNELS (of flow_channel *), which it
+ * copies. */
+int fl_emitter_new(flow_context *ctx, const struct fl_plan_source *source,
+                   const struct fl_vec *channels, flow_emitter **emitter, flow_error **err);
 void fl_emitter_free(flow_emitter *emitter);
 
 /* As flow_emitter_emit, waiting up to WAIT_MS in all, or FL_KEEP_ALIVE.  SINGLE tells that the

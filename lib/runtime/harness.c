@@ -26,7 +26,8 @@ static int make_parts(flow_harness *harness)
         fl_clock_false_free(mem, harness->clock);
         return FLOW_ENOMEM;
     }
-    harness->site = (struct fl_site){.lib = harness->lib, .clock = harness->clock};
+    harness->site = (struct fl_site){
+        .lib = harness->lib, .clock = harness->clock, .changed = &harness->changed};
     return FLOW_OK;
 }
 

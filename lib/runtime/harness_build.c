@@ -157,8 +157,10 @@ static int make_source(flow_harness *harness, flow_error **err)
         .backoff_max = FL_BACKOFF_MAX_MS,
     };
 
-    return fl_source_runner_new(&harness->site, &plan, &harness->channel, 1, &harness->changed,
-                                &harness->source, err);
+    const struct fl_vec channels = {
+        .items = &harness->channel, .count = 1, .item_size = sizeof(flow_channel *)};
+
+    return fl_source_runner_new(&harness->site, &plan, &channels, &harness->source, err);
 }
 
 static int make_sink(flow_harness *harness, flow_error **err)

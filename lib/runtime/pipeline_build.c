@@ -77,15 +77,6 @@ static int add_sink(const struct build *build, struct fl_sink_runner *runner, si
     return forgive(build, &plan->part, rc, err);
 }
 
-static int new_runner(const struct build *build, const char *name, struct fl_sink_runner **runner,
-                      flow_error **err)
-{
-    flow_pipeline *pipeline = build->pipeline;
-
-    return fl_sink_runner_new(&pipeline->site, name, &pipeline->changed, &pipeline->draining,
-                              runner, err);
-}
-
 /* Takes over RUNNER: keeps it when it has sinks and nothing went wrong. */
 static void keep_runner(flow_pipeline *pipeline, struct fl_sink_runner *runner, int rc)
 {
@@ -106,7 +97,7 @@ static int build_sinks(const struct build *build, flow_error **err)
 
         if (plan->group != SIZE_MAX)
             continue;
-        rc = new_runner(build, plan->part.name, &runner, err);
+        rc = fl_sink_runner_new(&pipeline->site, plan->part.name, &runner, err);
         if (rc != FLOW_OK)
             break;
         rc = add_sink(build, runner, i, err);
@@ -119,7 +110,7 @@ static int build_group(const struct build *build, const struct fl_plan_group *pl
                        flow_error **err)
 {
     struct fl_sink_runner *runner;
-    int rc = new_runner(build, plan->part.name, &runner, err);
+    int rc = fl_sink_runner_new(&build->pipeline->site, plan->part.name, &runner, err);
 
     if (rc != FLOW_OK)
         return rc;
@@ -146,8 +137,7 @@ static int make_source(const struct build *build, const struct fl_plan_source *p
 {
     flow_pipeline *pipeline = build->pipeline;
     struct fl_source_runner *runner;
-    int rc = fl_source_runner_new(&pipeline->site, plan, channels->items, channels->count,
-                                  &pipeline->changed, &runner, err);
+    int rc = fl_source_runner_new(&pipeline->site, plan, channels, &runner, err);
 
     if (rc != FLOW_OK)
         return forgive(build, &plan->part, rc, err);
@@ -220,6 +210,8 @@ static int make_empty(flow_library *lib, struct fl_plan *plan, flow_pipeline **p
     made->lib = lib;
     made->plan = plan;
     made->site.lib = lib;
+    made->site.changed = &made->changed;
+    made->site.draining = &made->draining;
     fl_vec_init(&made->channels, mem, sizeof(flow_channel *));
     fl_vec_init(&made->sources, mem, sizeof(struct fl_source_runner *));
     fl_vec_init(&made->runners, mem, sizeof(struct fl_sink_runner *));

@@ -11,8 +11,7 @@
 #include "runtime/group.h"
 #include "runtime/sink_runner.h"
 
-int fl_sink_runner_new(const struct fl_site *site, const char *name, struct fl_gate *changed,
-                       const _Atomic int *draining, struct fl_sink_runner **runner,
+int fl_sink_runner_new(const struct fl_site *site, const char *name, struct fl_sink_runner **runner,
                        flow_error **err)
 {
     const flow_allocator *mem = &site->lib->allocator;
@@ -24,9 +23,9 @@ int fl_sink_runner_new(const struct fl_site *site, const char *name, struct fl_g
     }
     made->name = name;
     made->clock = site->clock != NULL ? site->clock : site->lib->clock;
-    made->draining = draining;
+    made->draining = site->draining;
     fl_vec_init(&made->units, mem, sizeof(struct fl_sink_unit *));
-    fl_worker_init(&made->worker, changed);
+    fl_worker_init(&made->worker, site->changed);
     *runner = made;
     return FLOW_OK;
 }

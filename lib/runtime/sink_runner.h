@@ -22,9 +22,8 @@ struct fl_sink_runner {
     uint64_t backoffs;    /* in a row */
 };
 
-/* Makes a runner without sinks.  CHANGED and DRAINING are the pipeline's. */
-int fl_sink_runner_new(const struct fl_site *site, const char *name, struct fl_gate *changed,
-                       const _Atomic int *draining, struct fl_sink_runner **runner,
+/* Makes a runner without sinks. */
+int fl_sink_runner_new(const struct fl_site *site, const char *name, struct fl_sink_runner **runner,
                        flow_error **err);
 void fl_sink_runner_free(struct fl_sink_runner *runner);
 

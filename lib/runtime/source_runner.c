@@ -30,8 +30,8 @@ static int make_source(struct fl_source_runner *runner, const struct fl_site *si
 }
 
 int fl_source_runner_new(const struct fl_site *site, const struct fl_plan_source *plan,
-                         flow_channel *const *channels, size_t count, struct fl_gate *changed,
-                         struct fl_source_runner **runner, flow_error **err)
+                         const struct fl_vec *channels, struct fl_source_runner **runner,
+                         flow_error **err)
 {
     struct fl_source_runner *made = fl_zalloc(&site->lib->allocator, sizeof(*made));
 
@@ -40,11 +40,11 @@ int fl_source_runner_new(const struct fl_site *site, const struct fl_plan_source
     made->mem = &site->lib->allocator;
     made->backoff_increment = plan->backoff_increment;
     made->backoff_max = plan->backoff_max;
-    fl_worker_init(&made->worker, changed);
+    fl_worker_init(&made->worker, site->changed);
 
     int rc = make_source(made, site, &plan->part, err);
     if (rc == FLOW_OK)
-        rc = fl_emitter_new(site, made->ctx, plan, channels, count, &made->emitter, err);
+        rc = fl_emitter_new(made->ctx, plan, channels, &made->emitter, err);
     fl_supervised_init(&made->start, made->ctx, start_source, made);
     fl_fault_log_init(&made->faults, made->ctx);
     if (rc == FLOW_OK) {

@@ -24,10 +24,10 @@ struct fl_source_runner {
     int stop_begun;                         /* the thread for `stop` was started */
 };
 
-/* Makes the source PLAN, which emits to COUNT channels.  CHANGED is the pipeline's. */
+/* Makes the source PLAN, which emits to CHANNELS (of flow_channel *). */
 int fl_source_runner_new(const struct fl_site *site, const struct fl_plan_source *plan,
-                         flow_channel *const *channels, size_t count, struct fl_gate *changed,
-                         struct fl_source_runner **runner, flow_error **err);
+                         const struct fl_vec *channels, struct fl_source_runner **runner,
+                         flow_error **err);
 void fl_source_runner_free(struct fl_source_runner *runner);
 
 int fl_source_runner_start(struct fl_source_runner *runner, flow_error **err);
