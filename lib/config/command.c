@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * Runs the command of a config filter.  The child is awaited by its pidfd, so that neither the
- * host's SIGCHLD handler nor its other children are touched, and killed when it takes too long or
- * says too much.
- */
+/* Runs the command of a config filter, which is killed when it takes too long or says too much. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/number.h"
@@ -24,89 +16,33 @@
 #include "base/vec.h"
 #include "config/command.h"
 
-extern char **environ;
-
 #define OUTPUT_LIMIT ((size_t)64 << 10)
 #define TIME_LIMIT_MS 10000
 
-/* A child at work; descriptors are -1 where there is none. */
-struct child {
-    pid_t pid;
-    int output;
-    int fd; /* its pidfd */
+/* A command at work. */
+struct command {
+    struct fl_child child;
     int64_t deadline;
-    int status; /* as waitpid has it */
 };
 
-/* Splits COMMAND, which is changed, into WORDS, ended by KEY and NULL. */
+/* COMMAND, which is changed, as WORDS with KEY as the last of them. */
 static int split_words(char *command, const char *key, struct fl_vec *words)
 {
     const char *none = NULL;
-    char *rest = NULL;
-
-    for (char *word = strtok_r(command, " \t\r\n\f", &rest); word;
-         word = strtok_r(NULL, " \t\r\n\f", &rest))
-        if (!fl_vec_push(words, &word))
-            return FLOW_ENOMEM;
-    return fl_vec_push(words, &key) && fl_vec_push(words, &none) ? FLOW_OK : FLOW_ENOMEM;
-}
-
-/* The child gets none of the host's signal settings and an empty standard input. */
-static int spawn_with(char *const *words, int output, pid_t *pid)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    sigset_t all;
-    int rc = posix_spawn_file_actions_init(&actions);
+    int rc = fl_words_split(command, words);
 
     if (rc)
         return rc;
-    rc = posix_spawnattr_init(&attributes);
-    if (rc) {
-        posix_spawn_file_actions_destroy(&actions);
-        return rc;
-    }
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (!rc)
-        rc = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    if (!rc)
-        rc = posix_spawnp(pid, words[0], &actions, &attributes, words, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return rc;
-}
-
-static int start(struct child *child, char *const *words, flow_error **err)
-{
-    int pipe_ends[2];
-
-    if (pipe2(pipe_ends, O_CLOEXEC))
-        return fl_error_errno(err, errno, "make a pipe for", words[0]);
-    int number = spawn_with(words, pipe_ends[1], &child->pid);
-    close(pipe_ends[1]);
-    if (number) {
-        close(pipe_ends[0]);
-        return fl_error_errno(err, number, "run", words[0]);
-    }
-    child->output = pipe_ends[0];
-    child->fd = pidfd_open(child->pid, 0);
-    child->deadline = fl_clock_after(fl_clock_system(), TIME_LIMIT_MS);
-    return FLOW_OK;
+    return fl_vec_push(words, &key) && fl_vec_push(words, &none) ? FLOW_OK : FLOW_ENOMEM;
 }
 
 /* Waits until FD can be read; 0 when time ran out. */
-static int wait_readable(const struct child *child, int fd)
+static int wait_readable(const struct command *command, int fd)
 {
     struct pollfd one = {.fd = fd, .events = POLLIN};
     int64_t left;
 
-    while ((left = child->deadline - fl_clock_now(fl_clock_system())) > 0) {
+    while ((left = command->deadline - fl_clock_now(fl_clock_system())) > 0) {
         int rc = poll(&one, 1, (int)left);
         if (rc > 0)
             return 1;
@@ -117,16 +53,16 @@ static int wait_readable(const struct child *child, int fd)
 }
 
 /* Reads all the child prints. */
-static int read_output(struct child *child, struct fl_buf *out, flow_error **err)
+static int read_output(const struct command *command, struct fl_buf *out, flow_error **err)
 {
     for (;;) {
-        if (!wait_readable(child, child->output))
+        if (!wait_readable(command, command->child.output))
             return flow_error_setf(err, FLOW_ETIMEDOUT, "the command did not end within %d s",
                                    TIME_LIMIT_MS / 1000);
         void *room = fl_buf_reserve(out, 4096);
         if (!room)
             return fl_error_nomem(err);
-        ssize_t got = read(child->output, room, 4096);
+        ssize_t got = read(command->child.output, room, 4096);
         if (got == 0)
             return FLOW_OK;
         if (got > 0)
@@ -139,21 +75,17 @@ static int read_output(struct child *child, struct fl_buf *out, flow_error **err
     }
 }
 
-/* Ends the child, by force after RC says that something went wrong, and takes its status. */
-static int finish(struct child *child, int rc, flow_error **err)
+/* Ends the command, by force after RC says that something went wrong, and takes its status. */
+static int finish(struct command *command, int rc, flow_error **err)
 {
-    siginfo_t info = {.si_pid = 0};
+    siginfo_t info;
 
-    if (!rc && (child->fd < 0 || !wait_readable(child, child->fd)))
+    if (!rc && (command->child.fd < 0 || !wait_readable(command, command->child.fd)))
         rc = flow_error_setf(err, FLOW_ETIMEDOUT, "the command did not end within %d s",
                              TIME_LIMIT_MS / 1000);
     if (rc)
-        kill(child->pid, SIGKILL);
-    while (waitid(P_PID, (id_t)child->pid, &info, WEXITED) && errno == EINTR)
-        ;
-    close(child->output);
-    if (child->fd >= 0)
-        close(child->fd);
+        fl_child_signal(&command->child, SIGKILL);
+    fl_child_end(&command->child, &info);
     if (rc)
         return rc;
     if (info.si_code == CLD_EXITED && info.si_status == 0)
@@ -187,14 +119,14 @@ static int first_line(struct fl_buf *output, int64_t charset, char **value, flow
 static int run(char *const *words, int64_t charset, const flow_allocator *mem, char **value,
                flow_error **err)
 {
-    struct child child;
+    struct command command = {.deadline = fl_clock_after(fl_clock_system(), TIME_LIMIT_MS)};
     struct fl_buf output;
-    int rc = start(&child, words, err);
+    int rc = fl_child_start(&command.child, words, 0, err);
 
     if (rc)
         return rc;
     fl_buf_init(&output, mem);
-    rc = finish(&child, read_output(&child, &output, err), err);
+    rc = finish(&command, read_output(&command, &output, err), err);
     if (!rc)
         rc = first_line(&output, charset, value, err);
     fl_buf_free(&output);

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "stand.h"
+#include "suite.h"
+
+#define PATIENCE_MS 30000 /* a limit only for a broken build */
+#define SHELL "shell", "/bin/sh -c"
+
+static void begin(struct stand *stand, const char *const *settings)
+{
+    stand_init(stand, FLOW_KIND_SOURCE, "exec", FLOW_LOG_INFO, settings);
+    stand_start(stand);
+}
+
+/* Waits until COUNT events have arrived. */
+static void pull(struct stand *stand, size_t count)
+{
+    while (flow_batch_count(stand->batch) < count) {
+        size_t before = flow_batch_count(stand->batch);
+        ck_assert_int_eq(
+            flow_harness_pull(stand->harness, count - before, PATIENCE_MS, stand->batch, NULL),
+            FLOW_OK);
+        ck_assert_uint_gt(flow_batch_count(stand->batch), before);
+    }
+}
+
+static void check_body(const struct stand *stand, size_t index, const char *expected)
+{
+    size_t size;
+    const char *body = flow_event_body(flow_batch_event(stand->batch, index), &size);
+    ck_assert_uint_eq(size, strlen(expected));
+    ck_assert(memcmp(body, expected, size) == 0);
+}
+
+static void settle(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+/* Waits until the log has a message with WORDS. */
+static void await_message(const struct stand *stand, const char *words)
+{
+    for (int i = 0; i < PATIENCE_MS; i++, settle()) {
+        for (size_t n = 0; n < stand->count && n < STAND_MESSAGES; n++) {
+            if (strstr(stand->messages[n], words) != NULL)
+                return;
+        }
+    }
+    ck_abort_msg("nobody said '%s'", words);
+}
+
+START_TEST(lines_end_as_java_ends_them)
+{
+    static const char *const settings[] = {SHELL, "command", "printf 'a\\nb\\rc\\r\\n\\nd'", NULL};
+    static const char *const expected[] = {"a", "b", "c", "", "d"};
+    struct stand stand;
+    begin(&stand, settings);
+    pull(&stand, 5);
+    for (size_t i = 0; i < 5; i++)
+        check_body(&stand, i, expected[i]);
+    stand_free(&stand);
+}
+END_TEST
+
+START_TEST(without_a_shell_words_are_split_at_blanks_only)
+{
+    static const char *const settings[] = {"command", "printf %s|%s\\n  \"x $HOME", NULL};
+    struct stand stand;
+    begin(&stand, settings);
+    pull(&stand, 1);
+    check_body(&stand, 0, "\"x|$HOME");
+    stand_free(&stand);
+}
+END_TEST
+
+START_TEST(a_line_does_not_wait_longer_than_the_timeout)
+{
+    static const char *const settings[] = {SHELL,          "command", "echo one; exec sleep 1000",
+                                           "batchTimeout", "0",       NULL};
+    struct stand stand;
+    begin(&stand, settings);
+    pull(&stand, 1);
+    check_body(&stand, 0, "one");
+    stand_free(&stand);
+}
+END_TEST
+
+START_TEST(output_in_another_charset_becomes_utf8)
+{
+    static const char *const settings[] = {SHELL,     "command",    "printf 'gr\\374n\\n'",
+                                           "charset", "ISO-8859-1", NULL};
+    struct stand stand;
+    begin(&stand, settings);
+    pull(&stand, 1);
+    check_body(&stand, 0, "gr\xc3\xbcn");
+    stand_free(&stand);
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_character_are_replaced)
+{
+    static const char *const settings[] = {SHELL, "command", "printf 'a\\377b\\n'", NULL};
+    struct stand stand;
+    begin(&stand, settings);
+    pull(&stand, 1);
+    check_body(&stand, 0,
+               "a\xef\xbf\xbd"
+               "b");
+    stand_free(&stand);
+}
+END_TEST
+
+START_TEST(a_full_channel_makes_the_command_wait_and_loses_nothing)
+{
+    static const char *const settings[] = {"command", "seq 0 29999", "batchSize", "100", NULL};
+    struct stand stand;
+    char expected[16];
+    begin(&stand, settings);
+    /* The source pauses between its attempts, by the clock that only the test moves. */
+    for (int i = 0; i < PATIENCE_MS && flow_batch_count(stand.batch) < 30000; i++, settle()) {
+        flow_harness_advance(stand.harness, 100, NULL);
+        ck_assert_int_eq(flow_harness_pull(stand.harness, 10000, 0, stand.batch, NULL), FLOW_OK);
+    }
+    ck_assert_uint_eq(flow_batch_count(stand.batch), 30000);
+    for (size_t i = 0; i < 30000; i++) {
+        snprintf(expected, sizeof(expected), "%zu", i);
+        check_body(&stand, i, expected);
+    }
+    stand_free(&stand);
+}
+END_TEST
+
+START_TEST(a_command_that_ended_is_started_again_after_the_pause)
+{
+    static const char *const settings[] = {"command",         "echo x", "restart", "true",
+                                           "restartThrottle", "7000",   NULL};
+    struct stand stand;
+    begin(&stand, settings);
+    pull(&stand, 1);
+    await_message(&stand, "Command [echo x] exited with 0");
+    /* The clock may move before the pause begins, so more than one step can be needed. */
+    for (int i = 0; i < 1000 && flow_batch_count(stand.batch) < 2; i++) {
+        flow_harness_advance(stand.harness, 7000, NULL);
+        flow_harness_pull(stand.harness, 1, 100, stand.batch, NULL);
+    }
+    ck_assert_uint_ge(flow_batch_count(stand.batch), 2);
+    stand_free(&stand);
+}
+END_TEST
+
+START_TEST(the_exit_status_is_told)
+{
+    static const char *const settings[] = {SHELL, "command", "exit 7", NULL};
+    struct stand stand;
+    begin(&stand, settings);
+    await_message(&stand, "Command [exit 7] exited with 7");
+    stand_free(&stand);
+}
+END_TEST
+
+START_TEST(standard_error_is_logged_when_asked_for)
+{
+    static const char *const settings[] = {SHELL,       "command", "echo oh dear >&2",
+                                           "logStdErr", "true",    NULL};
+    struct stand stand;
+    begin(&stand, settings);
+    await_message(&stand, "stderr: oh dear");
+    stand_free(&stand);
+}
+END_TEST
+
+START_TEST(a_command_that_cannot_be_run_fails_the_start)
+{
+    static const char *const settings[] = {"command", "/no/such/program at all", NULL};
+    struct stand stand;
+    flow_error *err = NULL;
+    stand_init(&stand, FLOW_KIND_SOURCE, "exec", FLOW_LOG_INFO, settings);
+    ck_assert_int_lt(flow_harness_start(stand.harness, &err), FLOW_OK);
+    ck_assert_ptr_nonnull(strstr(flow_error_message(err), "/no/such/program"));
+    flow_error_free(err);
+    stand_free(&stand);
+}
+END_TEST
+
+START_TEST(stopping_ends_the_command_and_all_it_started)
+{
+    static const char *const settings[] = {SHELL,          "command", "sleep 1000 & echo $!; wait",
+                                           "batchTimeout", "0",       NULL};
+    struct stand stand;
+    char text[32] = "";
+    size_t size;
+    begin(&stand, settings);
+    pull(&stand, 1);
+    const char *body = flow_event_body(flow_batch_event(stand.batch, 0), &size);
+    memcpy(text, body, size);
+    pid_t grandchild = (pid_t)atoi(text);
+    ck_assert_int_eq(kill(grandchild, 0), 0);
+    ck_assert_int_eq(flow_harness_stop(stand.harness, NULL), FLOW_OK);
+    /* Nobody may reap it here at once, but nothing runs in it any more. */
+    char path[64];
+    char state = 'R';
+    for (int i = 0; i < PATIENCE_MS && state != 'Z'; i++, settle()) {
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int)grandchild);
+        FILE *file = fopen(path, "r");
+        if (file == NULL)
+            break;
+        if (fscanf(file, "%*d %*s %c", &state) != 1)
+            state = 'Z';
+        fclose(file);
+    }
+    ck_assert(state == 'Z' || (kill(grandchild, 0) != 0 && errno == ESRCH));
+    stand_free(&stand);
+}
+END_TEST
+
+START_TEST(what_was_printed_before_the_stop_arrives)
+{
+    static const char *const settings[] = {
+        SHELL,          "command", "echo first; echo ready >&2; exec sleep 1000",
+        "batchTimeout", "1000000", "logStdErr",
+        "true",         NULL};
+    struct stand stand;
+    begin(&stand, settings);
+    await_message(&stand, "stderr: ready");
+    ck_assert_int_eq(flow_harness_stop(stand.harness, NULL), FLOW_OK);
+    ck_assert_uint_eq(flow_channel_size(flow_harness_channel(stand.harness)), 1);
+    ck_assert_int_eq(flow_harness_counter(stand.harness, "EventLostCount"), 0);
+    stand_free(&stand);
+}
+END_TEST
+
+int main(void)
+{
+    const struct test_entry tests[] = {
+        {"line ends", lines_end_as_java_ends_them},
+        {"words", without_a_shell_words_are_split_at_blanks_only},
+        {"timeout", a_line_does_not_wait_longer_than_the_timeout},
+        {"charset", output_in_another_charset_becomes_utf8},
+        {"replaced", bytes_that_are_no_character_are_replaced},
+        {"full", a_full_channel_makes_the_command_wait_and_loses_nothing},
+        {"restart", a_command_that_ended_is_started_again_after_the_pause},
+        {"status", the_exit_status_is_told},
+        {"stderr", standard_error_is_logged_when_asked_for},
+        {"no program", a_command_that_cannot_be_run_fails_the_start},
+        {"group", stopping_ends_the_command_and_all_it_started},
+        {"stop", what_was_printed_before_the_stop_arrives},
+    };
+
+    return RUN_SUITE("component/exec", tests);
+}
