@@ -114,7 +114,7 @@ static int rename_done(struct spooldir *s, flow_error **err)
                           "the name of %s was used before, for a file that is there as %s; all its "
                           "events are committed, and it is kept as %s",
                           s->file.path, usual, name);
-        flow_counter_add(flow_context_counter(s->ctx, "FileNameReusedCount"), 1);
+        flow_counter_add(s->reused, 1);
     }
     fl_free(s->mem, usual);
     fl_free(s->mem, name);

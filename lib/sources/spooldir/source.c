@@ -106,8 +106,9 @@ static int find_counters(struct spooldir *s, flow_error **err)
     s->set_aside = flow_context_counter(s->ctx, "FileSetAsideCount");
     s->read_fails = flow_context_counter(s->ctx, "EventReadFail");
     s->cuts = flow_context_counter(s->ctx, "LineCutCount");
-    int all =
-        s->completed != NULL && s->set_aside != NULL && s->read_fails != NULL && s->cuts != NULL;
+    s->reused = flow_context_counter(s->ctx, "FileNameReusedCount");
+    int all = s->completed != NULL && s->set_aside != NULL && s->read_fails != NULL &&
+              s->cuts != NULL && s->reused != NULL;
     return all ? FLOW_OK : fl_error_nomem(err);
 }
 

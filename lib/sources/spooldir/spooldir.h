@@ -116,6 +116,7 @@ struct spooldir {
     flow_counter *set_aside;
     flow_counter *read_fails;
     flow_counter *cuts;
+    flow_counter *reused;
 };
 
 /* Scan. */
