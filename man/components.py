@@ -104,16 +104,18 @@ def snippet(info: dict) -> str:
 TIMES = ["StartTime", "StopTime"]
 FILES = ["ConnectionCreatedCount", "ConnectionClosedCount", "ConnectionFailedCount"]
 COUNTERS = {
-    "source": ["EventReceivedCount", "EventAcceptedCount", "AppendBatchReceivedCount",
-               "AppendBatchAcceptedCount", "ChannelWriteFail", "GenericProcessingFail",
+    "source": ["EventReceivedCount", "EventAcceptedCount", "AppendReceivedCount",
+               "AppendAcceptedCount", "AppendBatchReceivedCount", "AppendBatchAcceptedCount",
+               "ChannelWriteFail", "GenericProcessingFail",
                "EventFilteredCount", "EventUnroutedCount", "EventOptionalLostCount", *TIMES],
     "channel": ["EventPutAttemptCount", "EventPutSuccessCount", "EventTakeAttemptCount",
                 "EventTakeSuccessCount", "ChannelSize", "ChannelCapacity", *TIMES],
     "sink": ["EventDrainAttemptCount", "EventDrainSuccessCount", "BatchEmptyCount",
              "BatchUnderflowCount", "BatchCompleteCount", "EventWriteFail", "ChannelReadFail",
              *TIMES],
-    "source inlet": ["AppendReceivedCount", "AppendAcceptedCount"],
     "source netcat": ["EventRefusedCount", "LineTooLongCount", "LineUnfinishedCount"],
+    "source spooldir": ["FileCompletedCount", "FileSetAsideCount", "FileNameReusedCount",
+                        "LineCutCount", "EventReadFail"],
     "sink file_roll": FILES,
     "sink hdfs": FILES,
 }
@@ -122,18 +124,24 @@ MEANINGS = {
     "EventReceivedCount": "Events that the source handed over.",
     "EventAcceptedCount": "Those of them that every required channel has committed, or that were "
                           "filtered or sent to no channel.",
-    "AppendBatchReceivedCount": "Batches that the source handed over.",
+    "AppendBatchReceivedCount": "Batches of events that the source handed over.",
     "AppendBatchAcceptedCount": "Those of them that were accepted.",
     "ChannelWriteFail": "Transactions with a channel that failed.",
     "GenericProcessingFail": "Times that an interceptor or the selector failed.",
     "EventFilteredCount": "Events that interceptors dropped.",
     "EventUnroutedCount": "Events that the selector sent to no channel.",
     "EventOptionalLostCount": "Events that an optional channel did not take.",
-    "AppendReceivedCount": "Events that were pushed one by one.",
+    "AppendReceivedCount": "Events that a program pushed one by one.",
     "AppendAcceptedCount": "Those of them that were accepted.",
     "EventRefusedCount": "Lines that were answered with FAILED because no channel took them.",
     "LineTooLongCount": "Lines longer than max-line-length.",
     "LineUnfinishedCount": "Texts without a newline at the end of a connection.",
+    "FileCompletedCount": "Files that were read to their end.",
+    "FileSetAsideCount": "Files that were not, as they were modified, replaced or removed or could "
+                         "not be decoded.",
+    "FileNameReusedCount": "Finished files whose new name was taken.",
+    "LineCutCount": "Lines longer than deserializer.maxLineLength.",
+    "EventReadFail": "Failures to open, read or decode a file.",
     "EventPutAttemptCount": "Events that were put into the channel, committed or not.",
     "EventPutSuccessCount": "Events whose put was committed.",
     "EventTakeAttemptCount": "Events that were taken, committed or not, and one for each time "
