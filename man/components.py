@@ -116,6 +116,7 @@ COUNTERS = {
     "source netcat": ["EventRefusedCount", "LineTooLongCount", "LineUnfinishedCount"],
     "source spooldir": ["FileCompletedCount", "FileSetAsideCount", "FileNameReusedCount",
                         "LineCutCount", "EventReadFail"],
+    "source exec": ["EventLostCount"],
     "sink file_roll": FILES,
     "sink hdfs": FILES,
 }
@@ -141,6 +142,7 @@ MEANINGS = {
                          "not be decoded.",
     "FileNameReusedCount": "Finished files whose new name was taken.",
     "LineCutCount": "Lines longer than deserializer.maxLineLength.",
+    "EventLostCount": "Lines that no channel took before the source stopped.",
     "EventReadFail": "Failures to open, read or decode a file.",
     "EventPutAttemptCount": "Events that were put into the channel, committed or not.",
     "EventPutSuccessCount": "Events whose put was committed.",
