@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-/* Long enough for the slowest machine; no test waits that long when all is well. */
-#define PATIENCE_MS 60000
-
 const char agent_memory[] = "a.sources = in\n"
                             "a.channels = c\n"
                             "a.sinks = out\n"
@@ -66,7 +63,7 @@ int agent_start(struct agent *agent, flow_library *lib, const char *text, flow_e
     if (result == FLOW_OK)
         result = flow_pipeline_start(agent->pipeline, err);
     if (result != FLOW_OK) {
-        flow_pipeline_stop(agent->pipeline, PATIENCE_MS, NULL);
+        flow_pipeline_stop(agent->pipeline, AGENT_PATIENCE_MS, NULL);
         flow_pipeline_free(agent->pipeline, NULL);
         agent->pipeline = NULL;
     }
@@ -80,15 +77,16 @@ int agent_push(struct agent *agent, size_t count, flow_error **err)
 
     for (size_t i = 0; result == FLOW_OK && i < count; i++)
         result = flow_inlet_push(agent->inlet, "hello", 5, headers, 1, sizeof(headers[0]),
-                                 PATIENCE_MS, err);
+                                 AGENT_PATIENCE_MS, err);
     return result;
 }
 
 /* Frees even when draining failed, and returns the first failure. */
 int agent_finish(struct agent *agent, flow_error **err)
 {
-    int drained = flow_pipeline_drain(agent->pipeline, PATIENCE_MS, err);
-    int stopped = flow_pipeline_stop(agent->pipeline, PATIENCE_MS, drained == FLOW_OK ? err : NULL);
+    int drained = flow_pipeline_drain(agent->pipeline, AGENT_PATIENCE_MS, err);
+    int stopped =
+        flow_pipeline_stop(agent->pipeline, AGENT_PATIENCE_MS, drained == FLOW_OK ? err : NULL);
     int freed =
         flow_pipeline_free(agent->pipeline, drained == FLOW_OK && stopped == FLOW_OK ? err : NULL);
 

@@ -8,6 +8,9 @@
 
 #include <flow.h>
 
+/* Long enough for the slowest machine; no test waits that long when all is well. */
+#define AGENT_PATIENCE_MS 60000
+
 struct agent {
     flow_library *lib; /* not owned */
     flow_pipeline *pipeline;

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Fails every allocation of a pipeline's life in turn, process-wide: ours and those of the
- * libraries beneath.  The allocator below stands before the C library's for all of them.  Each
+ * Fails every allocation of a scene's life in turn, process-wide: ours and those of the libraries
+ * beneath.  The allocator below stands before the C library's for all of them.  Each
  * failing run is a fork of the same program, so that one run cannot spoil the next:
  *
  *     the run must end, with an error or, where the allocation could be done without, as it should;
  *     it must not die, except where libuv itself aborts: it does when it cannot grow the table of
  *     what it watches, and offers no way to make it grow before;
- *     and a further run in the same process must work and leave no more memory behind than a run
- *     in which nothing failed.
+ *     it must leave no memory, descriptor or thread behind;
+ *     and a further run in the same process must work.
  *
- *     torture [FIRST [LAST]]     only these allocations
+ *     torture PLUGIN SCENE              a sample of the allocations, spread evenly
+ *     torture PLUGIN SCENE --long       every allocation, with patience for the pauses after faults
+ *     torture PLUGIN SCENE FIRST LAST   these
  */
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <ftw.h>
 #include <limits.h>
 #include <malloc.h>
 #include <signal.h>
@@ -23,10 +27,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent.h"
+#include "torture_scenes.h"
 
 /* glibc's own, which remain reachable when a program defines malloc. */
 void *__libc_malloc(size_t size);
@@ -116,22 +121,62 @@ static void arm(long number)
 
 /* ---- one life ---- */
 
-static int live_once(const char *text, flow_error **err)
-{
-    flow_library *lib = NULL;
-    struct agent agent;
-    int result = flow_library_new(NULL, &lib, err);
+/* How many allocations fail in a sample. */
+#define SAMPLE 400
 
-    if (result != FLOW_OK)
-        return result;
-    result = agent_start(&agent, lib, text, err);
-    if (result == FLOW_OK) {
-        int pushed = agent_push(&agent, 20, err);
-        result = agent_finish(&agent, pushed == FLOW_OK ? err : NULL);
-        result = pushed != FLOW_OK ? pushed : result;
+/* Whoever has not ended by then hangs. */
+#define HANGS_S 240
+
+#define PATIENT_MS 60000 /* where all must arrive */
+#define BRISK_MS 200     /* where a pause after a fault may come between */
+
+struct torture {
+    const struct torture_scene *scene;
+    const char *plugin;
+    const char *folder; /* of which each life gets one */
+    long first, last, step;
+    int patience_ms;
+};
+
+/* What a life must not leave behind. */
+struct belongings {
+    long pieces;
+    long descriptors;
+    long threads;
+};
+
+static long count_entries(const char *path)
+{
+    DIR *dir = opendir(path);
+    long count = 0;
+
+    while (dir != NULL && readdir(dir) != NULL)
+        count++;
+    if (dir != NULL)
+        closedir(dir);
+    return count;
+}
+
+static struct belongings take_stock(void)
+{
+    return (struct belongings){
+        .pieces = atomic_load(&live),
+        .descriptors = count_entries("/proc/self/fd"),
+        .threads = count_entries("/proc/self/task"),
+    };
+}
+
+/* Lives once in a folder of its own. */
+static int live_once(const struct torture *t, int patience_ms, flow_error **err)
+{
+    struct torture_place place = {.plugin = t->plugin, .patience_ms = patience_ms};
+
+    for (int i = 0; i < 10; i++) {
+        snprintf(place.folder, sizeof(place.folder), "%s/%ld-%d", t->folder, (long)getpid(), i);
+        if (mkdir(place.folder, 0700) == 0)
+            return torture_live(t->scene, &place, err);
     }
-    int freed = flow_library_free(lib, result == FLOW_OK ? err : NULL);
-    return result != FLOW_OK ? result : freed;
+    return flow_error_set(err, FLOW_EIO, "there is no folder to live in");
 }
 
 /* Exit codes of a child. */
@@ -153,30 +198,59 @@ static int complain(long number, const char *what, const flow_error *err)
     return WRONG;
 }
 
-/* Runs with allocation NUMBER failing; NO_MORE when the run makes do with fewer. */
-static int try_number(const char *text, long number)
+/* Returns 1 when there is more than BEFORE; says so when TOLD. */
+static int has_left(long number, const struct belongings *before, int told)
+{
+    struct belongings after = take_stock();
+
+    if (after.pieces <= before->pieces && after.descriptors <= before->descriptors &&
+        after.threads <= before->threads)
+        return 0;
+    if (told)
+        fprintf(stderr, "allocation %ld leaves behind: %ld pieces, %ld descriptors, %ld threads\n",
+                number, after.pieces - before->pieces, after.descriptors - before->descriptors,
+                after.threads - before->threads);
+    return 1;
+}
+
+/* Lives with allocation NUMBER failing. */
+static int fail_number(const struct torture *t, long number, long *made)
 {
     flow_error *err = NULL;
 
-    long before = atomic_load(&live);
     arm(number);
-    int result = live_once(text, &err);
-    long made = atomic_load(&requests);
+    int result = live_once(t, t->patience_ms, &err);
+    *made = atomic_load(&requests);
     arm(-1);
-    if (made <= number)
-        return result == FLOW_OK ? NO_MORE : complain(number, "fails with nothing failing", err);
-    if (result != FLOW_OK && flow_error_code(err) != result)
+    if (*made > number && result != FLOW_OK && flow_error_code(err) != result)
         return complain(number, "the error object says something else", err);
     flow_error_free(err);
-    err = NULL;
-    long left = atomic_load(&live) - before;
-    if (left > 0) {
-        fprintf(stderr, "allocation %ld: %ld pieces are left behind\n", number, left);
-        return WRONG;
-    }
-    if (live_once(text, &err) != FLOW_OK)
-        return complain(number, "the next run fails", err);
     return FINE;
+}
+
+/*
+ * Runs with allocation NUMBER failing; NO_MORE when the run makes do with fewer.  What is left
+ * behind counts only when it is left again: a failure may lead the C library where it has not been
+ * before, to another way of finding names for example, of which it keeps something for good.
+ */
+static int try_number(const struct torture *t, long number)
+{
+    flow_error *err = NULL;
+    long made = 0;
+    int left = 1;
+
+    alarm(HANGS_S);
+    for (int i = 0; i < 2 && left; i++) {
+        struct belongings before = take_stock();
+        if (fail_number(t, number, &made) != FINE)
+            return WRONG;
+        left = has_left(number, &before, i > 0);
+    }
+    if (left)
+        return WRONG;
+    if (live_once(t, PATIENT_MS, &err) != FLOW_OK)
+        return complain(number, "the next run fails", err);
+    return made > number ? FINE : NO_MORE;
 }
 
 /* ---- many lives ---- */
@@ -220,13 +294,13 @@ static size_t collect(struct lives *lives)
     return AT_ONCE;
 }
 
-static void begin(struct lives *lives, size_t place, const char *text, long number)
+static void begin(struct lives *lives, size_t place, const struct torture *t, long number)
 {
     pid_t child = fork();
 
     if (child == 0) {
         signal(SIGABRT, at_abort);
-        _exit(try_number(text, number));
+        _exit(try_number(t, number));
     }
     lives->failed += child < 0;
     lives->children[place] = child;
@@ -242,30 +316,78 @@ static size_t free_place(struct lives *lives)
     return collect(lives);
 }
 
-static int torture(const char *name, const char *text, long first, long last)
+static int torture(const struct torture *t)
 {
     struct lives lives = {.end = LONG_MAX};
-    flow_error *err = NULL;
+    long tried = 0;
 
-    /* Once without faults, so that what the libraries beneath keep for good is there already. */
-    if (live_once(text, &err) != FLOW_OK)
-        return complain(-1, "the run without faults fails", err);
-    for (long number = first; number <= last && number < lives.end; number++)
-        begin(&lives, free_place(&lives), text, number);
+    for (long number = t->first; number <= t->last && number < lives.end; number += t->step) {
+        begin(&lives, free_place(&lives), t, number);
+        tried++;
+    }
     while (collect(&lives) < AT_ONCE)
         ;
-    if (lives.end != LONG_MAX)
-        printf("%s: each of %ld allocations failed once, libuv aborted at %d\n", name,
-               lives.end - first, lives.libuv_aborts);
+    printf("%s: %ld allocations failed once, libuv aborted at %d\n", t->scene->name, tried,
+           lives.libuv_aborts);
     return lives.failed;
+}
+
+/* Lives without faults, so that what the libraries beneath keep for good is there already, and once
+ * more to count the allocations for a sample. */
+static int rehearse(struct torture *t)
+{
+    flow_error *err = NULL;
+
+    for (int i = 0; i < 2; i++) {
+        arm(-1);
+        if (live_once(t, PATIENT_MS, &err) != FLOW_OK)
+            return complain(-1, "the run without faults fails", err);
+    }
+    if (t->step == 0)
+        t->step = 1 + atomic_load(&requests) / SAMPLE;
+    return FINE;
+}
+
+static int read_arguments(struct torture *t, int argc, char **argv)
+{
+    *t = (struct torture){.scene = torture_scenes, .last = 1000000, .patience_ms = BRISK_MS};
+    if (argc < 3)
+        return 0;
+    t->plugin = argv[1];
+    while (t->scene->name != NULL && strcmp(t->scene->name, argv[2]) != 0)
+        t->scene++;
+    if (argc > 3) {
+        t->step = 1;
+        t->patience_ms = PATIENT_MS / 2;
+    }
+    if (argc > 4) {
+        t->first = atol(argv[3]);
+        t->last = atol(argv[4]);
+    }
+    return t->scene->name != NULL;
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
+{
+    (void)info;
+    (void)kind;
+    (void)at;
+    return remove(path);
 }
 
 int main(int argc, char **argv)
 {
-    long first = argc > 1 ? atol(argv[1]) : 0;
-    long last = argc > 2 ? atol(argv[2]) : 100000;
+    const char *base = getenv("TMPDIR");
+    char folder[TORTURE_PATH / 2];
+    struct torture t;
 
-    int failed = torture("memory", agent_memory, first, last);
-    failed += torture("network", agent_network, first, last);
-    return failed != 0;
+    if (!read_arguments(&t, argc, argv)) {
+        fprintf(stderr, "usage: torture PLUGIN SCENE [--long | FIRST LAST]\n");
+        return 2;
+    }
+    snprintf(folder, sizeof(folder), "%s/flow-torture-XXXXXX", base != NULL ? base : "/tmp");
+    t.folder = mkdtemp(folder);
+    int failed = t.folder == NULL || rehearse(&t) != FINE || torture(&t) != 0;
+    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return failed;
 }
