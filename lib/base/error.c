@@ -234,6 +234,11 @@ const char *flow_error_message(const flow_error *err)
     return err ? err->message : "no error";
 }
 
+const char *fl_error_text(const flow_error *err)
+{
+    return err ? err->text : "";
+}
+
 const char *flow_error_component(const flow_error *err)
 {
     return err && err->component ? err->component : "";

@@ -18,6 +18,9 @@ void fl_error_pass(flow_error **err, flow_error *from);
 /* A copy, causes included; the constant object when there is no memory; NULL for NULL. */
 flow_error *fl_error_copy(const flow_error *err);
 
+/* What failed and why, without place, component and causes. */
+const char *fl_error_text(const flow_error *err);
+
 /* The text of errno NUMBER, in the C locale and without the process-wide buffer of strerror. */
 const char *fl_errno_text(int number);
 

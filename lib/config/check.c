@@ -24,9 +24,8 @@ int fl_check_label(struct fl_check *check, const char *kind, const char *name)
 
 static void add(struct fl_check *check, flow_diagnostic *found)
 {
-    check->errors += found->severity == FLOW_SEVERITY_ERROR;
-    if (found->severity < check->ceiling)
-        found->severity = check->ceiling;
+    if (check->scope == FL_OTHER)
+        found->severity = FLOW_SEVERITY_WARNING;
     found->component = fl_buf_cstr(&check->label);
     if (fl_report_add(check->report, found))
         check->nomem = 1;
@@ -219,10 +218,12 @@ static int run(struct fl_check *check)
         return rc;
     check_unused(check);
     rc = fl_check_batches(check);
+    if (!rc && check->scope == FL_THOROUGH)
+        rc = fl_check_trials(check);
     return rc || !check->nomem ? rc : FLOW_ENOMEM;
 }
 
-int fl_check_agent(flow_config *config, const struct fl_agent *agent, int32_t ceiling,
+int fl_check_agent(flow_config *config, const struct fl_agent *agent, enum fl_scope scope,
                    struct flow_report *report, struct fl_plan *plan)
 {
     struct fl_check check = {
@@ -232,7 +233,7 @@ int fl_check_agent(flow_config *config, const struct fl_agent *agent, int32_t ce
         .agent = agent,
         .report = report,
         .plan = plan,
-        .ceiling = ceiling,
+        .scope = scope,
     };
 
     fl_buf_init(&check.label, check.mem);

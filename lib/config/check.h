@@ -12,6 +12,13 @@
 #include "config/index.h"
 #include "config/plan.h"
 
+/* How an agent is looked at. */
+enum fl_scope {
+    FL_OTHER,   /* nobody asked: all is a warning, no command is run */
+    FL_ASKED,   /* it is going to be built, which shows the rest */
+    FL_THOROUGH /* every component is made on trial */
+};
+
 struct fl_check {
     flow_config *config;
     const flow_allocator *mem;
@@ -19,8 +26,7 @@ struct fl_check {
     const struct fl_agent *agent;
     struct flow_report *report;
     struct fl_plan *plan;
-    int32_t ceiling;     /* the gravest severity: another agent's errors are warnings */
-    size_t errors;       /* found so far, whatever the ceiling */
+    enum fl_scope scope;
     int nomem;           /* a finding was lost */
     struct fl_buf label; /* of the component at hand: "source r1" */
     struct fl_filters filters;
@@ -29,7 +35,7 @@ struct fl_check {
 };
 
 /* Checks AGENT into PLAN.  Fails only without memory. */
-int fl_check_agent(flow_config *config, const struct fl_agent *agent, int32_t ceiling,
+int fl_check_agent(flow_config *config, const struct fl_agent *agent, enum fl_scope scope,
                    struct flow_report *report, struct fl_plan *plan);
 
 /* Says which component the findings that follow belong to; NAME NULL: none. */
@@ -110,6 +116,7 @@ int fl_check_groups(struct fl_check *check, struct fl_vec *groups);
 int fl_check_sinks(struct fl_check *check, const struct fl_vec *groups);
 int fl_check_members(struct fl_check *check, const struct fl_vec *groups);
 int fl_check_batches(struct fl_check *check);
+int fl_check_trials(struct fl_check *check); /* only when is_thorough */
 
 /* The channel called NAME by a source or sink, marked as used; its place as above. */
 int fl_check_channel_name(struct fl_check *check, const struct fl_component *user,

@@ -95,6 +95,13 @@ static int finish(struct command *command, int rc, flow_error **err)
     return flow_error_setf(err, FLOW_EIO, "the command was ended by signal %d", info.si_status);
 }
 
+/* Whether TEXT is UTF-8 and can end in NUL. */
+static int is_text(const struct fl_buf *text)
+{
+    return !text->size || (fl_utf8_valid(text->data, text->size) == text->size &&
+                           !memchr(text->data, '\0', text->size));
+}
+
 /* The first line of OUTPUT as UTF-8. */
 static int first_line(struct fl_buf *output, int64_t charset, char **value, flow_error **err)
 {
@@ -107,16 +114,15 @@ static int first_line(struct fl_buf *output, int64_t charset, char **value, flow
     fl_buf_init(&text, output->mem);
     int rc = charset == FL_COMMAND_LATIN1 ? fl_utf8_from_latin1(&text, output->data, size)
                                           : fl_buf_append(&text, output->data, size);
-    if (!rc && (fl_utf8_valid(text.data, text.size) < text.size ||
-                (text.size && memchr(text.data, '\0', text.size))))
+    if (!rc && !is_text(&text))
         rc = flow_error_set(err, FLOW_EPARSE, "what the command printed is no text in its charset");
-    if (!rc)
-        *value = fl_buf_detach(&text);
+    else if (rc || !(*value = fl_buf_detach(&text)))
+        rc = fl_error_nomem(err);
     fl_buf_free(&text);
-    return rc ? rc : *value ? FLOW_OK : fl_error_nomem(err);
+    return rc;
 }
 
-static int run(char *const *words, int64_t charset, const flow_allocator *mem, char **value,
+static int run(const flow_allocator *mem, char *const *words, int64_t charset, char **value,
                flow_error **err)
 {
     struct command command = {.deadline = fl_clock_after(fl_clock_system(), TIME_LIMIT_MS)};
@@ -133,21 +139,21 @@ static int run(char *const *words, int64_t charset, const flow_allocator *mem, c
     return rc;
 }
 
-int fl_command_value(const flow_allocator *mem, const char *command, int64_t charset,
-                     const char *key, char **value, flow_error **err)
+int fl_command_value(const flow_allocator *mem, const struct fl_command *command, char **value,
+                     flow_error **err)
 {
-    char *copy = fl_strdup(mem, command);
+    char *copy = fl_strdup(mem, command->line);
     struct fl_vec words;
 
     *value = NULL;
     fl_vec_init(&words, mem, sizeof(char *));
-    int rc = copy ? split_words(copy, key, &words) : FLOW_ENOMEM;
+    int rc = copy ? split_words(copy, command->key, &words) : FLOW_ENOMEM;
     if (rc)
         rc = fl_error_nomem(err);
     else if (words.count < 3)
         rc = flow_error_set(err, FLOW_EINVAL, "the command is empty");
     else
-        rc = run(words.items, charset, mem, value, err);
+        rc = run(mem, words.items, command->charset, value, err);
     fl_vec_free(&words);
     fl_free(mem, copy);
     return rc;

@@ -12,12 +12,17 @@
 #define FL_COMMAND_LATIN1 1
 #define FL_COMMAND_ASCII 2
 
+struct fl_command {
+    const char *line; /* split at blanks, and not by a shell */
+    const char *key;  /* its last argument */
+    int64_t charset;  /* of what it prints: FL_COMMAND_... */
+};
+
 /*
- * Runs COMMAND, split at blanks and not by a shell, with KEY as its last argument.  *VALUE is the
- * first line it prints, read as CHARSET; the caller frees it.  It must end with status 0, within
- * 10 s, and print no more than 64 KiB; its errors go where the host's go.
+ * Runs COMMAND.  *VALUE is the first line it prints; the caller frees it.  It must end with status
+ * 0, within 10 s, and print no more than 64 KiB; its errors go where the host's go.
  */
-int fl_command_value(const flow_allocator *mem, const char *command, int64_t charset,
-                     const char *key, char **value, flow_error **err);
+int fl_command_value(const flow_allocator *mem, const struct fl_command *command, char **value,
+                     flow_error **err);
 
 #endif

@@ -138,124 +138,151 @@ void fl_filters_free(struct fl_check *check)
     free_texts(check->mem, &filters->texts);
 }
 
-/* Asks FILTER for KEY.  *VALUE stays NULL when it has none; RAW is where that is reported. */
-static int ask(struct fl_check *check, const struct fl_filter *filter, const char *key,
-               const struct fl_raw *raw, char **value)
-{
-    flow_error *err = NULL;
-    int rc = FLOW_OK;
+/* A value in which references are being replaced. */
+struct replacing {
+    struct fl_check *check;
+    const struct fl_raw *raw;
+    struct fl_buf out;
+    int is_muted; /* a reference has no value */
+};
 
-    *value = NULL;
-    if (filter->kind == FILTER_ENV) {
-        const char *set = getenv(key);
-        if (!set) {
-            fl_check_value(check, FLOW_SEVERITY_ERROR, raw, "set it before the start",
-                           "the environment has no variable '%s'", key);
-            return FLOW_OK;
-        }
-        *value = fl_strdup(check->mem, set);
-        return *value ? FLOW_OK : FLOW_ENOMEM;
+/* A reference such as "${keys['db']}". */
+struct reference {
+    const struct fl_filter *filter;
+    char *text; /* "keys['db']" */
+    char *key;  /* "db" */
+};
+
+static int ask_environment(struct replacing *in, const struct reference *reference, char **value)
+{
+    const char *set = getenv(reference->key);
+
+    if (!set) {
+        fl_check_value(in->check, FLOW_SEVERITY_ERROR, in->raw, "set it before the start",
+                       "the environment has no variable '%s'", reference->key);
+        return FLOW_OK;
     }
-    rc = fl_command_value(check->mem, fl_settings_get(filter->settings, "command")->text,
-                          fl_settings_get(filter->settings, "charset")->number, key, value, &err);
+    *value = fl_strdup(in->check->mem, set);
+    return *value ? FLOW_OK : FLOW_ENOMEM;
+}
+
+static int ask_command(struct replacing *in, const struct reference *reference, char **value)
+{
+    const struct fl_settings *settings = reference->filter->settings;
+    struct fl_command command = {
+        .line = fl_settings_get(settings, "command")->text,
+        .key = reference->key,
+        .charset = fl_settings_get(settings, "charset")->number,
+    };
+    flow_error *err = NULL;
+    int rc = fl_command_value(in->check->mem, &command, value, &err);
+
     if (rc && rc != FLOW_ENOMEM) {
-        fl_check_value(check, FLOW_SEVERITY_ERROR, raw, NULL, "no value for '%s': %s", key,
-                       flow_error_message(err));
+        fl_check_value(in->check, FLOW_SEVERITY_ERROR, in->raw, NULL, "no value for '%s': %s",
+                       reference->key, flow_error_message(err));
         rc = FLOW_OK;
     }
     flow_error_free(err);
     return rc;
 }
 
-/* The same, remembered, so that a command runs once for a key and fails once. */
-static int ask_once(struct fl_check *check, const struct fl_filter *filter, const char *reference,
-                    const char *key, const struct fl_raw *raw, const char **value)
+/* Asks the filter, once for each key.  *VALUE, lent, stays NULL when it has none, which is
+ * reported. */
+static int ask(struct replacing *in, const struct reference *reference, const char **value)
 {
-    struct fl_map *values = &check->filters.values;
-    char *asked = fl_map_get(values, reference);
+    struct fl_map *values = &in->check->filters.values;
+    char *asked = fl_map_get(values, reference->text);
+    int rc = FLOW_OK;
 
     if (!asked) {
-        int rc = ask(check, filter, key, raw, &asked);
-        if (rc || !asked)
-            return rc;
-        if (fl_map_put(values, reference, asked)) {
-            fl_free(check->mem, asked);
-            return FLOW_ENOMEM;
+        rc = reference->filter->kind == FILTER_ENV ? ask_environment(in, reference, &asked)
+                                                   : ask_command(in, reference, &asked);
+        if (!rc && asked)
+            rc = fl_map_put(values, reference->text, asked);
+        if (rc) {
+            fl_free(in->check->mem, asked);
+            asked = NULL;
         }
     }
     *value = asked;
-    return FLOW_OK;
+    return rc;
 }
 
-/* Adds what the reference of SIZE bytes at NAME, as in "keys['db']", stands for. */
-static int add_reference(struct fl_check *check, const struct fl_raw *raw, const char *name,
-                         size_t size, struct fl_buf *out, int *muted)
+/* Adds what REFERENCE stands for. */
+static int add_value(struct replacing *in, const struct reference *reference)
 {
+    const char *value = NULL;
+    int rc = FLOW_OK;
+
+    if (!reference->text || !reference->key)
+        return FLOW_ENOMEM;
+    /* Commands run only for the agent that is asked about. */
+    if (reference->filter->kind != FILTER_BROKEN && in->check->scope != FL_OTHER)
+        rc = ask(in, reference, &value);
+    if (!rc && !value)
+        in->is_muted = 1;
+    return rc || !value ? rc : fl_buf_text(&in->out, value);
+}
+
+/* Adds the variable whose name is the SIZE bytes at NAME: its value when it is a reference to a
+ * filter, else as it stands. */
+static int add_variable(struct replacing *in, const char *name, size_t size)
+{
+    const flow_allocator *mem = in->check->mem;
+    struct reference reference = {.filter = NULL};
     size_t filter_size;
     size_t key_size;
     const char *key;
-    const char *value = NULL;
 
     if (!size || !fl_filter_reference(name, size, &filter_size, &key, &key_size))
-        return fl_buf_printf(out, "${%.*s}", (int)size, name);
-    const struct fl_filter *filter = fl_map_get_sized(&check->filters.map, name, filter_size);
-    if (!filter) {
-        fl_check_value(check, FLOW_SEVERITY_WARNING, raw, NULL,
+        return fl_buf_printf(&in->out, "${%.*s}", (int)size, name);
+    reference.filter = fl_map_get_sized(&in->check->filters.map, name, filter_size);
+    if (!reference.filter) {
+        fl_check_value(in->check, FLOW_SEVERITY_WARNING, in->raw, NULL,
                        "there is no config filter '%.*s', so its reference stays as it is",
                        (int)filter_size, name);
-        return fl_buf_printf(out, "${%.*s}", (int)size, name);
+        return fl_buf_printf(&in->out, "${%.*s}", (int)size, name);
     }
-    /* Commands run only for the agent that is asked about. */
-    if (filter->kind == FILTER_BROKEN || check->ceiling != FLOW_SEVERITY_ERROR) {
-        *muted = 1;
-        return FLOW_OK;
-    }
-    char *reference = fl_strndup(check->mem, name, size);
-    char *wanted = fl_strndup(check->mem, key, key_size);
-    int rc =
-        reference && wanted ? ask_once(check, filter, reference, wanted, raw, &value) : FLOW_ENOMEM;
-    fl_free(check->mem, reference);
-    fl_free(check->mem, wanted);
-    if (!rc && !value)
-        *muted = 1;
-    return rc || !value ? rc : fl_buf_text(out, value);
+    reference.text = fl_strndup(mem, name, size);
+    reference.key = fl_strndup(mem, key, key_size);
+    int rc = add_value(in, &reference);
+    fl_free(mem, reference.text);
+    fl_free(mem, reference.key);
+    return rc;
 }
 
-static int replace(struct fl_check *check, const struct fl_raw *raw, struct fl_buf *out, int *muted)
+static int replace(struct replacing *in)
 {
-    const char *at = raw->value;
+    const char *at = in->raw->value;
     const char *open;
+    const char *close;
     int rc = FLOW_OK;
 
-    while (!rc && (open = strstr(at, "${"))) {
-        const char *close = strchr(open, '}');
-        rc = fl_buf_append(out, at, (size_t)(open - at));
-        if (!close) {
-            at = open;
-            break;
-        }
+    while (!rc && (open = strstr(at, "${")) && (close = strchr(open, '}'))) {
+        rc = fl_buf_append(&in->out, at, (size_t)(open - at));
         if (!rc)
-            rc = add_reference(check, raw, open + 2, (size_t)(close - open) - 2, out, muted);
+            rc = add_variable(in, open + 2, (size_t)(close - open) - 2);
         at = close + 1;
     }
-    return rc ? rc : fl_buf_text(out, at);
+    return rc ? rc : fl_buf_text(&in->out, at);
 }
 
 int fl_filters_apply(struct fl_check *check, struct fl_raw *raw, int *muted)
 {
-    struct fl_buf out;
+    struct replacing in = {.check = check, .raw = raw};
 
     if (!check->filters.is_ready || !strstr(raw->value, "${"))
         return FLOW_OK;
-    fl_buf_init(&out, check->mem);
-    int rc = replace(check, raw, &out, muted);
-    char *text = rc ? NULL : fl_buf_detach(&out);
+    fl_buf_init(&in.out, check->mem);
+    int rc = replace(&in);
+    char *text = rc ? NULL : fl_buf_detach(&in.out);
     if (text && fl_vec_push(&check->filters.texts, &text)) {
         raw->value = text;
     } else {
         fl_free(check->mem, text);
         rc = FLOW_ENOMEM;
     }
-    fl_buf_free(&out);
+    fl_buf_free(&in.out);
+    *muted |= in.is_muted;
     return rc;
 }

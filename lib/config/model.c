@@ -174,17 +174,16 @@ int fl_reading_put(struct fl_reading *reading, const struct fl_pair *pair)
     return !rc ? fill_entry(reading, entry, pair) : rc;
 }
 
-int fl_reading_fault(struct fl_reading *reading, int32_t severity, struct fl_place place,
-                     const char *key, const char *hint, const char *message)
+int fl_reading_fault(struct fl_reading *reading, const struct fl_fault *fault)
 {
     flow_diagnostic found = {
-        .severity = severity,
-        .line = place.line,
-        .column = place.column,
+        .severity = fault->severity,
+        .line = fault->at.line,
+        .column = fault->at.column,
         .file = reading->file,
-        .key = key,
-        .message = message,
-        .hint = hint,
+        .key = fault->key,
+        .message = fault->message,
+        .hint = fault->hint,
     };
 
     return fl_report_add(&reading->config->faults, &found);

@@ -73,9 +73,16 @@ int fl_reading_begin(flow_config *config, const char *name, struct fl_reading *r
 /* Adds a key: blanks around key and value are cut, earlier readings replaced, calls are not. */
 int fl_reading_put(struct fl_reading *reading, const struct fl_pair *pair);
 
-/* Adds a finding at PLACE.  KEY and HINT may be NULL. */
-int fl_reading_fault(struct fl_reading *reading, int32_t severity, struct fl_place place,
-                     const char *key, const char *hint, const char *message);
+/* What a reader finds wrong. */
+struct fl_fault {
+    int32_t severity;
+    struct fl_place at;
+    const char *message;
+    const char *key;  /* or NULL */
+    const char *hint; /* or NULL */
+};
+
+int fl_reading_fault(struct fl_reading *reading, const struct fl_fault *fault);
 
 /* Substitutes everything and sorts keys into agents, unless that was done since the last change. */
 int fl_config_settle(flow_config *config);

@@ -125,35 +125,33 @@ static int check_others(flow_config *config, const struct fl_agent *agent,
         struct fl_plan *plan = other == agent ? NULL : plan_new(config->mem, other->name);
         if (other == agent)
             continue;
-        rc =
-            plan ? fl_check_agent(config, other, FLOW_SEVERITY_WARNING, report, plan) : FLOW_ENOMEM;
+        rc = plan ? fl_check_agent(config, other, FL_OTHER, report, plan) : FLOW_ENOMEM;
         fl_plan_free(plan);
     }
     return rc;
 }
 
 /* Fills REPORT, and PLAN with what is sound; *PLAN stays NULL when there is no such agent. */
-static int examine(flow_config *config, const char *name, int others, struct flow_report *report,
-                   struct fl_plan **plan)
+static int examine(flow_config *config, const char *name, enum fl_scope scope,
+                   struct flow_report *report, struct fl_plan **plan)
 {
     const struct fl_agent *agent;
     int rc = fl_config_settle(config);
 
     *plan = NULL;
     if (!rc)
-        rc = fl_report_merge(report, &config->faults, FLOW_SEVERITY_ERROR);
+        rc = fl_report_merge(report, &config->faults);
     if (!rc)
-        rc = fl_report_merge(report, &config->index->findings, FLOW_SEVERITY_ERROR);
+        rc = fl_report_merge(report, &config->index->findings);
     if (!rc)
         rc = pick_agent(config, name, report, &agent);
     if (!rc)
         rc = merge_resolved(config, agent ? agent->name : "", report);
-    if (!rc && others)
+    if (!rc && scope == FL_THOROUGH)
         rc = check_others(config, agent, report);
     if (!rc && agent) {
         *plan = plan_new(config->mem, agent->name);
-        rc =
-            *plan ? fl_check_agent(config, agent, FLOW_SEVERITY_ERROR, report, *plan) : FLOW_ENOMEM;
+        rc = *plan ? fl_check_agent(config, agent, scope, report, *plan) : FLOW_ENOMEM;
     }
     if (!rc)
         fl_report_sort(report, &config->files);
@@ -188,7 +186,7 @@ int flow_config_check(flow_config *config, const char *agent, flow_report **repo
         rc = report_new(config, &made, err);
     if (rc)
         return rc;
-    if (examine(config, agent, 1, made, &plan)) {
+    if (examine(config, agent, FL_THOROUGH, made, &plan)) {
         flow_report_free(made);
         return fl_error_nomem(err);
     }
@@ -247,7 +245,7 @@ int fl_plan_make(flow_config *config, const char *agent, int lenient, struct fl_
         rc = report_new(config, &made, err);
     if (rc)
         return rc;
-    if (examine(config, agent, 0, made, plan)) {
+    if (examine(config, agent, FL_ASKED, made, plan)) {
         flow_report_free(made);
         return fl_error_nomem(err);
     }

@@ -321,8 +321,8 @@ int fl_properties_read(struct fl_reading *reading, const void *text, size_t size
     fl_properties_init(&lexer, reading->config->mem, text, size);
     while ((rc = fl_properties_next(&lexer, &pair, &fault)) > 0) {
         if (fault.message) {
-            rc = fl_reading_fault(reading, FLOW_SEVERITY_ERROR, fault.at, pair.key, NULL,
-                                  fault.message);
+            rc = fl_reading_fault(reading, &(struct fl_fault){FLOW_SEVERITY_ERROR, fault.at,
+                                                              fault.message, pair.key, NULL});
         } else {
             rc = fl_reading_put(reading, &pair);
         }

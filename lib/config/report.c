@@ -105,13 +105,11 @@ int fl_report_addf(struct flow_report *report, const flow_diagnostic *found, con
     return rc;
 }
 
-int fl_report_merge(struct flow_report *report, const struct flow_report *from, int32_t ceiling)
+int fl_report_merge(struct flow_report *report, const struct flow_report *from)
 {
     for (size_t i = 0; i < from->findings.count; i++) {
-        flow_diagnostic one = ((struct fl_finding *)fl_vec_at(&from->findings, i))->at;
-        if (one.severity < ceiling)
-            one.severity = ceiling;
-        if (fl_report_add(report, &one))
+        const struct fl_finding *one = fl_vec_at(&from->findings, i);
+        if (fl_report_add(report, &one->at))
             return FLOW_ENOMEM;
     }
     return FLOW_OK;

@@ -31,8 +31,8 @@ int fl_report_add(struct flow_report *report, const flow_diagnostic *found);
 int fl_report_addf(struct flow_report *report, const flow_diagnostic *found, const char *format,
                    ...) FLOW_PRINTF(3, 4);
 
-/* Adds all findings of FROM, none graver than CEILING. */
-int fl_report_merge(struct flow_report *report, const struct flow_report *from, int32_t ceiling);
+/* Adds all findings of FROM. */
+int fl_report_merge(struct flow_report *report, const struct flow_report *from);
 
 /* Puts the findings in the order of their place; FILES, of char *, gives the order of files. */
 void fl_report_sort(struct flow_report *report, const struct fl_vec *files);

@@ -50,10 +50,13 @@ static int decode(struct fl_reading *reading, struct fl_buf *buf, const uint8_t 
     size_t valid = fl_utf8_valid(*text, *size);
 
     if (valid < *size) {
-        int rc = fl_reading_fault(reading, FLOW_SEVERITY_WARNING, place_of(*text, valid), NULL,
-                                  "save the file as UTF-8",
-                                  "the text is not UTF-8 from here on, so all of it is read as "
-                                  "ISO-8859-1");
+        struct fl_fault fault = {
+            .severity = FLOW_SEVERITY_WARNING,
+            .at = place_of(*text, valid),
+            .message = "the text is not UTF-8 from here on, so all of it is read as ISO-8859-1",
+            .hint = "save the file as UTF-8",
+        };
+        int rc = fl_reading_fault(reading, &fault);
         if (!rc)
             rc = fl_utf8_from_latin1(buf, *text, *size);
         *text = buf->data;

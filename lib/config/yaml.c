@@ -35,9 +35,10 @@ static int walk_node(struct walk *walk, size_t index);
 
 static int fault(struct walk *walk, struct fl_place at, const char *hint, const char *message)
 {
+    struct fl_fault found = {FLOW_SEVERITY_ERROR, at, message, fl_buf_cstr(&walk->path), hint};
+
     walk->failed = 1;
-    return fl_reading_fault(walk->reading, FLOW_SEVERITY_ERROR, at, fl_buf_cstr(&walk->path), hint,
-                            message);
+    return fl_reading_fault(walk->reading, &found);
 }
 
 /* The node that INDEX, perhaps an alias, stands for. */

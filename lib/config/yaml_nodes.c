@@ -31,8 +31,10 @@ static struct fl_place place_of(const yaml_mark_t *mark)
 static int fault(struct parser *parser, struct fl_place place, const char *hint,
                  const char *message)
 {
+    struct fl_fault found = {FLOW_SEVERITY_ERROR, place, message, NULL, hint};
+
     parser->failed = 1;
-    return fl_reading_fault(parser->reading, FLOW_SEVERITY_ERROR, place, NULL, hint, message);
+    return fl_reading_fault(parser->reading, &found);
 }
 
 const struct fl_yaml_node *fl_yaml_at(const struct fl_yaml_nodes *nodes, size_t index)

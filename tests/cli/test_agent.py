@@ -77,6 +77,18 @@ def test_signals_stop_in_order(agent, conf, number, status):
     assert "stopped" in one.lines[-1]
 
 
+def test_a_second_signal_ends_at_once(agent, conf, port):
+    # Nobody takes from the channel, so the agent would wait for it to become empty.
+    conf.write_text(conf.read_text().replace("a1.sinks = k1", "").replace("a1.sinks.k1", "#"))
+    one = agent("-n", "a1", "-f", conf, "--stop-timeout", "1000")
+    one.wait_for(RUNS)
+    assert send(port, "kept\n") == "OK\n"
+    one.process.send_signal(signal.SIGINT)
+    one.wait_for("stopping on SIGINT")
+    assert one.stop(signal.SIGTERM) == 143
+    one.wait_for("stopped at once by a second signal")
+
+
 def test_what_is_in_the_channel_is_delivered_before_the_end(agent, conf, port):
     one = agent("-n", "a1", "-f", conf)
     one.wait_for(RUNS)

@@ -70,6 +70,15 @@ static int create(flow_context *ctx, void **self, flow_error **err)
     return FLOW_OK;
 }
 
+static int create_fussy(flow_context *ctx, void **self, flow_error **err)
+{
+    if (flow_context_is_set(ctx, "note"))
+        return flow_context_refuse(ctx, "note", "there is nothing to note", err);
+    if (flow_context_int(ctx, "port") == 13)
+        return flow_error_set(err, FLOW_EIO, "no luck");
+    return create(ctx, self, err);
+}
+
 static void destroy(void *self)
 {
 }
@@ -157,6 +166,14 @@ static const flow_source_ops probe = {
     .poll = poll,
 };
 
+static const flow_source_ops fussy = {
+    .struct_size = sizeof fussy,
+    .type = "fussy",
+    .schema = &source_schema,
+    .create = create_fussy,
+    .destroy = destroy,
+};
+
 static const flow_source_ops pushed = {
     .struct_size = sizeof pushed,
     .type = "pushed",
@@ -236,6 +253,8 @@ int config_types_add(flow_library *lib, flow_error **err)
 
     if (!rc)
         rc = flow_registry_add_source(registry, &pushed, NULL, NULL, err);
+    if (!rc)
+        rc = flow_registry_add_source(registry, &fussy, NULL, NULL, err);
     if (!rc)
         rc = flow_registry_add_sink(registry, &drain, NULL, NULL, err);
     if (!rc)

@@ -4,8 +4,8 @@
 
 /*
  * Types for configurations under test, so that these do not change when a built-in type does:
- * sources "probe" (polled; port is required) and "pushed", sink "drain" (path is required),
- * interceptor "mark" (key is required), sink processor "turns", channel "box".
+ * sources "probe" (polled; port is required), "pushed" and "fussy" (refuses any note), sink "drain"
+ * (path is required), interceptor "mark" (key is required), sink processor "turns", channel "box".
  */
 
 #include <flow/registry.h>

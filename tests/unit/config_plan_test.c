@@ -231,6 +231,17 @@ START_TEST(back_off_is_for_polled_sources)
 }
 END_TEST
 
+START_TEST(what_no_schema_can_say_is_found_by_making_the_component)
+{
+    expect_report(LISTS "a1.sources.r1.type = fussy\na1.sources.r1.port = 1\n"
+                        "a1.sources.r1.note = x\na1.sources.r1.channels = c1\n" C1 K1,
+                  "error 6:22 source r1: a1.sources.r1.note: there is nothing to note\n");
+    expect_report(LISTS "a1.sources.r1.type = fussy\na1.sources.r1.port = 13\n"
+                        "a1.sources.r1.channels = c1\n" C1 K1,
+                  "error 4:22 source r1: a1.sources.r1.type: no luck\n");
+}
+END_TEST
+
 #define GROUPED                                                                                    \
     "a1.sources = r1\na1.channels = c1\na1.sinks = k1 k2\na1.sinkgroups = g1\n" R1 C1 K1           \
     "a1.sinks.k2.type = drain\na1.sinks.k2.path = /x\na1.sinks.k2.channel = c1\n"
@@ -549,6 +560,8 @@ int main(void)
         {"interceptors_are_checked_like_components", interceptors_are_checked_like_components},
         {"an_unknown_selector_is_the_only_finding", an_unknown_selector_is_the_only_finding},
         {"back_off_is_for_polled_sources", back_off_is_for_polled_sources},
+        {"what_no_schema_can_say_is_found_by_making_the_component",
+         what_no_schema_can_say_is_found_by_making_the_component},
         {"groups_need_a_processor_and_members", groups_need_a_processor_and_members},
         {"a_sink_is_in_one_group", a_sink_is_in_one_group},
         {"problems_of_other_agents_are_warnings", problems_of_other_agents_are_warnings},
