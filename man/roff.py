@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Text and code as roff prints them: what both kinds of generated pages are written with."""
 
+from __future__ import annotations
+
+import os
 import re
 import textwrap
+from pathlib import Path
 
 # In the corner of every page: when its text was last gone through.
 DATE = "2026-11-23"
@@ -64,3 +68,14 @@ def references(names: list[str]) -> str:
     """The pages NAMES, each written as "name(section)"."""
     return ",\n".join(f"\\fB{plain(name.split('(')[0])}\\fP({name.split('(')[1]}"
                       for name in names)
+
+
+def write_pages(folder: Path, pages: dict[str, str]) -> None:
+    """Writes PAGES, by their file names, and removes what FOLDER has besides."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        if old.name not in pages:
+            old.unlink()
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    os.utime(folder)  # the folder is what Ninja compares

@@ -9,7 +9,8 @@
  * nothing owned unless its comment says so.  Strings are UTF-8 and end in NUL; where a size is
  * given the bytes are arbitrary.  "Thread:" says who may call, "Blocks:" how long it may take and
  * "Errors:" which codes besides FLOW_ENOMEM, FLOW_EINVAL and FLOW_EFORKED it returns.  A function
- * without such a line may be called from any thread, does not block and cannot fail otherwise.
+ * without such a line may be called from any thread that may use its object, does not block and
+ * cannot fail otherwise.
  */
 
 #include <stddef.h>

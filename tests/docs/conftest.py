@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "man"))
 sys.dont_write_bytecode = True
 
 WRITTEN = sorted((ROOT / "man").glob("man?/*"))
-MADE = sorted((BUILD / "man").glob("*.3")) + sorted((BUILD / "man/man5").glob("*.5"))
+MADE = sorted((BUILD / "man").glob("man?/*"))
 PAGES = {page.name: page for page in WRITTEN + MADE}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
