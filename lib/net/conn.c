@@ -90,7 +90,8 @@ void fl_conn_end_input(struct fl_conn *conn)
 {
     struct fl_piece *last = conn->last;
 
-    if (!last)
+    /* The worker never hears of a connection that was closed before anything was read. */
+    if (!last || conn->closed)
         return;
     uv_read_stop((uv_stream_t *)&conn->tcp);
     conn->last = NULL;

@@ -17,6 +17,7 @@ struct fl_listener {
     uint16_t port;
     unsigned handles;
     int refusing;
+    int waiting; /* another one came meanwhile, for which uv does not call again */
 };
 
 static void on_closed(uv_handle_t *handle)
@@ -36,8 +37,11 @@ static void on_refused(uv_handle_t *handle)
 {
     struct fl_listener *listener = handle->data;
 
+    int waiting = listener->waiting;
+
     listener->refusing = 0;
-    if (!uv_is_closing((uv_handle_t *)&listener->tcp))
+    listener->waiting = 0;
+    if (waiting && !uv_is_closing((uv_handle_t *)&listener->tcp))
         accept_one(listener);
     on_closed(handle);
 }
@@ -46,8 +50,10 @@ static void refuse(struct fl_listener *listener)
 {
     uv_stream_t *refused = (uv_stream_t *)&listener->refused;
 
-    if (listener->refusing)
+    if (listener->refusing) {
+        listener->waiting = 1;
         return;
+    }
     uv_tcp_init(listener->tcp.loop, &listener->refused);
     listener->refused.data = listener;
     listener->refusing = 1;

@@ -12,6 +12,7 @@ static int granted(struct failing *failing)
     if (atomic_fetch_sub(&failing->grants, 1) > 0)
         return 1;
     atomic_store(&failing->grants, 0);
+    atomic_fetch_add(&failing->refused, 1);
     return 0;
 }
 

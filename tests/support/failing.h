@@ -15,6 +15,7 @@
 struct failing {
     flow_allocator allocator; /* hand out &allocator */
     _Atomic int64_t grants;   /* allocations that still succeed; negative: all */
+    _Atomic int64_t refused;  /* allocations that did not */
     _Atomic int64_t live;     /* pieces that were not returned */
     _Atomic int64_t bytes;    /* of memory they hold */
 };

@@ -268,6 +268,43 @@ START_TEST(closing_does_not_wait_for_a_peer_that_does_not_read)
 }
 END_TEST
 
+/* Closes the server in the turn of the loop in which a connection was accepted. */
+static void close_on_accept(uv_check_t *check)
+{
+    struct fixture *f = check->data;
+
+    if (!f->server->conns)
+        return;
+    fl_server_close(f->server);
+    uv_close((uv_handle_t *)check, NULL);
+}
+
+/* On the loop's thread, so that the connection is gone before it can be accepted. */
+static int connect_and_reset(void *arg)
+{
+    const struct linger at_once = {.l_onoff = 1};
+    uv_check_t *check = arg;
+    struct fixture *f = check->data;
+
+    uv_check_init(fl_loop_uv(f->server->loop), check);
+    uv_check_start(check, close_on_accept);
+    int fd = client_open(f->port);
+    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    return close(fd);
+}
+
+START_TEST(closing_gives_out_no_connection_that_was_never_there)
+{
+    struct fixture f;
+    uv_check_t check = {.data = &f};
+    set_up(&f);
+
+    ck_assert_int_eq(fl_loop_call(f.server->loop, connect_and_reset, &check), 0);
+    ck_assert_ptr_null(fl_server_take(f.server, 1));
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(nothing_stays_open)
 {
     struct fixture f;
@@ -300,6 +337,31 @@ START_TEST(a_port_in_use_is_named)
     ck_assert_str_eq(flow_error_message(err), expected);
     ck_assert_int_eq(flow_error_retriable(err), 1);
     flow_error_free(err);
+    close(fd);
+    tear_down(&f);
+}
+END_TEST
+
+static int turn(void *arg)
+{
+    return *(int *)arg;
+}
+
+START_TEST(refusing_is_done_once_for_each_connection)
+{
+    struct fixture f;
+    int zero = 0;
+    set_up(&f);
+
+    failing_after(&f.failing, 0);
+    int fd = client_open(f.port);
+    ck_assert(client_refused(fd));
+    /* Each call is a turn of the loop, in which it could try again. */
+    int64_t refused = f.failing.refused;
+    for (int i = 0; i < 10; i++)
+        fl_loop_call(f.server->loop, turn, &zero);
+    ck_assert_int_eq(f.failing.refused, refused);
+    failing_after(&f.failing, -1);
     close(fd);
     tear_down(&f);
 }
@@ -358,8 +420,10 @@ int main(void)
         {"hang up", hanging_up_delivers_the_answer_first},
         {"close", closing_ends_every_connection},
         {"close at once", closing_does_not_wait_for_a_peer_that_does_not_read},
+        {"close on accept", closing_gives_out_no_connection_that_was_never_there},
         {"descriptors", nothing_stays_open},
         {"port in use", a_port_in_use_is_named},
+        {"refuse once", refusing_is_done_once_for_each_connection},
         {"no memory to accept", without_memory_a_connection_is_refused_and_the_next_is_not},
         {"no memory to read", without_memory_to_read_a_connection_ends},
     };
