@@ -189,7 +189,7 @@ static int check_components(struct fl_check *check)
     if (!rc)
         rc = fl_check_groups(check, &groups);
     if (!rc)
-        rc = fl_check_sinks(check, &groups);
+        rc = fl_check_sinks(check);
     if (!rc)
         rc = fl_check_members(check, &groups);
     for (size_t i = 0; i < groups.count; i++)
@@ -238,6 +238,7 @@ int fl_check_agent(flow_config *config, const struct fl_agent *agent, enum fl_sc
 
     fl_buf_init(&check.label, check.mem);
     fl_map_init(&check.used, check.mem);
+    fl_map_init(&check.claims, check.mem);
     fl_filters_init(&check);
     for (size_t s = 0; s < FL_SECTIONS; s++)
         fl_map_init(&check.places[s], check.mem);
@@ -245,6 +246,7 @@ int fl_check_agent(flow_config *config, const struct fl_agent *agent, enum fl_sc
     for (size_t s = 0; s < FL_SECTIONS; s++)
         fl_map_free(&check.places[s]);
     fl_filters_free(&check);
+    fl_map_free(&check.claims);
     fl_map_free(&check.used);
     fl_buf_free(&check.label);
     return rc;

@@ -32,6 +32,7 @@ struct fl_check {
     struct fl_filters filters;
     struct fl_map places[FL_SECTIONS]; /* listed name -> its place in the plan, see below */
     struct fl_map used;                /* names of channels that something is connected to */
+    struct fl_map claims;              /* sink -> const char *: the first group that has it */
 };
 
 /* Checks AGENT into PLAN.  Fails only without memory. */
@@ -84,8 +85,8 @@ int fl_component_common(struct fl_check *check, const flow_schema *schema,
                         struct fl_component *component);
 void fl_component_end(struct fl_check *check, struct fl_component *component);
 
-/* The word at INDEX of the common property NAME, or NULL. */
-const char *fl_component_word(const struct fl_component *component, const char *name, size_t index);
+/* The words of the common property NAME, ended by NULL. */
+char *const *fl_component_words(const struct fl_component *component, const char *name);
 
 /* The key NAME below the component, or the component itself where there is none. */
 const struct fl_raw *fl_component_where(const struct fl_component *component, const char *name);
@@ -113,7 +114,7 @@ const flow_property *fl_schema_find(const flow_schema *schema, const char *name)
 int fl_check_channels(struct fl_check *check);
 int fl_check_sources(struct fl_check *check);
 int fl_check_groups(struct fl_check *check, struct fl_vec *groups);
-int fl_check_sinks(struct fl_check *check, const struct fl_vec *groups);
+int fl_check_sinks(struct fl_check *check);
 int fl_check_members(struct fl_check *check, const struct fl_vec *groups);
 int fl_check_batches(struct fl_check *check);
 int fl_check_trials(struct fl_check *check); /* only when is_thorough */

@@ -37,7 +37,7 @@ static const struct filter_name filter_names[] = {
 
 static enum filter_kind find_kind(struct fl_check *check, const struct fl_component *component)
 {
-    const char *type = fl_component_word(component, "type", 0);
+    const char *type = fl_component_words(component, "type")[0];
     const struct fl_raw *where = fl_component_where(component, "type");
 
     if (!type)

@@ -44,39 +44,23 @@ static int make_processor(struct fl_check *check, struct fl_component *group)
     return group->part.name ? FLOW_OK : FLOW_ENOMEM;
 }
 
-/* The group before GROUP, among those checked, that has SINK already. */
-static const struct fl_component *claimed_by(const struct fl_vec *groups,
-                                             const struct fl_component *group, const char *sink)
-{
-    const char *member;
-
-    for (size_t i = 0; i < groups->count && fl_vec_at(groups, i) != group; i++) {
-        const struct fl_component *other = fl_vec_at(groups, i);
-        for (size_t w = 0; (member = fl_component_word(other, "sinks", w)); w++)
-            if (strcmp(member, sink) == 0)
-                return other;
-    }
-    return NULL;
-}
-
-static int check_members_of(struct fl_check *check, const struct fl_vec *groups,
-                            const struct fl_component *group)
+/* Claims the group's sinks; a sink belongs to the first group that has it. */
+static int claim_sinks(struct fl_check *check, const struct fl_component *group)
 {
     const struct fl_raw *where = fl_component_where(group, "sinks");
-    const char *sink;
+    int rc = FLOW_OK;
 
-    for (size_t w = 0; (sink = fl_component_word(group, "sinks", w)); w++) {
-        const struct fl_component *other = claimed_by(groups, group, sink);
-        int rc = FLOW_OK;
-        if (fl_place_get(check, FL_SINKS, sink) == FL_UNLISTED)
-            rc = fl_check_reference(check, FL_SINKS, where, sink);
-        else if (other)
+    for (char *const *sink = fl_component_words(group, "sinks"); *sink && !rc; sink++) {
+        const char *other = fl_map_get(&check->claims, *sink);
+        if (fl_place_get(check, FL_SINKS, *sink) == FL_UNLISTED)
+            rc = fl_check_reference(check, FL_SINKS, where, *sink);
+        else if (!other)
+            rc = fl_map_put(&check->claims, *sink, (void *)(uintptr_t)group->name);
+        else if (other != group->name)
             fl_check_value(check, FLOW_SEVERITY_ERROR, where, NULL,
-                           "sink '%s' is in sink group '%s' already", sink, other->name);
-        if (rc)
-            return rc;
+                           "sink '%s' is in sink group '%s' already", *sink, other);
     }
-    return FLOW_OK;
+    return rc;
 }
 
 static int check_group(struct fl_check *check, struct fl_vec *groups, const char *name)
@@ -87,7 +71,7 @@ static int check_group(struct fl_check *check, struct fl_vec *groups, const char
         return FLOW_ENOMEM;
     int rc = fl_component_begin(check, FL_GROUPS, name, &fl_group_schema, group);
     if (!rc)
-        rc = check_members_of(check, groups, group);
+        rc = claim_sinks(check, group);
     if (!rc)
         rc = make_processor(check, group);
     if (!rc && group->part.settings)
@@ -105,39 +89,38 @@ int fl_check_groups(struct fl_check *check, struct fl_vec *groups)
     return rc;
 }
 
-/* Stores the places of the group's sinks that are sound and not another's. */
-static int find_members(struct fl_check *check, const struct fl_vec *groups,
-                        const struct fl_component *group, struct fl_vec *members)
+/* Stores the places of the group's sinks that are sound, and tells these that GROUP has them. */
+static int take_members(struct fl_check *check, const struct fl_component *group,
+                        struct fl_vec *members)
 {
-    const char *sink;
-
-    for (size_t w = 0; (sink = fl_component_word(group, "sinks", w)); w++) {
-        size_t place = fl_place_get(check, FL_SINKS, sink);
-        if (place < FL_BROKEN && !claimed_by(groups, group, sink) && !fl_vec_push(members, &place))
+    for (char *const *sink = fl_component_words(group, "sinks"); *sink; sink++) {
+        size_t place = fl_place_get(check, FL_SINKS, *sink);
+        if (place >= FL_BROKEN || fl_map_get(&check->claims, *sink) != group->name)
+            continue;
+        struct fl_plan_sink *taken = fl_vec_at(&check->plan->sinks, place);
+        if (taken->group != SIZE_MAX)
+            continue; /* the list has it twice */
+        taken->group = check->plan->groups.count;
+        if (!fl_vec_push(members, &place))
             return FLOW_ENOMEM;
     }
     return FLOW_OK;
 }
 
 /* Adds GROUP to the plan, unless none of its sinks is there. */
-static int place_group(struct fl_check *check, const struct fl_vec *groups,
-                       struct fl_component *group)
+static int place_group(struct fl_check *check, struct fl_component *group)
 {
     struct fl_plan_group record = {.part = group->part};
     size_t place = check->plan->groups.count;
 
     fl_vec_init(&record.sinks, check->mem, sizeof(size_t));
-    int rc = find_members(check, groups, group, &record.sinks);
+    int rc = take_members(check, group, &record.sinks);
     if (!rc && record.sinks.count > 0) {
-        rc = fl_vec_push(&check->plan->groups, &record) ? FLOW_OK : FLOW_ENOMEM;
-        if (!rc) {
+        if (fl_vec_push(&check->plan->groups, &record)) {
             group->part = (struct fl_part){0};
-            for (size_t i = 0; i < record.sinks.count; i++) {
-                size_t sink = *(size_t *)fl_vec_at(&record.sinks, i);
-                ((struct fl_plan_sink *)fl_vec_at(&check->plan->sinks, sink))->group = place;
-            }
             return fl_place_set(check, FL_GROUPS, group->name, place);
         }
+        rc = FLOW_ENOMEM;
     }
     fl_vec_free(&record.sinks);
     return rc;
@@ -150,7 +133,7 @@ int fl_check_members(struct fl_check *check, const struct fl_vec *groups)
     for (size_t i = 0; i < groups->count && !rc; i++) {
         struct fl_component *group = fl_vec_at(groups, i);
         if (group->part.settings)
-            rc = place_group(check, groups, group);
+            rc = place_group(check, group);
     }
     return rc;
 }

@@ -150,15 +150,13 @@ void fl_component_end(struct fl_check *check, struct fl_component *component)
     fl_part_free(check->mem, &component->part);
 }
 
-const char *fl_component_word(const struct fl_component *component, const char *name, size_t index)
+char *const *fl_component_words(const struct fl_component *component, const char *name)
 {
+    static char *const none[] = {NULL};
     const struct fl_setting *setting =
         component->common ? fl_settings_get(component->common, name) : NULL;
 
-    for (size_t i = 0; setting && setting->words && setting->words[i]; i++)
-        if (i == index)
-            return setting->words[i];
-    return NULL;
+    return setting && setting->words ? setting->words : none;
 }
 
 const struct fl_raw *fl_component_where(const struct fl_component *component, const char *name)

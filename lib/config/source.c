@@ -29,21 +29,26 @@ static void check_backoff(struct fl_check *check, const struct fl_component *sou
     }
 }
 
-/* Stores the places of the source's channels that are sound. */
+/* Stores the places of the source's channels that are sound, each once. */
 static int find_channels(struct fl_check *check, const struct fl_component *source,
                          struct fl_vec *channels)
 {
-    const char *name;
+    struct fl_map seen;
+    int rc = FLOW_OK;
 
-    for (size_t i = 0; (name = fl_component_word(source, "channels", i)); i++) {
+    fl_map_init(&seen, check->mem);
+    for (char *const *name = fl_component_words(source, "channels"); *name && !rc; name++) {
         size_t place;
-        int rc = fl_check_channel_name(check, source, "channels", name, &place);
+        if (fl_map_get(&seen, *name))
+            continue;
+        rc = fl_map_put(&seen, *name, check);
+        if (!rc)
+            rc = fl_check_channel_name(check, source, "channels", *name, &place);
         if (!rc && place < FL_BROKEN && !fl_vec_push(channels, &place))
             rc = FLOW_ENOMEM;
-        if (rc)
-            return rc;
     }
-    return FLOW_OK;
+    fl_map_free(&seen);
+    return rc;
 }
 
 /* Collects the keys below "selector.", but its type, which goes to *TYPE. */
@@ -137,40 +142,43 @@ static int make_interceptor(struct fl_check *check, const struct fl_component *s
     return rc;
 }
 
-static void check_unlisted_interceptors(struct fl_check *check, const struct fl_component *source,
-                                        const struct fl_blocks *blocks)
+static int check_unlisted_interceptors(struct fl_check *check, const struct fl_component *source,
+                                       const struct fl_blocks *blocks)
 {
-    for (size_t i = 0; i < blocks->map.count; i++) {
+    struct fl_map listed;
+    int rc = FLOW_OK;
+
+    fl_map_init(&listed, check->mem);
+    for (char *const *name = fl_component_words(source, "interceptors"); *name && !rc; name++)
+        rc = fl_map_put(&listed, *name, check);
+    for (size_t i = 0; i < blocks->map.count && !rc; i++) {
         const struct fl_block *block = blocks->map.entries[i].value;
-        const char *name;
-        size_t w = 0;
-        while ((name = fl_component_word(source, "interceptors", w)) &&
-               strcmp(name, block->name) != 0)
-            w++;
-        if (!name)
+        if (!fl_map_get(&listed, block->name))
             fl_check_key(check, FLOW_SEVERITY_WARNING, fl_vec_at(&block->raw, 0),
                          "add it to the list, or remove its settings",
                          "interceptor '%s' is not in the list 'interceptors' of source '%s'",
                          block->name, source->name);
     }
+    fl_map_free(&listed);
+    return rc;
 }
 
 /* Makes all interceptors; *COMPLETE tells whether each listed one is there. */
 static int make_interceptors(struct fl_check *check, const struct fl_component *source,
                              struct fl_vec *parts, int *complete)
 {
+    char *const *names = fl_component_words(source, "interceptors");
     struct fl_blocks blocks;
-    const char *name;
     size_t i = 0;
 
     fl_blocks_init(&blocks, check->mem);
     int rc = interceptor_blocks(source, &blocks);
-    for (; !rc && (name = fl_component_word(source, "interceptors", i)); i++)
-        rc = make_interceptor(check, source, fl_blocks_get(&blocks, name), name, parts);
+    for (; !rc && names[i]; i++)
+        rc = make_interceptor(check, source, fl_blocks_get(&blocks, names[i]), names[i], parts);
     if (!rc)
         rc = fl_check_label(check, fl_kind_name(FLOW_KIND_SOURCE), source->name);
     if (!rc)
-        check_unlisted_interceptors(check, source, &blocks);
+        rc = check_unlisted_interceptors(check, source, &blocks);
     fl_blocks_free(&blocks);
     *complete = parts->count == i;
     return rc;

@@ -95,34 +95,29 @@ int fl_check_channel_name(struct fl_check *check, const struct fl_component *use
 /* The one channel of a sink. */
 static int find_channel(struct fl_check *check, const struct fl_component *sink, size_t *place)
 {
-    const char *name = fl_component_word(sink, "channel", 0);
+    char *const *names = fl_component_words(sink, "channel");
 
     *place = FL_BROKEN;
-    if (!name)
+    if (!names[0])
         return FLOW_OK;
-    if (fl_component_word(sink, "channel", 1)) {
+    if (names[1]) {
         fl_check_value(check, FLOW_SEVERITY_ERROR, fl_component_where(sink, "channel"),
                        "a source or another sink can have the others",
                        "a sink takes from one channel only");
         return FLOW_OK;
     }
-    return fl_check_channel_name(check, sink, "channel", name, place);
+    return fl_check_channel_name(check, sink, "channel", names[0], place);
 }
 
 /* Whether a group that could not be made has claimed the sink. */
-static int is_lost(const struct fl_check *check, const struct fl_vec *groups, const char *name)
+static int is_lost(const struct fl_check *check, const char *name)
 {
-    for (size_t i = 0; i < groups->count; i++) {
-        const struct fl_component *group = fl_vec_at(groups, i);
-        const char *member;
-        for (size_t w = 0; (member = fl_component_word(group, "sinks", w)); w++)
-            if (strcmp(member, name) == 0)
-                return fl_place_get(check, FL_GROUPS, group->name) == FL_BROKEN;
-    }
-    return 0;
+    const char *group = fl_map_get(&check->claims, name);
+
+    return group && fl_place_get(check, FL_GROUPS, group) == FL_BROKEN;
 }
 
-static int check_sink(struct fl_check *check, const struct fl_vec *groups, const char *name)
+static int check_sink(struct fl_check *check, const char *name)
 {
     struct fl_component sink;
     size_t channel = FL_BROKEN;
@@ -132,7 +127,7 @@ static int check_sink(struct fl_check *check, const struct fl_vec *groups, const
         rc = find_channel(check, &sink, &channel);
     if (!rc)
         rc = fl_component_finish(check, FLOW_KIND_SINK, &fl_sink_schema, &sink);
-    if (!rc && sink.part.settings && channel < FL_BROKEN && !is_lost(check, groups, name)) {
+    if (!rc && sink.part.settings && channel < FL_BROKEN && !is_lost(check, name)) {
         rc = fl_place_set(check, FL_SINKS, name, check->plan->sinks.count);
         struct fl_plan_sink *placed = rc ? NULL : move_part(&sink, &check->plan->sinks);
         if (placed) {
@@ -146,13 +141,13 @@ static int check_sink(struct fl_check *check, const struct fl_vec *groups, const
     return rc;
 }
 
-int fl_check_sinks(struct fl_check *check, const struct fl_vec *groups)
+int fl_check_sinks(struct fl_check *check)
 {
     const struct fl_vec *names = &check->agent->sections[FL_SINKS].names;
     int rc = FLOW_OK;
 
     for (size_t i = 0; i < names->count && !rc; i++)
-        rc = check_sink(check, groups, *(char **)fl_vec_at(names, i));
+        rc = check_sink(check, *(char **)fl_vec_at(names, i));
     return rc;
 }
 
