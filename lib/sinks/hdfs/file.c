@@ -18,7 +18,6 @@
 #define PAUSE_MS 200                       /* before the second try, then doubled */
 #define PAUSE_MAX_MS 5000
 #define REPORT_MS 10000
-#define STOP_PAUSE_MS 500
 
 struct fl_hdfs_segment {
     flow_buffer *bytes;
@@ -31,6 +30,8 @@ struct fl_hdfs_segment {
 void fl_hdfs_host_fail(struct fl_hdfs_host *host, flow_error *failure)
 {
     flow_counter_add(host->failed, 1);
+    if (!failure) /* whoever failed did not say why; that must not look like success */
+        flow_error_set(&failure, FLOW_ECALLBACK, "a part of the sink failed without a reason");
     if (host->failure)
         flow_error_free(failure);
     else
@@ -318,8 +319,6 @@ void fl_hdfs_file_delay(struct fl_hdfs_file *file)
     file->pause_ms = file->pause_ms ? file->pause_ms * 2 : PAUSE_MS;
     if (file->pause_ms > PAUSE_MAX_MS)
         file->pause_ms = PAUSE_MAX_MS;
-    if (file->host->stopping && file->pause_ms > STOP_PAUSE_MS)
-        file->pause_ms = STOP_PAUSE_MS;
     file->retry_at = now + file->pause_ms;
 }
 
@@ -429,7 +428,6 @@ static void close_file(struct fl_hdfs_file *file, int renamed)
 static void retry_rename(struct fl_hdfs_file *file)
 {
     const struct fl_hdfs_options *options = file->host->options;
-    int64_t pause = file->host->stopping ? STOP_PAUSE_MS : options->retry_ms;
 
     if (++file->close_tries >= options->close_tries) {
         flow_context_logf(options->ctx, FLOW_LOG_ERROR,
@@ -438,7 +436,7 @@ static void retry_rename(struct fl_hdfs_file *file)
         close_file(file, 0);
     } else {
         report(file, "cannot rename");
-        file->retry_at = flow_context_now(options->ctx) + pause;
+        file->retry_at = flow_context_now(options->ctx) + options->retry_ms;
     }
     flow_error_free(file->request.error);
     file->request.error = NULL;
@@ -530,8 +528,9 @@ static enum fl_hdfs_step next_step(struct fl_hdfs_file *file)
         return FL_STEP_UPLOAD;
     if (!file->finishing || file->parts)
         return FL_STEP_NONE;
-    if (!file->exists)
-        close_file(file, 0);
+    int named = file->host->target->late && !strcmp(file->in_use, file->final);
+    if (!file->exists || named) /* there is nothing to rename */
+        close_file(file, named);
     if (file->gone)
         return FL_STEP_NONE;
     return file->check ? FL_STEP_CHECK : FL_STEP_RENAME;
@@ -548,7 +547,7 @@ void fl_hdfs_file_step(struct fl_hdfs_file *file, int64_t now)
 {
     struct fl_hdfs_host *host = file->host;
 
-    if (file->step || file->gone || now < file->retry_at ||
+    if (file->step || file->gone || (now < file->retry_at && !host->stopping) ||
         host->requests >= host->options->max_requests)
         return;
     file->step = next_step(file);

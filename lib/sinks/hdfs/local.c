@@ -178,7 +178,7 @@ static void rename_file(struct local *local, struct fl_hdfs_request *request)
 {
     int rc = sync_file(local, request->path, &request->error);
 
-    if (!rc)
+    if (!rc && strcmp(request->path, request->to))
         rc = fl_file_rename_new(local->io, request->path, request->to, &request->error);
     if (!rc)
         rc = sync_folder(local, request->to, &request->error);

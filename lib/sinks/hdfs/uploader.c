@@ -20,6 +20,7 @@
 
 #define ROUND_BYTES ((int64_t)4 << 20) /* serialized before the network gets its turn */
 #define POLL_MAX_MS 3600000
+#define STOP_POLL_MS 100
 
 struct part {
     struct fl_hdfs_file *file;
@@ -117,7 +118,7 @@ static void end_job(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job, 
 
 static int add_part(struct fl_hdfs_job *job, struct fl_hdfs_file *file)
 {
-    struct part part = {.file = file};
+    struct part part = {.file = file, .end = UINT64_MAX}; /* until it is sealed */
 
     if (file->last_serial == job->serial)
         return FLOW_OK;
@@ -165,8 +166,9 @@ static int seal(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job, flow
     for (size_t i = 0; i < job->parts.count && !rc; i++) {
         struct part *part = fl_vec_at(&job->parts, i);
         rc = fl_hdfs_file_seal(part->file, err);
-        part->end = part->file->appended;
-        if (part->end <= part->file->delivered)
+        if (!rc)
+            part->end = part->file->appended;
+        if (part->end <= part->file->delivered) /* events without a byte */
             uploader->host.progress = 1;
     }
     return rc;
@@ -311,15 +313,16 @@ static void expire(struct fl_hdfs_uploader *uploader, int64_t now)
 /* How long to sleep when nothing happens, and what to tell the runner. */
 static int64_t next_timeout(struct fl_hdfs_uploader *uploader)
 {
-    int64_t now = flow_context_now(uploader->options->ctx);
     int64_t at = fl_hdfs_buckets_deadline(&uploader->buckets);
 
+    /* The clock is looked at afterwards: whoever moves it from now on sees the deadline. */
     atomic_store(&uploader->deadline, at);
+    int64_t now = flow_context_now(uploader->options->ctx);
     if (!queue_is_empty(uploader) && !uploader->host.failure)
         return 0;
+    if (uploader->host.stopping) /* files try again without regard to their pauses */
+        return STOP_POLL_MS;
     int64_t timeout = at == FL_NEVER ? POLL_MAX_MS : at - now;
-    if (uploader->host.stopping && timeout > 100)
-        timeout = 100;
     return timeout < 0 ? 0 : timeout > POLL_MAX_MS ? POLL_MAX_MS : timeout;
 }
 
