@@ -14,12 +14,12 @@ struct flow_pipeline {
     flow_library *lib;
     struct fl_plan *plan; /* its settings live as long as the components */
     struct fl_site site;
-    struct fl_vec channels;  /* of flow_channel *, as in the plan; NULL: left out */
-    struct fl_vec sources;   /* of struct fl_source_runner * */
-    struct fl_vec runners;   /* of struct fl_sink_runner * */
-    struct fl_gate changed;  /* opened whenever start, drain or stop may have got further */
-    struct fl_worker closer; /* closes the channels */
-    _Atomic size_t closing;  /* index of the channel that it is at */
+    struct fl_vec channels;          /* of flow_channel *, as in the plan; NULL: left out */
+    struct fl_vec sources;           /* of struct fl_source_runner * */
+    struct fl_vec runners;           /* of struct fl_sink_runner * */
+    struct fl_gate changed;          /* opened whenever start, drain or stop may have got further */
+    struct fl_worker closer;         /* closes the channels */
+    _Atomic(flow_channel *) closing; /* the one that it is at */
     _Atomic int draining;
     _Atomic int hurry; /* a stop waits for a drain to end */
     _Atomic int32_t state;

@@ -170,21 +170,22 @@ static void close_channels(void *arg)
 
     for (size_t i = 0; i < pipeline->channels.count; i++) {
         flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
-        atomic_store(&pipeline->closing, i);
-        if (channel != NULL)
-            close_channel(channel);
+        if (channel == NULL)
+            continue;
+        atomic_store(&pipeline->closing, channel);
+        close_channel(channel);
     }
 }
 
-/* 1 when a channel has something to do that could take long. */
-static int closing_may_block(const flow_pipeline *pipeline)
+/* The first channel that has something to do that could take long, or NULL. */
+static flow_channel *slow_channel(const flow_pipeline *pipeline)
 {
     for (size_t i = 0; i < pipeline->channels.count; i++) {
-        const flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
+        flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
         if (channel != NULL && channel->ops->close != NULL && atomic_load(&channel->is_open))
-            return 1;
+            return channel;
     }
-    return 0;
+    return NULL;
 }
 
 static int stop_channels(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
@@ -192,14 +193,14 @@ static int stop_channels(flow_pipeline *pipeline, int64_t deadline, flow_error *
     struct fl_worker *closer = &pipeline->closer;
 
     if (atomic_load(&closer->ended)) {
-        if (!closing_may_block(pipeline) ||
-            fl_worker_start(closer, "close", close_channels, pipeline) != FLOW_OK)
+        flow_channel *slow = slow_channel(pipeline);
+        atomic_store(&pipeline->closing, slow);
+        if (slow == NULL || fl_worker_start(closer, "close", close_channels, pipeline) != FLOW_OK)
             close_channels(pipeline);
     }
     if (fl_worker_join(closer, deadline) == FLOW_OK)
         return FLOW_OK;
-    return late(fl_pipeline_channel_at(pipeline, atomic_load(&pipeline->closing))->ctx,
-                "did not close", err);
+    return late(atomic_load(&pipeline->closing)->ctx, "did not close", err);
 }
 
 static int stop_all(flow_pipeline *pipeline, int64_t deadline, flow_error **err)

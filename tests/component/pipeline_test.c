@@ -3,11 +3,13 @@
 /* Whole pipelines: their life from start to free, and that their counters add up. */
 
 #include <dirent.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "channels/channels.h"
 #include "probe.h"
 #include "suite.h"
 
@@ -203,6 +205,59 @@ START_TEST(test_stop_is_bounded_and_can_be_waited_on)
     probe_unblock(&probe);
     rig_stop(&rig);
     ck_assert_int_eq(probe.stops, 1);
+    tear_down(&rig, &probe);
+}
+END_TEST
+
+static _Atomic int may_close;
+
+static int close_slowly(void *self, flow_error **err)
+{
+    while (!atomic_load(&may_close))
+        usleep(1000);
+    return FLOW_OK;
+}
+
+/* A memory channel that takes its time to close. */
+static void add_slow_channel(flow_library *lib)
+{
+    flow_channel_ops ops = fl_memory_channel;
+
+    atomic_store(&may_close, 0);
+    ops.type = "slow";
+    ops.aliases = NULL;
+    ops.close = close_slowly;
+    ck_assert_int_eq(flow_registry_add_channel(flow_library_registry(lib), &ops, NULL, NULL, NULL),
+                     FLOW_OK);
+}
+
+START_TEST(test_a_channel_that_is_slow_to_close_is_named)
+{
+    struct rig rig;
+    struct probe probe;
+    flow_error *err = NULL;
+
+    rig_init(&rig, 0);
+    probe_register(&probe, &rig, "probe");
+    add_slow_channel(rig.lib);
+    /* The first channel is left out, so there is nothing of it that could be named. */
+    ck_assert_int_eq(rig_try_build(&rig,
+                                   INLET_TO_PROBE "a1.channels = c0 c1\n"
+                                                  "a1.channels.c0.type = memory\n"
+                                                  "a1.channels.c0.capacity = 1\n"
+                                                  "a1.channels.c0.transactionCapacity = 2\n"
+                                                  "a1.channels.c1.type = slow\n",
+                                   FLOW_PIPELINE_LENIENT, NULL),
+                     FLOW_OK);
+    rig_start(&rig);
+    do {
+        flow_error_free(err);
+        err = NULL;
+        ck_assert_int_eq(flow_pipeline_stop(rig.pipeline, 0, &err), FLOW_ETIMEDOUT);
+    } while (strstr(flow_error_message(err), "did not close") == NULL);
+    ck_assert_str_eq(flow_error_component(err), "channel c1");
+    flow_error_free(err);
+    atomic_store(&may_close, 1);
     tear_down(&rig, &probe);
 }
 END_TEST
@@ -518,6 +573,7 @@ int main(void)
         {"stop after drain", test_a_stop_cuts_a_drain_short},
         {"two pipelines", test_two_pipelines_share_a_library_and_nothing_else},
         {"faulty", test_a_faulty_configuration_builds_nothing},
+        {"slow channel", test_a_channel_that_is_slow_to_close_is_named},
         {"lenient", test_lenient_leaves_out_what_is_broken},
         {"names", test_names_that_are_not_there_are_told},
         {"counters", test_counters_add_up},
