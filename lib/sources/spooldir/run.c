@@ -49,7 +49,7 @@ static int find_place(struct spooldir *s, flow_error **err)
     const struct spool_tracker *tracker = &s->tracker;
     uint8_t head[4];
     size_t size = spool_file_head(&s->file, head, sizeof head);
-    int64_t place = s->options.is_blob ? 0 : (int64_t)fl_line_begin(&s->line, head, size);
+    int64_t place = s->options.is_blob ? 0 : (int64_t)fl_line_reader_begin(&s->line, head, size);
 
     if (tracker->target != NULL && strcmp(tracker->target, s->file.path) == 0) {
         if (tracker->offset > s->file.opened.st_size) {
@@ -104,7 +104,7 @@ static int deserialize(struct spooldir *s, size_t max, size_t *consumed, flow_er
     if (s->options.is_blob) {
         return fl_blob_read(s->options.max_blob, &s->headers, &piece, max, s->batch, consumed, err);
     }
-    return fl_line_read(&s->line, &piece, max, s->batch, consumed, err);
+    return fl_line_reader_read(&s->line, &piece, max, s->batch, consumed, err);
 }
 
 /* As Flume: an empty file is an event without a body. */

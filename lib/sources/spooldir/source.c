@@ -94,7 +94,7 @@ static int open_charsets(struct spooldir *s, flow_error **err)
 
     rc = rc == FLOW_OK ? fl_charset_open(s->mem, out, FL_CHARSET_REPLACE, &s->out, err) : rc;
     if (rc == FLOW_OK) {
-        fl_line_init(&s->line, s->mem, s->in, s->out, s->options.max_units);
+        fl_line_reader_init(&s->line, s->mem, s->in, s->out, s->options.max_units);
         s->line.headers = &s->headers;
     }
     return rc;
@@ -118,7 +118,7 @@ static void spooldir_destroy(void *self)
 
     spool_scan_free(&s->scan);
     if (s->out != NULL) {
-        fl_line_free(&s->line);
+        fl_line_reader_free(&s->line);
     }
     fl_charset_free(s->in);
     fl_charset_free(s->out);

@@ -14,7 +14,7 @@
 #include "base/thread.h"
 #include "base/vec.h"
 #include "codec/blob.h"
-#include "codec/line.h"
+#include "codec/line_reader.h"
 #include "io/file.h"
 
 enum spool_order { SPOOL_OLDEST, SPOOL_YOUNGEST, SPOOL_RANDOM };
@@ -110,7 +110,7 @@ struct spooldir {
     struct spool_file file;
     struct fl_charset *in;
     struct fl_charset *out;
-    struct fl_line line;
+    struct fl_line_reader line;
     struct fl_event_headers headers;
     flow_counter *completed;
     flow_counter *set_aside;

@@ -7,7 +7,7 @@
  * one.
  */
 
-#include "codec/line.h"
+#include "codec/line_reader.h"
 
 #include <string.h>
 
@@ -21,22 +21,22 @@ struct span {
     size_t taken;
 };
 
-void fl_line_init(struct fl_line *line, const flow_allocator *mem, struct fl_charset *in,
-                  struct fl_charset *out, size_t max_units)
+void fl_line_reader_init(struct fl_line_reader *line, const flow_allocator *mem,
+                         struct fl_charset *in, struct fl_charset *out, size_t max_units)
 {
-    *line = (struct fl_line){.in = in, .out = out, .max_units = max_units};
+    *line = (struct fl_line_reader){.in = in, .out = out, .max_units = max_units};
     line->newline_size = fl_charset_newline(in, line->newline);
     fl_buf_init(&line->text, mem);
     fl_buf_init(&line->body, mem);
 }
 
-void fl_line_free(struct fl_line *line)
+void fl_line_reader_free(struct fl_line_reader *line)
 {
     fl_buf_free(&line->text);
     fl_buf_free(&line->body);
 }
 
-size_t fl_line_begin(struct fl_line *line, const void *head, size_t size)
+size_t fl_line_reader_begin(struct fl_line_reader *line, const void *head, size_t size)
 {
     size_t mark = fl_charset_sniff(line->in, head, size);
 
@@ -47,7 +47,7 @@ size_t fl_line_begin(struct fl_line *line, const void *head, size_t size)
 }
 
 /* Finds a newline of several bytes, which begins at a multiple of its size. */
-static const uint8_t *find_wide(const struct fl_line *line, const uint8_t *data, size_t size)
+static const uint8_t *find_wide(const struct fl_line_reader *line, const uint8_t *data, size_t size)
 {
     size_t unit = line->newline_size;
 
@@ -59,7 +59,7 @@ static const uint8_t *find_wide(const struct fl_line *line, const uint8_t *data,
     return NULL;
 }
 
-static const uint8_t *find_newline(struct fl_line *line, const uint8_t *data, size_t size)
+static const uint8_t *find_newline(struct fl_line_reader *line, const uint8_t *data, size_t size)
 {
     const uint8_t *found;
 
@@ -72,7 +72,7 @@ static const uint8_t *find_newline(struct fl_line *line, const uint8_t *data, si
     return found;
 }
 
-static int add(struct fl_line *line, const void *body, size_t size, flow_batch *batch,
+static int add(struct fl_line_reader *line, const void *body, size_t size, flow_batch *batch,
                flow_error **err)
 {
     const struct fl_event_headers *headers = line->headers;
@@ -85,7 +85,7 @@ static int add(struct fl_line *line, const void *body, size_t size, flow_batch *
 }
 
 /* Adds a line that is in `text`, in the set it is to have. */
-static int add_text(struct fl_line *line, flow_batch *batch, flow_error **err)
+static int add_text(struct fl_line_reader *line, flow_batch *batch, flow_error **err)
 {
     if (fl_charset_is_utf8(line->out)) {
         return add(line, line->text.data, line->text.size, batch, err);
@@ -96,7 +96,7 @@ static int add_text(struct fl_line *line, flow_batch *batch, flow_error **err)
 }
 
 /* Sees whether the SIZE bytes at the front are valid UTF-8, looking at none twice. */
-static int is_valid(struct fl_line *line, const struct fl_piece_of_file *piece, size_t size)
+static int is_valid(struct fl_line_reader *line, const struct fl_piece_of_file *piece, size_t size)
 {
     if (line->valid < size && fl_charset_is_utf8(line->in)) {
         line->valid += fl_utf8_valid(piece->data + line->valid, piece->size - line->valid);
@@ -109,8 +109,8 @@ static int is_valid(struct fl_line *line, const struct fl_piece_of_file *piece, 
  * took is in *USED.  Returns 1 when there was such a one, 0 when there was not, negative when it
  * cannot be converted.
  */
-static int convert_limited(struct fl_line *line, const struct span *span, int whole, size_t *used,
-                           flow_error **err)
+static int convert_limited(struct fl_line_reader *line, const struct span *span, int whole,
+                           size_t *used, flow_error **err)
 {
     size_t units = 0;
 
@@ -137,7 +137,7 @@ static int convert_limited(struct fl_line *line, const struct span *span, int wh
 
 /* How many bytes of valid UTF-8 have at most the limit's units, at least one character; SIZE when
  * all have. */
-static size_t limit_of_valid(const struct fl_line *line, const uint8_t *data, size_t size)
+static size_t limit_of_valid(const struct fl_line_reader *line, const uint8_t *data, size_t size)
 {
     size_t units = 0;
 
@@ -155,8 +155,8 @@ static size_t limit_of_valid(const struct fl_line *line, const uint8_t *data, si
  * Shortens SPAN to the limit.  WHOLE: nothing follows it in its line.  Returns 1 when it was cut, 0
  * when not.
  */
-static int shorten(struct fl_line *line, const struct fl_piece_of_file *piece, struct span *span,
-                   int whole, flow_error **err)
+static int shorten(struct fl_line_reader *line, const struct fl_piece_of_file *piece,
+                   struct span *span, int whole, flow_error **err)
 {
     size_t valid = is_valid(line, piece, span->size) ? span->size : line->valid;
     size_t used = limit_of_valid(line, span->data, valid);
@@ -174,7 +174,7 @@ static int shorten(struct fl_line *line, const struct fl_piece_of_file *piece, s
 }
 
 /* Adds a line whose length is fine. */
-static int add_line(struct fl_line *line, const struct fl_piece_of_file *piece,
+static int add_line(struct fl_line_reader *line, const struct fl_piece_of_file *piece,
                     const struct span *span, flow_batch *batch, flow_error **err)
 {
     if (is_valid(line, piece, span->size) && fl_charset_is_utf8(line->out)) {
@@ -186,8 +186,8 @@ static int add_line(struct fl_line *line, const struct fl_piece_of_file *piece,
 }
 
 /* Finds the next line, cut to the limit.  1: it is in SPAN; 0: a longer piece is needed. */
-static int next_line(struct fl_line *line, const struct fl_piece_of_file *piece, struct span *span,
-                     flow_error **err)
+static int next_line(struct fl_line_reader *line, const struct fl_piece_of_file *piece,
+                     struct span *span, flow_error **err)
 {
     const uint8_t *found = find_newline(line, piece->data, piece->size);
     int ends = found != NULL || piece->last;
@@ -205,14 +205,14 @@ static int next_line(struct fl_line *line, const struct fl_piece_of_file *piece,
 }
 
 /* Notes that the first SIZE bytes are done with. */
-static void forget(struct fl_line *line, size_t size)
+static void forget(struct fl_line_reader *line, size_t size)
 {
     line->valid -= line->valid < size ? line->valid : size;
     line->scanned -= line->scanned < size ? line->scanned : size;
 }
 
-int fl_line_read(struct fl_line *line, const struct fl_piece_of_file *piece, size_t max,
-                 flow_batch *batch, size_t *consumed, flow_error **err)
+int fl_line_reader_read(struct fl_line_reader *line, const struct fl_piece_of_file *piece,
+                        size_t max, flow_batch *batch, size_t *consumed, flow_error **err)
 {
     struct fl_piece_of_file rest = *piece;
     int rc = FLOW_OK;

@@ -8,7 +8,7 @@
 #include <flow.h>
 
 #include "codec/blob.h"
-#include "codec/line.h"
+#include "codec/line_reader.h"
 #include "suite.h"
 
 struct rig {
@@ -16,7 +16,7 @@ struct rig {
     flow_batch *batch;
     struct fl_charset *in;
     struct fl_charset *out;
-    struct fl_line line;
+    struct fl_line_reader line;
     char text[4096]; /* the events so far, as rig_events writes them */
 };
 
@@ -27,12 +27,12 @@ static void rig_init(struct rig *rig, const char *in, const char *out, int polic
     ck_assert_int_eq(flow_batch_new(rig->lib, &rig->batch, NULL), FLOW_OK);
     ck_assert_int_eq(fl_charset_open(NULL, in, policy, &rig->in, NULL), FLOW_OK);
     ck_assert_int_eq(fl_charset_open(NULL, out, FL_CHARSET_REPLACE, &rig->out, NULL), FLOW_OK);
-    fl_line_init(&rig->line, NULL, rig->in, rig->out, max);
+    fl_line_reader_init(&rig->line, NULL, rig->in, rig->out, max);
 }
 
 static void rig_free(struct rig *rig)
 {
-    fl_line_free(&rig->line);
+    fl_line_reader_free(&rig->line);
     fl_charset_free(rig->in);
     fl_charset_free(rig->out);
     flow_batch_free(rig->batch);
@@ -60,7 +60,7 @@ static const char *rig_events(struct rig *rig)
 /* Gives the text in pieces of STEP more bytes each, as a file's window would. */
 static int read_in_steps(struct rig *rig, const char *text, size_t size, size_t step, size_t max)
 {
-    size_t done = fl_line_begin(&rig->line, text, size < 4 ? size : 4);
+    size_t done = fl_line_reader_begin(&rig->line, text, size < 4 ? size : 4);
     size_t end = done;
 
     flow_batch_clear(rig->batch);
@@ -68,7 +68,7 @@ static int read_in_steps(struct rig *rig, const char *text, size_t size, size_t 
         size_t consumed;
         struct fl_piece_of_file piece = {
             .data = (const uint8_t *)text + done, .size = end - done, .last = end == size};
-        int rc = fl_line_read(&rig->line, &piece, max, rig->batch, &consumed, NULL);
+        int rc = fl_line_reader_read(&rig->line, &piece, max, rig->batch, &consumed, NULL);
         ck_assert_uint_le(consumed, piece.size);
         done += consumed;
         if (rc != FLOW_OK || (consumed == 0 && end == size)) {
@@ -186,7 +186,8 @@ START_TEST(stops_in_front_of_a_line_it_cannot_decode)
     size_t consumed;
 
     rig_init(&rig, "UTF-8", "UTF-8", FL_CHARSET_FAIL, 2048);
-    ck_assert_int_eq(fl_line_read(&rig.line, &piece, 100, rig.batch, &consumed, &err), FLOW_EPARSE);
+    ck_assert_int_eq(fl_line_reader_read(&rig.line, &piece, 100, rig.batch, &consumed, &err),
+                     FLOW_EPARSE);
     ck_assert_uint_eq(consumed, 4);
     ck_assert_str_eq(rig_events(&rig), "[one]");
     ck_assert_ptr_nonnull(strstr(flow_error_message(err), "0xff"));
