@@ -99,6 +99,19 @@ static const char *behind_dashes(const char *argument)
 
 /* ---- -D and other Java options ---- */
 
+/* Definitions that only mean something to Flume's Java code.  They still count for ${sys:...}. */
+static const char *const java_names[] = {
+    "javax.net.ssl.",        "flume.ssl.", "log4j.configuration",  "log4j2.configurationFile",
+    "org.apache.flume.log.", "lookups",    "JndiAllowedProtocols", "flume.called.from.service",
+};
+
+static void note_java_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof java_names / sizeof java_names[0]; i++)
+        if (text_begins(name, java_names[i]))
+            fprintf(stderr, "Info: -D%s has no effect, as there is no Java here\n", name);
+}
+
 /* "a=b" of "-Da=b"; "-Dflume.root.logger==INFO,console" is often seen and means one '='. */
 static int take_define(struct options *options, const char *text)
 {
@@ -114,6 +127,7 @@ static int take_define(struct options *options, const char *text)
         free(name);
         return usage_error("monitoring is not supported, so leave out", text);
     }
+    note_java_name(name);
     text_list_add_pair(&options->defines, name, text[size] ? value : "");
     free(name);
     return EXIT_OK;

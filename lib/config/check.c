@@ -22,6 +22,8 @@ int fl_check_label(struct fl_check *check, const char *kind, const char *name)
     return fl_buf_cstr(&check->label) ? FLOW_OK : FLOW_ENOMEM;
 }
 
+/* Memory that runs out here is remembered, since a finding may come from where nothing can fail;
+ * the check then fails as a whole rather than hide one. */
 static void add(struct fl_check *check, flow_diagnostic *found)
 {
     if (check->scope == FL_OTHER)
@@ -71,6 +73,7 @@ void fl_check_value(struct fl_check *check, int32_t severity, const struct fl_ra
     va_end(args);
 }
 
+/* Settings know their key and place themselves; what is added is whose they are. */
 static void add_setting_finding(void *self, int32_t severity, const struct fl_raw *where,
                                 const char *message, const char *hint)
 {
@@ -178,6 +181,10 @@ static void check_unused(struct fl_check *check)
     }
 }
 
+/*
+ * Channels come first, as all others refer to them.  Groups come before sinks, because a sink whose
+ * group cannot be made must not run on its own, and their members are looked up after the sinks.
+ */
 static int check_components(struct fl_check *check)
 {
     struct fl_vec groups; /* of struct fl_component */
@@ -198,6 +205,8 @@ static int check_components(struct fl_check *check)
     return rc;
 }
 
+/* Filters come before components, whose values they fill in, and after the lists, which Flume does
+ * not substitute. */
 static int run(struct fl_check *check)
 {
     int rc = place_listed(check);

@@ -36,7 +36,7 @@ static int split_words(char *command, const char *key, struct fl_vec *words)
     return fl_vec_push(words, &key) && fl_vec_push(words, &none) ? FLOW_OK : FLOW_ENOMEM;
 }
 
-/* Waits until FD can be read; 0 when time ran out. */
+/* Waits until FD can be read, or its other end is gone; 0 when time ran out. */
 static int wait_readable(const struct command *command, int fd)
 {
     struct pollfd one = {.fd = fd, .events = POLLIN};

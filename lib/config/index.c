@@ -67,7 +67,8 @@ const struct fl_block *fl_blocks_get(const struct fl_blocks *blocks, const char 
     return fl_map_get(&blocks->map, name);
 }
 
-/* The block called by the first SIZE bytes of KEY, made when it is not there. */
+/* The block called by the first SIZE bytes of KEY, made when it is not there: whether or not a list
+ * has the name, so that whoever forgot to list a component can be told. */
 static struct fl_block *block_of(struct fl_blocks *blocks, const char *key, size_t size)
 {
     const flow_allocator *mem = blocks->map.mem;
@@ -100,6 +101,8 @@ int fl_blocks_add(struct fl_blocks *blocks, const struct fl_raw *raw)
     return block && fl_vec_push(&block->raw, &inner) ? 1 : FLOW_ENOMEM;
 }
 
+/* The agent called by the first SIZE bytes of KEY.  Only keys of a section make an agent, so that a
+ * stray "log.level" does not. */
 static struct fl_agent *agent_of(struct fl_index *index, const char *key, size_t size)
 {
     struct fl_agent *agent = fl_map_get_sized(&index->agents, key, size);
@@ -150,6 +153,8 @@ const struct fl_agent *fl_index_agent(const struct fl_index *index, const char *
     return fl_map_get(&index->agents, name);
 }
 
+/* What Flume ignores with a line in its log is a warning here: the file runs there and is to run
+ * here. */
 static int ignore(struct fl_index *index, const struct fl_entry *entry, const char *message,
                   const char *hint)
 {
@@ -242,6 +247,7 @@ static int route_below(struct fl_index *index, const struct fl_entry *entry, con
                   "write AGENT.SECTION.NAME.SETTING");
 }
 
+/* The shape of a key decides, before anybody knows which components there are. */
 static int route(struct fl_index *index, const struct fl_entry *entry)
 {
     const char *dot = strchr(entry->key, '.');
@@ -292,6 +298,7 @@ const char *flow_config_agent(flow_config *config, size_t index)
     return sorted && index < sorted->agents.count ? sorted->agents.entries[index].key : NULL;
 }
 
+/* Answers from the lists alone: a name is there although the component behind it may be broken. */
 const char *flow_config_component(flow_config *config, const char *agent, uint32_t kind,
                                   size_t index)
 {

@@ -65,7 +65,8 @@ void flow_config_free(flow_config *config)
     fl_free(config->mem, config);
 }
 
-/* Forgets what was made from the keys. */
+/* Forgets what was made from the keys.  Texts that flow_config_get and others handed out end here,
+ * as their comments say. */
 static void unsettle(flow_config *config)
 {
     fl_index_free(config->index);
@@ -157,6 +158,8 @@ static int fill_entry(struct fl_reading *reading, struct fl_entry *entry,
     return FLOW_OK;
 }
 
+/* The order of keys is that of their first appearance, so an override keeps its place in it; where
+ * it stands in a file is told by the entry itself. */
 int fl_reading_put(struct fl_reading *reading, const struct fl_pair *pair)
 {
     flow_config *config = reading->config;
@@ -189,6 +192,7 @@ int fl_reading_fault(struct fl_reading *reading, const struct fl_fault *fault)
     return fl_report_add(&reading->config->faults, &found);
 }
 
+/* A call is a reading that has no number, and so wins over those that have one. */
 int flow_config_set(flow_config *config, const char *key, const char *value, flow_error **err)
 {
     if (!config || !key || !value)
@@ -216,7 +220,7 @@ int flow_config_define(flow_config *config, const char *name, const char *value,
     if (rc)
         return rc;
     char *copy = fl_strdup(config->mem, value);
-    char *old = fl_map_get(&config->defines, name);
+    char *old = fl_map_get(&config->defines, name); /* freed once the new one is in its place */
 
     unsettle(config);
     if (!copy || fl_map_put(&config->defines, name, copy)) {
@@ -227,6 +231,7 @@ int flow_config_define(flow_config *config, const char *name, const char *value,
     return FLOW_OK;
 }
 
+/* The index is made last, so its being there says that everything is. */
 int fl_config_settle(flow_config *config)
 {
     if (config->index)
@@ -271,6 +276,7 @@ int flow_config_entry(flow_config *config, size_t index, flow_entry *entry)
         rc = fl_config_settle(config);
     if (rc || index >= config->entries.count)
         return rc ? rc : FLOW_ENOENT;
+    /* An older caller's struct is shorter: it gets what it knows. */
     const struct fl_entry *held = config->entries.entries[index].value;
     flow_entry full = {
         .struct_size = entry->struct_size,

@@ -123,6 +123,7 @@ int fl_component_own(struct fl_check *check, struct fl_component *component)
     return component->full ? FLOW_OK : FLOW_ENOMEM;
 }
 
+/* The keys of the block are copied, since filters change their values for this check alone. */
 int fl_component_begin(struct fl_check *check, enum fl_section_id section, const char *name,
                        const flow_schema *common, struct fl_component *component)
 {
@@ -182,6 +183,8 @@ static int is_own(const flow_schema *common, const struct fl_type *type, const s
     return strcmp(raw->key, "type") != 0 && fl_schema_find(type->schema, raw->key) != NULL;
 }
 
+/* Whatever keeps a type from being found, its module's own fault included, is one finding at the
+ * value that names it. */
 int fl_type_find(struct fl_check *check, uint32_t kind, const struct fl_raw *where,
                  const struct fl_type **type)
 {

@@ -38,6 +38,7 @@ void fl_plan_source_free(const flow_allocator *mem, struct fl_plan_source *sourc
     fl_part_free(mem, &source->part);
 }
 
+/* Channels and sinks begin with their part and own nothing else. */
 void fl_plan_free(struct fl_plan *plan)
 {
     if (!plan)
@@ -131,7 +132,11 @@ static int check_others(flow_config *config, const struct fl_agent *agent,
     return rc;
 }
 
-/* Fills REPORT, and PLAN with what is sound; *PLAN stays NULL when there is no such agent. */
+/*
+ * Fills REPORT, and PLAN with what is sound; *PLAN stays NULL when there is no such agent.  Other
+ * agents are looked at only where all is to be told: their types may be in modules that the agent
+ * that is about to run would carry along for nothing.
+ */
 static int examine(flow_config *config, const char *name, enum fl_scope scope,
                    struct flow_report *report, struct fl_plan **plan)
 {
@@ -171,6 +176,7 @@ static int report_new(flow_config *config, struct flow_report **report, flow_err
     return FLOW_OK;
 }
 
+/* The plan is made, as that is what finds the faults, and thrown away. */
 int flow_config_check(flow_config *config, const char *agent, flow_report **report,
                       flow_error **err)
 {
@@ -217,6 +223,8 @@ static int is_viable(const struct fl_plan *plan)
     return plan->channels.count > 0 && (plan->sources.count > 0 || plan->sinks.count > 0);
 }
 
+/* What is to be returned with a finished report.  Without leniency a single error is enough: an
+ * agent that runs with a part of its configuration loses events in silence. */
 static int decide(const struct flow_report *report, struct fl_plan *plan, int lenient,
                   flow_error **err)
 {

@@ -48,7 +48,7 @@ static int is_repetition(const struct flow_report *report, const flow_diagnostic
     return 0;
 }
 
-/* Copies the texts of FOUND behind one another and lets ONE point to them. */
+/* Copies the texts of FOUND behind one another, in one allocation, and lets ONE point to them. */
 static int copy_texts(struct flow_report *report, struct fl_finding *one,
                       const flow_diagnostic *found)
 {
@@ -115,6 +115,7 @@ int fl_report_merge(struct flow_report *report, const struct flow_report *from)
     return FLOW_OK;
 }
 
+/* Total, so that the order does not depend on the C library's sort. */
 static int compare(const void *left, const void *right)
 {
     const struct fl_finding *a = left;
@@ -158,6 +159,7 @@ const flow_diagnostic *fl_report_first_error(const struct flow_report *report, s
     return NULL;
 }
 
+/* The hint goes into the message, as an error has no place of its own for it. */
 int fl_report_error(const flow_diagnostic *found, int code, flow_error **err)
 {
     const char *gap = found->hint[0] != '\0' ? "; " : "";

@@ -68,6 +68,7 @@ static int selector_keys(const struct fl_component *source, struct fl_raw *type,
     return FLOW_OK;
 }
 
+/* Without a selector's type Flume replicates; a fault of that then stands at the source. */
 static int make_selector(struct fl_check *check, const struct fl_component *source,
                          struct fl_part *part)
 {
@@ -137,7 +138,8 @@ static int make_interceptor(struct fl_check *check, const struct fl_component *s
         if (!rc)
             one.part = (struct fl_part){0};
     }
-    fl_vec_init(&one.keys, check->mem, sizeof(struct fl_raw)); /* they are the block's */
+    /* The keys are the block's, and were filtered with those of the source. */
+    fl_vec_init(&one.keys, check->mem, sizeof(struct fl_raw));
     fl_component_end(check, &one);
     return rc;
 }
@@ -184,7 +186,10 @@ static int make_interceptors(struct fl_check *check, const struct fl_component *
     return rc;
 }
 
-/* Fills RECORD with all that a sound source consists of. */
+/*
+ * Fills RECORD with all that a sound source consists of.  Everything is looked at, even when the
+ * source is known to be broken already: its other faults are to be told as well.
+ */
 static int fill_source(struct fl_check *check, struct fl_component *source,
                        struct fl_plan_source *record, int *is_sound)
 {
@@ -209,6 +214,8 @@ static int fill_source(struct fl_check *check, struct fl_component *source,
     return rc;
 }
 
+/* One interceptor or selector that is missing changes what arrives, so the source is left out
+ * whole, as in Flume. */
 static int check_source(struct fl_check *check, const char *name)
 {
     struct fl_plan_source record = {.backoff_max = 0};

@@ -93,6 +93,7 @@ static int check_arguments(flow_config *config, const void *name, flow_error **e
     return fl_library_check(config->lib, err);
 }
 
+/* Faults stay with the configuration for the report; the caller gets the first of this text. */
 int flow_config_parse(flow_config *config, const char *name, const void *text, size_t size,
                       int32_t format, flow_error **err)
 {
@@ -117,6 +118,7 @@ int flow_config_parse(flow_config *config, const char *name, const void *text, s
     return first ? fl_report_error(first, FLOW_EPARSE, err) : FLOW_OK;
 }
 
+/* By name, as Flume's own files may begin with anything. */
 static int32_t format_of(const char *path)
 {
     const char *dot = strrchr(path, '.');

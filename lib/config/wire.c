@@ -10,7 +10,7 @@
 #include "config/common.h"
 #include "core/names.h"
 
-/* Moves the part of a sound component to the end of TO, as a record that begins with it. */
+/* Moves the part of a sound component to the end of TO, whose records begin with a part. */
 static void *move_part(struct fl_component *component, struct fl_vec *to)
 {
     struct fl_part *placed = fl_vec_push(to, NULL);
@@ -22,6 +22,7 @@ static void *move_part(struct fl_component *component, struct fl_vec *to)
     return placed;
 }
 
+/* A channel stays in the plan when nobody uses it: the host may put and take by itself. */
 static int check_channel(struct fl_check *check, const char *name)
 {
     struct fl_component channel;
@@ -83,6 +84,7 @@ int fl_check_reference(struct fl_check *check, enum fl_section_id section,
     return rc;
 }
 
+/* A channel that is listed but broken is used all the same, so that it is not called unused. */
 int fl_check_channel_name(struct fl_check *check, const struct fl_component *user,
                           const char *property, const char *name, size_t *place)
 {
@@ -161,7 +163,11 @@ static int is_batch_size(const char *name)
            fl_equal_ignore_case(last, "flumeBatchSize");
 }
 
-/* Warns when batches of PART do not fit into one transaction of its channel. */
+/*
+ * Warns when batches of PART do not fit into one transaction of its channel.  Flume leaves such a
+ * component out; many sample configurations have one, and taking its batches in several
+ * transactions serves them.
+ */
 static void check_batch(struct fl_check *check, const struct fl_part *part, size_t channel)
 {
     const struct fl_plan_channel *target = fl_vec_at(&check->plan->channels, channel);

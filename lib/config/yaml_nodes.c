@@ -50,6 +50,7 @@ void fl_yaml_free(struct fl_yaml_nodes *nodes)
     fl_map_free(&nodes->anchors);
 }
 
+/* YAML lets a later anchor take the name of an earlier one; in a configuration that is a slip. */
 static int name_anchor(struct parser *parser, const yaml_char_t *anchor, struct fl_place at)
 {
     size_t index = parser->nodes->list.count;
@@ -113,6 +114,7 @@ static int open_node(struct parser *parser, const yaml_event_t *event, enum fl_y
     return FLOW_OK;
 }
 
+/* Sets where the walk goes on behind the map or list, which makes it complete. */
 static int close_node(struct parser *parser, const yaml_event_t *event)
 {
     struct fl_yaml_node end = {.kind = FL_YAML_END, .at = place_of(&event->start_mark)};
@@ -182,6 +184,7 @@ static int report_problem(struct parser *parser, const yaml_parser_t *yaml)
     return fault(parser, place, hint, what);
 }
 
+/* Stops at the first fault: what libyaml says behind one is seldom true. */
 static int parse_all(struct parser *parser, yaml_parser_t *yaml)
 {
     int is_end = 0;

@@ -63,7 +63,8 @@ def test_a_wrong_command_line_is_refused(arguments, message):
 
 @pytest.mark.parametrize("option", [["-Xmx512m"], ["-Xms1g", "-XX:+UseG1GC"],
                                     ["-agentlib:jdwp=x"], ["-javaagent:x.jar"],
-                                    ["-C", "lib/*"], ["--classpath", "lib/*"]])
+                                    ["-C", "lib/*"], ["--classpath", "lib/*"],
+                                    ["-Dlog4j.configuration=x"], ["-Djavax.net.ssl.keyStore=x"]])
 def test_options_for_java_have_no_effect_and_a_line_says_so(option):
     conf = DATA / "confs" / "flume-netcat-logger.conf"
     result = run_flow("check", *option, conf)
