@@ -48,8 +48,8 @@ static const flow_property properties[] = {
      .min = 1,
      .max = INT32_MAX,
      .flags = FLOW_PROPERTY_LENIENT,
-     .help = "The number of events that one transaction puts or takes at most; not more than "
-             "capacity."},
+     .help = "The number of events that one transaction puts or takes at most. It may not be more "
+             "than capacity."},
     {.name = "keep-alive",
      .type = FLOW_TYPE_INT,
      .default_value = "3",
@@ -65,9 +65,9 @@ static const flow_property properties[] = {
      .min = 0,
      .max = INT64_MAX,
      .flags = FLOW_PROPERTY_LENIENT,
-     .help = "The memory that the events may stand for: bodies, headers and 64 bytes each. What "
-             "they hold can be up to twice as much when they come one by one and are small. The "
-             "default is 80 % of 1 GiB, whatever memory the machine has; 0 is without a limit."},
+     .help = "How many bytes the events may count for: their bodies, their headers and 64 each. "
+             "Small events that come one by one may take up to twice that memory. The default is "
+             "80 % of 1 GiB, whatever memory the machine has; 0: any number."},
     {.name = "byteCapacityBufferPercentage",
      .type = FLOW_TYPE_INT,
      .default_value = "20",
@@ -75,7 +75,8 @@ static const flow_property properties[] = {
      .min = 0,
      .max = 100,
      .flags = FLOW_PROPERTY_LENIENT,
-     .help = "The share of byteCapacity that bodies leave free for headers and bookkeeping."},
+     .help = "The share of byteCapacity that is kept for headers and bookkeeping; bodies fill the "
+             "rest at most."},
 };
 
 static const flow_schema schema = {
