@@ -116,9 +116,10 @@ static const flow_property properties[] = {
              "Folder of core-site.xml and hdfs-site.xml, where the addresses of NameNodes are "
              "looked up; unset, that of the environment variable HADOOP_CONF_DIR."),
     STRING("hdfs.kerberosPrincipal", NULL,
-           "Who to be in a cluster secured by Kerberos; _HOST stands for this machine's name."),
+           "Principal to log in as where Kerberos secures the cluster; _HOST stands for this "
+           "machine's name."),
     PATHNAME("hdfs.kerberosKeytab", "File with the key of hdfs.kerberosPrincipal."),
-    STRING("hdfs.proxyUser", NULL, "The user to act for, whose files they will be."),
+    STRING("hdfs.proxyUser", NULL, "User to write in the name of, who then owns the files."),
     PATHNAME("hdfs.caFile",
              "PEM file of the authorities that swebhdfs:// trusts; unset, the system's own."),
     {
