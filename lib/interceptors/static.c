@@ -53,7 +53,7 @@ static const flow_property properties[] = {
         .name = "value",
         .type = FLOW_TYPE_STRING,
         .default_value = "value",
-        .help = "What to set it to.",
+        .help = "The value to set it to.",
     },
     {
         .name = "preserveExisting",
