@@ -51,7 +51,7 @@ int main(int argc, char **argv)
     int used = snprintf(settings, sizeof(settings),
                         "a.sources = r\na.channels = c\na.sinks = k\n"
                         "a.sources.r.type = inlet\na.sources.r.channels = c\n"
-                        "a.channels.c.type = memory\na.channels.c.capacity = 100000\n"
+                        "a.channels.c.type = memory\na.channels.c.capacity = 400000\n"
                         "a.channels.c.transactionCapacity = 1000\n"
                         "a.sinks.k.type = hdfs\na.sinks.k.channel = c\n"
                         "a.sinks.k.hdfs.path = %s\na.sinks.k.hdfs.fileType = DataStream\n"
