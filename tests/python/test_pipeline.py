@@ -10,7 +10,8 @@ from pathlib import Path
 
 import libflow
 import pytest
-from conftest import Collected, settings
+from conftest import Collected, settings, wait_for
+from libflow._load import lib as real_lib
 
 
 def test_pushed_events_arrive_with_their_headers(library: libflow.Library) -> None:
@@ -102,6 +103,47 @@ def test_pushing_from_asyncio_does_not_block_the_loop(library: libflow.Library) 
     with pipeline:
         asyncio.run(main())
     assert sorted(got.bodies) == sorted(str(i).encode() for i in range(10))
+
+
+class CountingCalls:
+    """The library with a count of the foreign calls that go through it."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> object:
+        function = getattr(real_lib, name)
+
+        def counted(*args: object) -> object:
+            self.calls += 1
+            return function(*args)
+
+        return counted
+
+
+def test_a_batch_crosses_in_a_constant_number_of_calls(
+        library: libflow.Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = settings(libflow.Config(library), "inlet", "outlet")
+    config["a1.sinks.k1.batchSize"] = 10000
+    got = Collected()
+    pipeline = libflow.Pipeline(config, "a1")
+    pipeline.outlet("k1", got)
+    counts: list[int] = []
+    with pipeline:
+        inlet = pipeline.inlet("r1")
+        inlet.push_many([b"x" * 100] * 5000)  # so that all room is there
+        wait_for(lambda: len(got.bodies) == 5000)
+        for size in (10, 5000):
+            counting = CountingCalls()
+            for module in ("_events", "_errors"):
+                monkeypatch.setattr(f"libflow.{module}.lib", counting)
+            monkeypatch.setattr("libflow._pipeline.lib", counting)
+            before = len(got.bodies)
+            inlet.push_many([libflow.Event(b"x" * 100, {"k": "v"})] * size)
+            wait_for(lambda b=before, s=size: len(got.bodies) == b + s)  # type: ignore[misc]
+            monkeypatch.undo()
+            counts.append(counting.calls)
+    assert max(counts) < 10, "two more when the room for packed texts had to grow"
 
 
 def test_metrics_count_what_went_through(library: libflow.Library) -> None:
