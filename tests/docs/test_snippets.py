@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -76,6 +77,14 @@ def test_findings_read_as_shown(tmp_path: Path) -> None:
     (tmp_path / "a1.conf").write_text(text, encoding="utf-8")
     shown = verbatim(section("flow.conf.5", "FINDINGS"))[0]
     assert flow("check", "a1.conf", cwd=tmp_path).stdout == shown + "1 error, 1 warning\n"
+
+
+def test_findings_for_programs_have_the_members_shown(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text(AGENT + "a1.sinks.k1.no = such\n", encoding="utf-8")
+    findings = json.loads(flow("check", "--format", "json", tmp_path / "a.conf").stdout)
+    assert len(findings) == 1
+    assert ", ".join(findings[0]).replace(", hint", " and hint") in \
+        " ".join(section("flow.1", "OPTIONS").split())
 
 
 # ---- commands ----
