@@ -49,9 +49,12 @@ static void expect_numbers(struct spool *spool, unsigned first, unsigned count)
 {
     spool_pull(spool, count);
     for (unsigned i = 0; i < count; i++) {
+        char wanted[16];
         size_t size;
         const char *body = flow_event_body(flow_batch_event(spool->batch, i), &size);
-        ck_assert_uint_eq(strtoul(body, NULL, 10), first + i);
+        int digits = snprintf(wanted, sizeof wanted, "%u", first + i);
+        ck_assert_msg(size == (size_t)digits && memcmp(body, wanted, size) == 0, "%.*s, not %s",
+                      (int)size, body, wanted);
     }
 }
 
