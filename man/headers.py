@@ -28,7 +28,7 @@ class Item:
     def summary(self) -> str:
         """The first sentence, as the NAME line of a page wants it."""
         text = self.paragraphs[0] if self.paragraphs else ""
-        text = re.split(r"(?<=[.:;])\s", text + " ", maxsplit=1)[0].strip().rstrip(".:;")
+        text = re.split(r"(?<!\.\.\.)(?<=[.:;])\s", text + " ", maxsplit=1)[0].strip().rstrip(".:;")
         return text[:1].lower() + text[1:] if text else ""
 
 

@@ -45,9 +45,10 @@ def prose(text: str) -> str:
 
 
 def heading(title: str, section: int, version: str, summary: str) -> list[str]:
-    """The beginning of a page.  Lines are not stretched: names are long here."""
+    """The beginning of a page.  Lines are not stretched: names are long here.  The summary has no
+    fonts, as other programs read it too."""
     return [f'.TH {plain(title)} {section} "{DATE}" "libflow {version}" "libflow"', ".ad l",
-            ".SH NAME", f"{plain(title)} \\- {emphasize(summary)}"]
+            ".SH NAME", f"{plain(title)} \\- {plain(summary.replace('`', ''))}"]
 
 
 def verbatim(code: str) -> str:

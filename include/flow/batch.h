@@ -53,8 +53,8 @@ FLOW_API size_t flow_batch_count(const flow_batch *batch);
 FLOW_API const flow_event *flow_batch_event(const flow_batch *batch, size_t index);
 
 /*
- * Returns all events as an array of flow_batch_count; lent like those of flow_batch_event.  NULL
- * when there are none.
+ * Returns all events, flow_batch_count of them, as an array; lent like those of flow_batch_event.
+ * NULL when there are none.
  *
  * Since: 1.0
  */

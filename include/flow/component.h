@@ -109,7 +109,7 @@ FLOW_API int flow_context_refuse(const flow_context *ctx, const char *name, cons
 FLOW_API void flow_context_log(const flow_context *ctx, int32_t level, const char *text);
 
 /*
- * The same with a printf format.
+ * As flow_context_log, with a printf format.
  *
  * Blocks: as long as the logger does.
  * Since: 1.0

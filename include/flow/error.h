@@ -103,8 +103,8 @@ FLOW_API const char *flow_error_name(int code);
 FLOW_API int flow_error_set(flow_error **err, int code, const char *text);
 
 /*
- * The same with a printf format; numbers are written without regard to the locale only as long as
- * FORMAT asks for none with a decimal point.
+ * As flow_error_set, with a printf format; numbers are written without regard to the locale only
+ * as long as FORMAT asks for none with a decimal point.
  *
  * Since: 1.0
  */
