@@ -90,9 +90,9 @@ static void read_value(const char *at, const char *end, struct fl_buf *out)
         fl_buf_byte(out, (uint8_t)*at++);
 }
 
-int fl_hdfs_json_member(const char *json, size_t size, const char *name, struct fl_buf *value)
+int fl_hdfs_json_member(const struct fl_buf *json, const char *name, struct fl_buf *value)
 {
-    const char *at = json, *end = json + size;
+    const char *at = (const char *)json->data, *end = json->size ? at + json->size : at;
 
     while (at < end) {
         if (*at++ != '"')
@@ -114,13 +114,12 @@ int fl_hdfs_json_member(const char *json, size_t size, const char *name, struct 
 }
 
 /* Copies the member NAME of BODY to TEXT, cut to its room; "" when there is none. */
-static void copy_member(const flow_allocator *mem, const char *body, size_t size, const char *name,
-                        char *text, size_t room)
+static void copy_member(const struct fl_buf *body, const char *name, char *text, size_t room)
 {
     struct fl_buf value;
 
-    fl_buf_init(&value, mem);
-    fl_hdfs_json_member(body, size, name, &value);
+    fl_buf_init(&value, body->mem);
+    fl_hdfs_json_member(body, name, &value);
     size_t length = value.size < room ? value.size : room - 1;
     if (length)
         memcpy(text, value.data, length);
@@ -150,14 +149,13 @@ static enum fl_hdfs_answer answer_of_status(long status)
     }
 }
 
-static void read_failure(const flow_allocator *mem, long status, const char *body, size_t size,
-                         struct fl_hdfs_reply *reply)
+static void read_failure(long status, const struct fl_buf *body, struct fl_hdfs_reply *reply)
 {
     char exception[80], message[400];
     const char *advice = NULL;
 
-    copy_member(mem, body, size, "exception", exception, sizeof exception);
-    copy_member(mem, body, size, "message", message, sizeof message);
+    copy_member(body, "exception", exception, sizeof exception);
+    copy_member(body, "message", message, sizeof message);
     reply->answer = *exception ? FL_HDFS_LATER : answer_of_status(status);
     for (size_t i = 0; i < sizeof exceptions / sizeof exceptions[0]; i++) {
         if (!strcmp(exception, exceptions[i].name)) {
@@ -175,24 +173,22 @@ static void read_failure(const flow_allocator *mem, long status, const char *bod
 }
 
 /* {"boolean":true} of rename, truncate and delete; some versions send nothing for "true". */
-static void read_boolean(const flow_allocator *mem, const char *body, size_t size,
-                         struct fl_hdfs_reply *reply)
+static void read_boolean(const struct fl_buf *body, struct fl_hdfs_reply *reply)
 {
     char text[8];
 
-    copy_member(mem, body, size, "boolean", text, sizeof text);
+    copy_member(body, "boolean", text, sizeof text);
     if (!strcmp(text, "false"))
         reply->answer = FL_HDFS_NO;
 }
 
-static void read_length(const flow_allocator *mem, const char *body, size_t size,
-                        struct fl_hdfs_reply *reply)
+static void read_length(const struct fl_buf *body, struct fl_hdfs_reply *reply)
 {
     char text[24], type[16];
     int64_t length = 0;
 
-    copy_member(mem, body, size, "length", text, sizeof text);
-    copy_member(mem, body, size, "type", type, sizeof type);
+    copy_member(body, "length", text, sizeof text);
+    copy_member(body, "type", type, sizeof type);
     if (fl_parse_int(text, strlen(text), &length) || length < 0 || strcmp(type, "FILE")) {
         reply->answer = FL_HDFS_LATER;
         flow_error_setf(&reply->error, FLOW_EPARSE,
@@ -201,18 +197,18 @@ static void read_length(const flow_allocator *mem, const char *body, size_t size
     reply->length = (uint64_t)length;
 }
 
-void fl_hdfs_reply_read(const flow_allocator *mem, enum fl_hdfs_op op, long status,
-                        const char *body, size_t size, struct fl_hdfs_reply *reply)
+void fl_hdfs_reply_read(enum fl_hdfs_op op, long status, const struct fl_buf *body,
+                        struct fl_hdfs_reply *reply)
 {
     memset(reply, 0, sizeof *reply);
     if (status == 307) {
         reply->redirected = 1;
     } else if (status < 200 || status > 299) {
-        read_failure(mem, status, body, size, reply);
+        read_failure(status, body, reply);
     } else if (op == FL_HDFS_LENGTH) {
-        read_length(mem, body, size, reply);
+        read_length(body, reply);
     } else if (op != FL_HDFS_CREATE && op != FL_HDFS_APPEND) {
-        read_boolean(mem, body, size, reply);
+        read_boolean(body, reply);
     }
     if (reply->answer == FL_HDFS_NO)
         flow_error_set(&reply->error, FLOW_EIO, "the server says that it did not do it");

@@ -9,19 +9,18 @@
 
 /* Stores the value of the first member NAME of a JSON text, unescaped, as text; 0 when there is
  * none.  Objects are looked through, not told apart: WebHDFS repeats no name. */
-int fl_hdfs_json_member(const char *json, size_t size, const char *name, struct fl_buf *value);
+int fl_hdfs_json_member(const struct fl_buf *json, const char *name, struct fl_buf *value);
 
 struct fl_hdfs_reply {
     enum fl_hdfs_answer answer;
     int standby;    /* another NameNode is to be asked */
     int redirected; /* 307 */
-    int renew;      /* the answer was to an old authentication; ask again */
     uint64_t length;
     flow_error *error;
 };
 
 /* Reads an answer with STATUS and BODY to OP. */
-void fl_hdfs_reply_read(const flow_allocator *mem, enum fl_hdfs_op op, long status,
-                        const char *body, size_t size, struct fl_hdfs_reply *reply);
+void fl_hdfs_reply_read(enum fl_hdfs_op op, long status, const struct fl_buf *body,
+                        struct fl_hdfs_reply *reply);
 
 #endif

@@ -115,15 +115,15 @@ static int is_full(const struct fl_hdfs_options *options, const struct fl_hdfs_f
            (options->roll_bytes && file->bytes >= options->roll_bytes);
 }
 
-/* Counts those of EVENTS that go into FILE before it is full. */
+/* Counts those of SLICE that go into FILE before it is full. */
 static size_t count_in(const struct fl_hdfs_options *options, struct fl_hdfs_file *file,
-                       const flow_event *const *events, size_t count)
+                       const struct fl_hdfs_slice *slice)
 {
     size_t n = 0;
 
-    while (n < count && !is_full(options, file)) {
+    while (n < slice->count && !is_full(options, file)) {
         size_t size = 0;
-        flow_event_body(events[n++], &size);
+        flow_event_body(slice->events[n++], &size);
         file->bytes += size;
         file->events++;
     }
@@ -131,8 +131,7 @@ static size_t count_in(const struct fl_hdfs_options *options, struct fl_hdfs_fil
 }
 
 int fl_hdfs_buckets_add(struct fl_hdfs_buckets *buckets, const struct fl_hdfs_place *place,
-                        const flow_event *const *events, size_t count, struct fl_hdfs_file **file,
-                        size_t *taken, flow_error **err)
+                        struct fl_hdfs_slice *slice, struct fl_hdfs_file **file, flow_error **err)
 {
     const struct fl_hdfs_options *options = buckets->host->options;
     struct bucket *bucket = find(buckets, place);
@@ -144,8 +143,10 @@ int fl_hdfs_buckets_add(struct fl_hdfs_buckets *buckets, const struct fl_hdfs_pl
         return rc;
     *file = bucket->file;
     bucket->used_ms = flow_context_now(options->ctx);
-    *taken = count_in(options, *file, events, count);
-    rc = fl_hdfs_file_add(*file, events, *taken, err);
+    size_t taken = count_in(options, *file, slice);
+    rc = fl_hdfs_file_add(*file, slice->events, taken, err);
+    slice->events += taken;
+    slice->count -= taken;
     if (!rc && is_full(options, *file))
         rc = release(bucket, err);
     return rc;

@@ -18,13 +18,18 @@ struct fl_hdfs_buckets {
 void fl_hdfs_buckets_init(struct fl_hdfs_buckets *buckets, struct fl_hdfs_host *host);
 void fl_hdfs_buckets_free(struct fl_hdfs_buckets *buckets);
 
+/* Events still to be added. */
+struct fl_hdfs_slice {
+    const flow_event *const *events;
+    size_t count;
+};
+
 /*
- * Serializes as many of COUNT events as fit the file that PLACE has open, at least one; opens one
- * if need be, and finishes it when it is full.  *FILE got *TAKEN of them.
+ * Serializes as many events as fit the file that PLACE has open, at least one, and takes them off
+ * SLICE; opens a file if need be, and finishes it when it is full.  *FILE is the one they went to.
  */
 int fl_hdfs_buckets_add(struct fl_hdfs_buckets *buckets, const struct fl_hdfs_place *place,
-                        const flow_event *const *events, size_t count, struct fl_hdfs_file **file,
-                        size_t *taken, flow_error **err);
+                        struct fl_hdfs_slice *slice, struct fl_hdfs_file **file, flow_error **err);
 
 /* Finishes files that are old or idle enough at NOW, or all of them. */
 int fl_hdfs_buckets_expire(struct fl_hdfs_buckets *buckets, int64_t now, int all, flow_error **err);

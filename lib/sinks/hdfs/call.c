@@ -287,34 +287,54 @@ static void on_failure(struct fl_hdfs_call *call, CURLcode code)
     finish_own(call, error);
 }
 
-static void on_answer(struct fl_hdfs_call *call)
+/* Notes that the NameNode of CALL is the one to ask, unless it says otherwise. */
+static void prefer(struct fl_hdfs_call *call, const struct fl_hdfs_reply *reply)
+{
+    if (!reply->standby)
+        call->web->active = call->node;
+}
+
+/* Takes what a NameNode says, which may not be the end of it. */
+static void on_name_answer(struct fl_hdfs_call *call, struct fl_hdfs_reply *reply, long status)
 {
     enum fl_hdfs_op op = call->request->op;
     int upload = op == FL_HDFS_CREATE || op == FL_HDFS_APPEND;
+
+    prefer(call, reply);
+    if (reply->standby && ask_next(call)) {
+        flow_error_free(reply->error);
+        return;
+    }
+    if (upload && reply->redirected) {
+        send_to_data_node(call);
+        return;
+    }
+    if (reply->redirected || (upload && !reply->answer)) {
+        reply->answer = FL_HDFS_LATER;
+        flow_error_setf(&reply->error, FLOW_EIO, "unexpected answer, status %ld, from %.200s",
+                        status, fl_buf_cstr(&call->url));
+    }
+    if (op == FL_HDFS_LENGTH)
+        call->request->length = reply->length;
+    finish(call, reply->answer, reply->error);
+}
+
+static void on_answer(struct fl_hdfs_call *call)
+{
     struct fl_hdfs_reply reply;
     long status = 0;
 
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-    fl_hdfs_reply_read(call->web->mem, op, status, (const char *)call->answer.data,
-                       call->answer.size, &reply);
-    call->request->length = op == FL_HDFS_LENGTH ? reply.length : call->request->length;
-    if (!call->at_data && reply.standby && ask_next(call)) {
-        flow_error_free(reply.error);
+    fl_hdfs_reply_read(call->request->op, status, &call->answer, &reply);
+    if (!call->at_data) {
+        on_name_answer(call, &reply, status);
         return;
     }
-    if (!call->at_data && upload && reply.redirected) {
-        call->web->active = call->node;
-        send_to_data_node(call);
-        return;
-    }
-    if (reply.redirected || (upload && !call->at_data && !reply.answer)) {
+    if (reply.redirected) {
         reply.answer = FL_HDFS_LATER;
-        flow_error_setf(&reply.error, FLOW_EIO, "unexpected answer, status %ld, from %.200s",
-                        status, fl_buf_cstr(&call->url));
+        flow_error_set(&reply.error, FLOW_EIO, "the DataNode sends its requests elsewhere");
     }
-    if (!reply.standby && !call->at_data)
-        call->web->active = call->node;
-    call->request->unclear = call->at_data && reply.answer != FL_HDFS_DONE;
+    call->request->unclear = reply.answer != FL_HDFS_DONE;
     finish(call, reply.answer, reply.error);
 }
 

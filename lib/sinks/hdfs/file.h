@@ -53,7 +53,14 @@ enum fl_hdfs_step {
     FL_STEP_CHECK   /* was it renamed already? */
 };
 
-struct fl_hdfs_segment; /* serialized bytes */
+/* Serialized bytes. */
+struct fl_hdfs_segment {
+    flow_buffer *bytes;
+    const uint8_t *data;
+    size_t size;
+    uint64_t start;
+    struct fl_hdfs_segment *next;
+};
 
 struct fl_hdfs_file {
     struct fl_hdfs_host *host;
@@ -130,12 +137,15 @@ void fl_hdfs_file_drop(struct fl_hdfs_file *file);
 /* Notes that a transaction with a part up to END is committed. */
 void fl_hdfs_file_commit(struct fl_hdfs_file *file, uint64_t end);
 
-/* ---- between file.c and recover.c ---- */
+/* ---- between file.c, send.c and recover.c ---- */
 
 /* Names the file anew, with another number and behind another fence. */
 int fl_hdfs_file_name(struct fl_hdfs_file *file, int64_t number);
 char *fl_hdfs_file_fence_name(const struct fl_hdfs_file *file, unsigned fence);
 void fl_hdfs_file_trim(struct fl_hdfs_file *file); /* frees what was delivered */
+
+/* What no transaction waits for, such as the end of a file, is never to be cut either. */
+void fl_hdfs_file_raise_floor(struct fl_hdfs_file *file);
 
 /* Tries again later, later each time until it succeeds; whether that goes on for too long. */
 void fl_hdfs_file_delay(struct fl_hdfs_file *file);

@@ -332,6 +332,7 @@ int fl_hdfs_resolve(const struct fl_hdfs_site *site, const char *text, const cha
 
     memset(address, 0, sizeof *address);
     address->mem = site->mem;
+    address->user = user;
     fl_vec_init(&address->urls, site->mem, sizeof(char *));
     int rc = split(text, &url, err);
     if (!rc)

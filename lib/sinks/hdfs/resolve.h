@@ -31,11 +31,13 @@ int fl_hdfs_site_get(const struct fl_hdfs_site *site, const char *name, char **v
 struct fl_hdfs_address {
     const flow_allocator *mem;
     int local;
+    const char *user;   /* whom the servers are to see; lent */
     char *path;         /* below the server, or of the machine; escapes not yet expanded */
     struct fl_vec urls; /* of char *: "http://HOST:PORT" of each NameNode to try */
 };
 
-/* Resolves URL, which is hdfs.path; USER owns relative paths.  FLOW_EINVAL, FLOW_ENOENT. */
+/* Resolves URL, which is hdfs.path; USER owns relative paths and is lent.  FLOW_EINVAL,
+ * FLOW_ENOENT. */
 int fl_hdfs_resolve(const struct fl_hdfs_site *site, const char *url, const char *user,
                     struct fl_hdfs_address *address, flow_error **err);
 void fl_hdfs_address_free(struct fl_hdfs_address *address);

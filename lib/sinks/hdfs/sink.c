@@ -88,8 +88,7 @@ static int make_target(struct hdfs_sink *sink, struct fl_hdfs_target **target, f
 {
     if (sink->address.local)
         return fl_hdfs_local_new(&sink->options, fl_io_of(sink->options.ctx), target, err);
-    return fl_hdfs_webhdfs_new(&sink->options, &sink->site, &sink->address, sink->user, target,
-                               err);
+    return fl_hdfs_webhdfs_new(&sink->options, &sink->site, &sink->address, target, err);
 }
 
 static int hdfs_start(void *self, flow_error **err)

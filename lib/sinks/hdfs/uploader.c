@@ -133,18 +133,14 @@ static int serialize_run(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *
                          const struct fl_hdfs_run *run, flow_error **err)
 {
     const struct fl_hdfs_place *place = fl_vec_at(&job->routes.places, run->place);
-    const flow_event *const *events = job->events + run->first;
-    size_t left = run->count;
+    struct fl_hdfs_slice slice = {job->events + run->first, run->count};
     int rc = FLOW_OK;
 
-    while (left && !rc) {
+    while (slice.count && !rc) {
         struct fl_hdfs_file *file = NULL;
-        size_t taken = 0;
-        rc = fl_hdfs_buckets_add(&uploader->buckets, place, events, left, &file, &taken, err);
+        rc = fl_hdfs_buckets_add(&uploader->buckets, place, &slice, &file, err);
         if (!rc && add_part(job, file))
             rc = fl_error_nomem(err);
-        events += taken;
-        left -= taken;
     }
     return rc;
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "sinks/hdfs/call.h"
+#include "sinks/hdfs/multi.h"
 #include "sinks/hdfs/webhdfs.h"
 
 #define CONNECTIONS 64L
@@ -255,8 +256,8 @@ static int make_kerberos(struct fl_hdfs_web *web, flow_error **err)
 }
 
 int fl_hdfs_webhdfs_new(const struct fl_hdfs_options *options, const struct fl_hdfs_site *site,
-                        const struct fl_hdfs_address *address, const char *user,
-                        struct fl_hdfs_target **target, flow_error **err)
+                        const struct fl_hdfs_address *address, struct fl_hdfs_target **target,
+                        flow_error **err)
 {
     struct fl_hdfs_web *web = fl_zalloc(options->mem, sizeof *web);
 
@@ -268,9 +269,9 @@ int fl_hdfs_webhdfs_new(const struct fl_hdfs_options *options, const struct fl_h
     web->mem = options->mem;
     web->address = address;
     web->ca_file = flow_context_string(options->ctx, "hdfs.caFile");
-    web->multi = curl_multi_init();
+    web->multi = fl_hdfs_multi_new();
     web->share = curl_share_init();
-    web->who = make_who(options, user);
+    web->who = make_who(options, address->user);
     web->create = make_create(options, site);
     int rc = FLOW_OK;
     if (!web->multi || !web->share || !web->who || !web->create || make_headers(web))

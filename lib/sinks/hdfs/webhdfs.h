@@ -10,9 +10,9 @@
 /* Prepares libcurl, once when the module is loaded. */
 int fl_hdfs_webhdfs_init(flow_error **err);
 
-/* A target at the NameNodes of ADDRESS, as USER.  What is lent must outlive it. */
+/* A target at the NameNodes of ADDRESS.  What is lent must outlive it. */
 int fl_hdfs_webhdfs_new(const struct fl_hdfs_options *options, const struct fl_hdfs_site *site,
-                        const struct fl_hdfs_address *address, const char *user,
-                        struct fl_hdfs_target **target, flow_error **err);
+                        const struct fl_hdfs_address *address, struct fl_hdfs_target **target,
+                        flow_error **err);
 
 #endif

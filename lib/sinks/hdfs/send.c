@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A file's way: upload, upload, ..., rename.  One request at a time; what comes next follows from
+ * what is known, so that there is no sequence that a failure could leave half done.  What an
+ * unclear answer entails is in recover.c.
+ */
+
+#include <string.h>
+
+#include "base/error.h"
+#include "sinks/hdfs/file.h"
+
+#define UPLOAD_BYTES ((uint64_t)128 << 20) /* an upload takes no more along */
+#define UPLOAD_MS 2000                     /* or after this time */
+#define LINGER_WAITS 10                    /* of FL_HDFS_READ_WAIT, see there */
+#define BUSY_MS 5                          /* between an answer and the next upload */
+#define PAUSE_MS 200                       /* before the second try, then doubled */
+#define PAUSE_MAX_MS 5000
+#define REPORT_MS 10000
+
+void fl_hdfs_host_fail(struct fl_hdfs_host *host, flow_error *failure)
+{
+    flow_counter_add(host->failed, 1);
+    if (!failure) /* whoever failed did not say why; that must not look like success */
+        flow_error_set(&failure, FLOW_ECALLBACK, "a part of the sink failed without a reason");
+    if (host->failure)
+        flow_error_free(failure);
+    else
+        host->failure = failure;
+}
+/* ---- requests ---- */
+
+/* Whether the upload under way may still grow. */
+static int may_grow(const struct fl_hdfs_file *file)
+{
+    return !file->finishing && !file->host->failure &&
+           file->position - file->begun_at < UPLOAD_BYTES &&
+           flow_context_now(file->host->options->ctx) - file->begun_ms < UPLOAD_MS;
+}
+
+/*
+ * Whether an upload that has nothing to send waits a little for more.  One that began when the one
+ * before was answered does, for then events come all the time, only not in this very moment: what
+ * one answer commits is just being taken again.
+ */
+static int may_linger(struct fl_hdfs_file *file)
+{
+    return may_grow(file) && file->busy && file->waits++ < LINGER_WAITS;
+}
+
+/* The segment that holds `position`, or NULL at the end. */
+static struct fl_hdfs_segment *segment_at_position(struct fl_hdfs_file *file)
+{
+    struct fl_hdfs_segment *segment = file->reading ? file->reading : file->first;
+
+    while (segment && segment->start + segment->size <= file->position)
+        segment = segment->next;
+    file->reading = segment;
+    return segment;
+}
+
+/* Gives the upload its next bytes; what was taken from the channel meanwhile comes along. */
+static size_t read_upload(void *self, void *data, size_t size)
+{
+    struct fl_hdfs_file *file = self;
+    struct fl_hdfs_segment *segment = segment_at_position(file);
+
+    if (!segment && may_grow(file)) {
+        file->host->more(file->host->self);
+        segment = segment_at_position(file);
+    }
+    if (!segment && may_linger(file))
+        return FL_HDFS_READ_WAIT;
+    if (!segment || file->host->failure)
+        return 0;
+    size_t offset = (size_t)(file->position - segment->start);
+    size_t part = segment->size - offset < size ? segment->size - offset : size;
+    memcpy(data, segment->data + offset, part);
+    file->position += part;
+    if (file->sent < file->position)
+        file->sent = file->position;
+    return part;
+}
+
+static void prepare_upload(struct fl_hdfs_file *file, int64_t now)
+{
+    file->request.op = file->exists ? FL_HDFS_APPEND : FL_HDFS_CREATE;
+    file->request.path = file->in_use;
+    file->request.read = read_upload;
+    file->position = file->begun_at = file->delivered;
+    file->begun_ms = now;
+    file->busy = file->exists && now - file->answered_ms <= BUSY_MS;
+    file->waits = 0;
+    file->reading = NULL;
+}
+
+static void report(struct fl_hdfs_file *file, const char *what)
+{
+    const struct fl_hdfs_options *options = file->host->options;
+    int64_t now = flow_context_now(options->ctx);
+
+    if (file->reported_ms && now - file->reported_ms < REPORT_MS)
+        return;
+    file->reported_ms = now ? now : 1;
+    flow_context_logf(options->ctx, FLOW_LOG_WARN, "%s %s: %s; trying again", what, file->in_use,
+                      flow_error_message(file->request.error));
+}
+
+void fl_hdfs_file_delay(struct fl_hdfs_file *file)
+{
+    int64_t now = flow_context_now(file->host->options->ctx);
+
+    if (!file->failing_since)
+        file->failing_since = now ? now : 1;
+    file->pause_ms = file->pause_ms ? file->pause_ms * 2 : PAUSE_MS;
+    if (file->pause_ms > PAUSE_MAX_MS)
+        file->pause_ms = PAUSE_MAX_MS;
+    file->retry_at = now + file->pause_ms;
+}
+
+void fl_hdfs_file_pause(struct fl_hdfs_file *file, const char *what)
+{
+    fl_hdfs_file_delay(file);
+    report(file, what);
+    flow_error_free(file->request.error);
+    file->request.error = NULL;
+}
+
+void fl_hdfs_file_succeed(struct fl_hdfs_file *file)
+{
+    file->failing_since = 0;
+    file->pause_ms = 0;
+    file->retry_at = 0;
+    file->reported_ms = 0;
+}
+
+int fl_hdfs_file_given_up(const struct fl_hdfs_file *file)
+{
+    const struct fl_hdfs_options *options = file->host->options;
+
+    return options->call_timeout_ms && file->failing_since &&
+           flow_context_now(options->ctx) - file->failing_since >= options->call_timeout_ms;
+}
+
+/* Hands the request's error on as the reason to roll back. */
+static void fail(struct fl_hdfs_file *file)
+{
+    flow_error *error = file->request.error;
+
+    file->request.error = NULL;
+    flow_error_setf(&error, FLOW_EDELIVERY, "cannot write %s", file->in_use);
+    fl_hdfs_host_fail(file->host, error);
+}
+
+/* The name turned out to be taken: the next number is tried. */
+static void take_next_number(struct fl_hdfs_file *file)
+{
+    flow_error_free(file->request.error);
+    file->request.error = NULL;
+    if (fl_hdfs_file_name(file, file->number + 1)) {
+        fl_error_nomem(&file->request.error);
+        fail(file);
+    }
+}
+
+static void log_upload(const struct fl_hdfs_file *file)
+{
+    const flow_context *ctx = file->host->options->ctx;
+
+    if (flow_context_log_enabled(ctx, FLOW_LOG_DEBUG))
+        flow_context_logf(ctx, FLOW_LOG_DEBUG, "%s: %llu bytes answered after %lld ms",
+                          file->in_use, (unsigned long long)(file->position - file->begun_at),
+                          (long long)(flow_context_now(ctx) - file->begun_ms));
+}
+
+static void answer_upload(struct fl_hdfs_file *file)
+{
+    struct fl_hdfs_request *request = &file->request;
+    enum fl_hdfs_answer answer = request->answer;
+    int taken = answer == FL_HDFS_EXISTS || answer == FL_HDFS_BUSY;
+
+    if (answer == FL_HDFS_DONE) {
+        fl_hdfs_file_succeed(file);
+        log_upload(file);
+        file->answered_ms = flow_context_now(file->host->options->ctx);
+        file->exists = 1;
+        file->delivered = file->position;
+        fl_hdfs_file_trim(file);
+        fl_hdfs_file_raise_floor(file);
+        file->host->progress = 1;
+    } else if (taken && request->op == FL_HDFS_CREATE && !file->maybe_created) {
+        take_next_number(file);
+    } else if (request->unclear || (taken && request->op == FL_HDFS_CREATE)) {
+        fl_hdfs_recover(file);
+    } else if (answer == FL_HDFS_REFUSED || answer == FL_HDFS_ABSENT ||
+               fl_hdfs_file_given_up(file)) {
+        file->exists = file->exists && answer != FL_HDFS_ABSENT;
+        fail(file);
+    } else {
+        fl_hdfs_file_pause(file, "cannot write");
+    }
+}
+
+static void close_file(struct fl_hdfs_file *file, int renamed)
+{
+    const struct fl_hdfs_options *options = file->host->options;
+
+    file->gone = 1;
+    flow_counter_add(file->host->closed, 1);
+    if (renamed)
+        flow_context_logf(options->ctx, FLOW_LOG_INFO, "closed %s: %llu bytes, %llu events",
+                          file->final, (unsigned long long)file->delivered,
+                          (unsigned long long)file->events);
+}
+
+/* A file that cannot be renamed is tried again after hdfs.retryInterval, hdfs.closeTries times. */
+static void retry_rename(struct fl_hdfs_file *file)
+{
+    const struct fl_hdfs_options *options = file->host->options;
+
+    if (++file->close_tries >= options->close_tries) {
+        flow_context_logf(options->ctx, FLOW_LOG_ERROR,
+                          "cannot rename %s to %s: %s; it keeps this name", file->in_use,
+                          file->final, flow_error_message(file->request.error));
+        close_file(file, 0);
+    } else {
+        report(file, "cannot rename");
+        file->retry_at = flow_context_now(options->ctx) + options->retry_ms;
+    }
+    flow_error_free(file->request.error);
+    file->request.error = NULL;
+}
+
+/* HDFS says "no" to a rename when the target exists and also when the source does not. */
+static void answer_rename(struct fl_hdfs_file *file)
+{
+    enum fl_hdfs_answer answer = file->request.answer;
+
+    if (answer == FL_HDFS_DONE) {
+        close_file(file, 1);
+    } else if (answer == FL_HDFS_NO || answer == FL_HDFS_ABSENT || answer == FL_HDFS_EXISTS) {
+        file->check = 1;
+        flow_error_free(file->request.error);
+        file->request.error = NULL;
+    } else {
+        retry_rename(file);
+    }
+}
+
+static void answer_check(struct fl_hdfs_file *file)
+{
+    file->check = file->request.answer != FL_HDFS_DONE;
+    if (file->request.answer == FL_HDFS_DONE)
+        take_next_number(file); /* it is still there, so its final name is somebody else's */
+    else if (file->request.answer == FL_HDFS_ABSENT)
+        close_file(file, 1);
+    else
+        retry_rename(file);
+}
+
+static void answered(void *self)
+{
+    struct fl_hdfs_file *file = self;
+    enum fl_hdfs_step step = file->step;
+
+    file->step = FL_STEP_NONE;
+    file->host->requests--;
+    if (step == FL_STEP_UPLOAD)
+        answer_upload(file);
+    else if (step == FL_STEP_RENAME)
+        answer_rename(file);
+    else if (step == FL_STEP_CHECK)
+        answer_check(file);
+    else
+        fl_hdfs_recover_answer(file, step);
+}
+
+/* ---- what to do next ---- */
+
+int fl_hdfs_file_clean(const struct fl_hdfs_file *file)
+{
+    return file->step == FL_STEP_NONE && file->recovery == FL_STEP_NONE &&
+           (!file->exists || (file->floor && file->delivered == file->floor));
+}
+
+static enum fl_hdfs_step next_step(struct fl_hdfs_file *file)
+{
+    if (file->recovery)
+        return file->recovery;
+    if (file->host->failure) {
+        if (fl_hdfs_file_clean(file))
+            return FL_STEP_NONE;
+        file->goal = file->floor;
+        return file->recovery = file->floor ? FL_STEP_CUT : FL_STEP_REMOVE;
+    }
+    if (file->delivered < file->appended)
+        return FL_STEP_UPLOAD;
+    if (!file->finishing || file->parts)
+        return FL_STEP_NONE;
+    int named = file->host->target->late && !strcmp(file->in_use, file->final);
+    if (!file->exists || named) /* there is nothing to rename */
+        close_file(file, named);
+    if (file->gone)
+        return FL_STEP_NONE;
+    return file->check ? FL_STEP_CHECK : FL_STEP_RENAME;
+}
+
+static void prepare_rename(struct fl_hdfs_file *file)
+{
+    file->request.op = file->step == FL_STEP_CHECK ? FL_HDFS_LENGTH : FL_HDFS_RENAME;
+    file->request.path = file->in_use;
+    file->request.to = file->final;
+}
+
+void fl_hdfs_file_step(struct fl_hdfs_file *file, int64_t now)
+{
+    struct fl_hdfs_host *host = file->host;
+
+    if (file->step || file->gone || (now < file->retry_at && !host->stopping) ||
+        host->requests >= host->options->max_requests)
+        return;
+    file->step = next_step(file);
+    if (!file->step)
+        return;
+    file->request = (struct fl_hdfs_request){.done = answered, .self = file};
+    if (file->step == FL_STEP_UPLOAD)
+        prepare_upload(file, now);
+    else if (file->step == FL_STEP_RENAME || file->step == FL_STEP_CHECK)
+        prepare_rename(file);
+    else
+        fl_hdfs_recover_prepare(file);
+    host->requests++;
+    host->target->ops->start(host->target, &file->request);
+}
