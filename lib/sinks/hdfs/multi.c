@@ -10,11 +10,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "base/mem.h"
 #include "base/number.h"
 #include "sinks/hdfs/multi.h"
 
@@ -88,9 +88,9 @@ static void find_pair(CURLM *multi, const struct set *before, const struct set *
         pair[1] = -1;
 }
 
-CURLM *fl_hdfs_multi_new(void)
+CURLM *fl_hdfs_multi_new(const flow_allocator *mem)
 {
-    struct set *before = malloc(sizeof *before), *after = malloc(sizeof *after);
+    struct set *before = fl_alloc(mem, sizeof *before), *after = fl_alloc(mem, sizeof *after);
     CURLM *multi = NULL;
     int pair[2];
 
@@ -105,7 +105,7 @@ CURLM *fl_hdfs_multi_new(void)
             if (pair[i] >= 0)
                 fcntl(pair[i], F_SETFD, FD_CLOEXEC);
     }
-    free(before);
-    free(after);
+    fl_free(mem, before);
+    fl_free(mem, after);
     return multi;
 }

@@ -4,10 +4,12 @@
 
 #include <curl/curl.h>
 
+#include <flow/library.h>
+
 /*
  * A multi handle whose descriptors are closed when the process executes another program; NULL
  * without memory.
  */
-CURLM *fl_hdfs_multi_new(void);
+CURLM *fl_hdfs_multi_new(const flow_allocator *mem);
 
 #endif

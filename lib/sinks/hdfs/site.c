@@ -17,7 +17,7 @@
 #include "sinks/hdfs/resolve.h"
 
 #define FILE_LIMIT ((size_t)16 << 20)
-#define DEPTH_LIMIT 20 /* of "${...}", as Hadoop has it */
+#define SUBSTITUTIONS 20 /* of "${...}" in one value, as Hadoop has it */
 
 struct text {
     const char *at;
@@ -224,8 +224,8 @@ void fl_hdfs_site_free(struct fl_hdfs_site *site)
     fl_map_free(&site->finals);
 }
 
-/* Adds VALUE to OUT with the properties it names replaced, those within them too. */
-static int substitute(const struct fl_hdfs_site *site, const char *value, int depth,
+/* Adds VALUE to OUT with up to *LEFT properties that it names replaced, those within them too. */
+static int substitute(const struct fl_hdfs_site *site, const char *value, int *left,
                       struct fl_buf *out)
 {
     int rc = FLOW_OK;
@@ -233,9 +233,11 @@ static int substitute(const struct fl_hdfs_site *site, const char *value, int de
     while (*value && !rc) {
         const char *end = value[0] == '$' && value[1] == '{' ? strchr(value, '}') : NULL;
         const char *inner = NULL;
-        if (end && depth < DEPTH_LIMIT)
+        if (end && *left > 0)
             inner = fl_map_get_sized(&site->values, value + 2, (size_t)(end - value - 2));
-        rc = inner ? substitute(site, inner, depth + 1, out) : fl_buf_byte(out, (uint8_t)*value);
+        if (inner)
+            --*left;
+        rc = inner ? substitute(site, inner, left, out) : fl_buf_byte(out, (uint8_t)*value);
         value = inner ? end + 1 : value + 1;
     }
     return rc;
@@ -244,13 +246,14 @@ static int substitute(const struct fl_hdfs_site *site, const char *value, int de
 int fl_hdfs_site_get(const struct fl_hdfs_site *site, const char *name, char **value)
 {
     const char *raw = fl_map_get(&site->values, name);
+    int left = SUBSTITUTIONS;
     struct fl_buf out;
 
     *value = NULL;
     if (!raw)
         return FLOW_OK;
     fl_buf_init(&out, site->mem);
-    if (!substitute(site, raw, 0, &out))
+    if (!substitute(site, raw, &left, &out))
         *value = fl_buf_detach(&out);
     fl_buf_free(&out);
     return *value ? FLOW_OK : FLOW_ENOMEM;

@@ -269,7 +269,7 @@ int fl_hdfs_webhdfs_new(const struct fl_hdfs_options *options, const struct fl_h
     web->mem = options->mem;
     web->address = address;
     web->ca_file = flow_context_string(options->ctx, "hdfs.caFile");
-    web->multi = fl_hdfs_multi_new();
+    web->multi = fl_hdfs_multi_new(web->mem);
     web->share = curl_share_init();
     web->who = make_who(options, address->user);
     web->create = make_create(options, site);
