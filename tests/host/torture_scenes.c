@@ -228,6 +228,14 @@ static const char hdfs[] = SPOOLDIR "a.sinks.out.type = hdfs\n"
                                     "a.sinks.out.hdfs.useLocalTimeStamp = true\n"
                                     "a.sinks.out.hdfs.fileType = DataStream\n";
 
+static const char exec[] = "a.sources = in\n"
+                           "a.sources.in.type = exec\n"
+                           "a.sources.in.command = echo hello\n"
+                           "a.sources.in.channels = c\n"
+                           "a.sinks = out\n"
+                           "a.sinks.out.type = null\n"
+                           "a.sinks.out.channel = c\n" MEMORY_CHANNEL;
+
 static const char netcat[] = "a.sources = in\n"
                              "a.sources.in.type = netcat\n"
                              "a.sources.in.bind = 127.0.0.1\n"
@@ -241,10 +249,11 @@ const struct torture_scene torture_scenes[] = {
     {.name = "memory", .agent = agent_memory, .pushes = 20},
     {.name = "network", .agent = agent_network, .pushes = 20},
     {.name = "interceptors", .agent = interceptors, .pushes = 20},
-    {.name = "seq", .agent = seq, .delivers = 20},
-    {.name = "roll", .agent = roll, .delivers = LINE_COUNT, .prepare = spool},
-    {.name = "hdfs", .agent = hdfs, .delivers = LINE_COUNT, .prepare = spool},
+    {.name = "seq", .agent = seq, .delivers = 20, .recovers = 1},
+    {.name = "roll", .agent = roll, .delivers = LINE_COUNT, .recovers = 1, .prepare = spool},
+    {.name = "hdfs", .agent = hdfs, .delivers = LINE_COUNT, .recovers = 1, .prepare = spool},
     {.name = "netcat", .agent = netcat, .delivers = LINE_COUNT, .act = talk},
+    {.name = "exec", .agent = exec, .delivers = 1},
     {.name = "sound", .act = check_sound},
     {.name = "faulty", .act = check_faulty},
     {.name = "plugin", .act = load_plugin},

@@ -24,6 +24,7 @@ struct torture_scene {
     const char *agent; /* the agent "a" to run, a format of its folder; NULL: there is only ACT */
     int pushes;        /* into the inlet "in", to come out of the outlet "out" */
     int delivers;      /* by the sink "out", when nothing is pushed */
+    int recovers;      /* once it has started it delivers all, whatever fails */
     /* What happens before the agent is made, and while it runs; each may be NULL. */
     int (*prepare)(struct torture_place *place, flow_library *lib, flow_error **err);
     int (*act)(struct torture_place *place, flow_library *lib, flow_error **err);

@@ -74,7 +74,8 @@ static void give_up(struct spooldir *s, const char *path, const flow_error *faul
     spool_scan_shun(&s->scan, path);
 }
 
-/* Opens the next file.  0 when there is none. */
+/* Opens the next file.  0 when there is none, or none for now: memory and descriptors may come
+ * back, and the file is not to blame. */
 static int open_next(struct spooldir *s)
 {
     flow_error *fault = NULL;
@@ -85,15 +86,18 @@ static int open_next(struct spooldir *s)
     }
     int rc = spool_file_open(&s->file, path, &fault);
     rc = rc == FLOW_OK ? find_place(s, &fault) : rc;
+    int passes = rc == FLOW_ENOMEM || flow_error_retriable(fault);
     if (rc == FLOW_OK) {
         set_headers(s);
     } else {
-        give_up(s, path, fault);
+        if (!passes) {
+            give_up(s, path, fault);
+        }
         spool_file_close(&s->file);
     }
     flow_error_free(fault);
     fl_free(s->mem, path);
-    return 1;
+    return rc == FLOW_OK || !passes;
 }
 
 /* Adds events of what the window holds; *CONSUMED bytes. */
