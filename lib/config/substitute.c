@@ -237,25 +237,43 @@ static int check_size(struct frame *frame, const struct fl_buf *out)
 }
 
 /* Adds SIZE bytes of TEXT to OUT, variables replaced. */
+/* The size of the reference that TEXT begins with, or 0. */
+static size_t reference_size(const char *text, size_t size)
+{
+    size_t found = size >= 2 && text[0] == '$' && text[1] == '{' ? fl_variable_size(text) : 0;
+
+    return found <= size ? found : 0;
+}
+
+static int is_escaped(const char *text, size_t size)
+{
+    return size >= 3 && memcmp(text, "$${", 3) == 0;
+}
+
+/* The size of the text up to the next dollar sign, its own first character aside. */
+static size_t plain_size(const char *text, size_t size)
+{
+    const char *next = memchr(text + 1, '$', size - 1);
+
+    return next ? (size_t)(next - text) : size;
+}
+
 static int expand(struct frame *frame, const char *text, size_t size, struct fl_buf *out)
 {
     int rc = FLOW_OK;
 
-    for (size_t i = 0; i < size && !rc && !frame->failed;) {
-        size_t step = 1;
-        if (text[i] == '$' && size - i >= 3 && text[i + 1] == '$' && text[i + 2] == '{') {
-            rc = fl_buf_text(out, "${");
+    for (size_t i = 0, step; i < size && !rc && !frame->failed; i += step) {
+        const char *here = text + i;
+        if (is_escaped(here, size - i)) {
             step = 3;
-        } else if (text[i] == '$' && size - i >= 2 && text[i + 1] == '{' &&
-                   (step = fl_variable_size(text + i)) > 0 && step <= size - i) {
-            rc = add_variable(frame, text + i, step, out);
+            rc = fl_buf_text(out, "${");
+        } else if ((step = reference_size(here, size - i)) > 0) {
+            rc = add_variable(frame, here, step, out);
             rc = rc || frame->failed ? rc : check_size(frame, out);
         } else {
-            const char *next = memchr(text + i + 1, '$', size - i - 1);
-            step = next ? (size_t)(next - text) - i : size - i;
-            rc = fl_buf_append(out, text + i, step);
+            step = plain_size(here, size - i);
+            rc = fl_buf_append(out, here, step);
         }
-        i += step;
     }
     return rc;
 }
