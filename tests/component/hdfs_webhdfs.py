@@ -7,6 +7,7 @@ names, and nothing else.
     hdfs_webhdfs.py DRIVE
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
+from kdc import Kdc  # noqa: E402
 from fake_webhdfs import Answer, Drop, FakeHdfs, Late, Lease, Occupy, Slow  # noqa: E402
 
 DRIVE = sys.argv.pop(1) if __name__ == "__main__" else ""
@@ -45,7 +47,7 @@ class Case(unittest.TestCase):
         self.hdfs = self.enterContext(FakeHdfs())
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
 
-    def drive(self, lines=1000, headers=(), path="/logs", **settings):
+    def drive(self, lines=1000, headers=(), path="/logs", environment=None, **settings):
         """Runs the agent until LINES numbered lines are delivered; returns what it logged."""
         text = AGENT
         settings = {"hdfs.path": f"{self.hdfs.url}{path}"} | {
@@ -56,7 +58,7 @@ class Case(unittest.TestCase):
         config.write_text(text)
         source = "".join(f"{n}\n" for n in range(lines))
         run = subprocess.run([DRIVE, config, "a", *headers], input=source, timeout=100,
-                             capture_output=True, text=True)
+                             capture_output=True, text=True, env=os.environ | (environment or {}))
         self.assertEqual(run.returncode, 0, run.stderr)
         return run.stderr
 
@@ -223,6 +225,32 @@ class NameNodes(Case):
             standby.standby = True
             self.drive(**self.service(standby.port, self.hdfs.port))
         self.assert_whole()
+
+
+class Kerberos(Case):
+    """Authentication by SPNEGO, with tickets from a real KDC."""
+
+    def setUp(self):
+        super().setUp()
+        self.kdc = self.enterContext(Kdc(self.folder / "kdc", ["ann", "HTTP/127.0.0.1"]))
+        self.hdfs.spnego = True
+
+    def run_as(self, principal, keytab, **more):
+        return self.drive(lines=100, environment=self.kdc.environment,
+                          hdfs_kerberosPrincipal=principal, hdfs_kerberosKeytab=keytab, **more)
+
+    def test_shows_a_ticket_from_the_keytab_once(self):
+        self.run_as("ann@FLOW.TEST", self.kdc.keytab("ann"))
+        self.assert_whole(100)
+        self.assertEqual(len(self.hdfs.tickets), 1, "the rest by the cookie")
+        self.assertIn(b"\x2b\x06\x01\x05\x05\x02", self.hdfs.tickets[0])  # SPNEGO
+        self.assertIn(b"FLOW.TEST", self.hdfs.tickets[0])
+
+    def test_acts_for_another_user(self):
+        self.run_as("ann@FLOW.TEST", self.kdc.keytab("ann"), hdfs_proxyUser="bob")
+        self.assert_whole(100)
+        self.assertTrue(all("doas=bob" in url and "user.name" not in url
+                            for url in self.hdfs.urls), self.hdfs.urls)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ a rename that cannot be done is answered by 200 {"boolean":false}.
         ... hdfs.url, hdfs.files, hdfs.log
 """
 
+import base64
 import json
 import socket
 import threading
@@ -76,9 +77,12 @@ class FakeHdfs:
     def __init__(self, host="127.0.0.1"):
         self.files: dict[str, File] = {}
         self.log: list[str] = []  # "OP PATH", in order
+        self.urls: list[str] = []  # of requests to the NameNode that were carried out
         self.lock = threading.RLock()
         self.faults: list[list] = []
         self.standby = False
+        self.spnego = False  # NameNode requests need a ticket, or the cookie that one earned
+        self.tickets: list[bytes] = []
         self.server = ThreadingHTTPServer((host, 0), Handler)
         self.server.daemon_threads = True
         self.server.hdfs = self
@@ -147,6 +151,8 @@ class Handler(BaseHTTPRequestHandler):
         self.target = unquote(parts.path.removeprefix("/data").removeprefix("/webhdfs/v1"))
         self.op = self.query.get("op", "")
         try:
+            if self.leg == "name" and self.server.hdfs.spnego and not self.is_known():
+                return
             self.handle_fault(self.server.hdfs.next_fault(self.op, self.leg))
         except Failure as failure:
             self.drain()
@@ -157,6 +163,28 @@ class Handler(BaseHTTPRequestHandler):
                 self.connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+    def is_known(self):
+        """As Hadoop's AuthenticationFilter: a ticket, which it would check, earns a cookie."""
+        self.cookie = None
+        if "hadoop.auth=" in self.headers.get("Cookie", ""):
+            return True
+        kind, _, token = self.headers.get("Authorization", "").partition(" ")
+        if kind == "Negotiate":
+            self.server.hdfs.tickets.append(base64.b64decode(token))
+            self.cookie = "hadoop.auth=u; Path=/; HttpOnly"
+            return True
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", "Negotiate")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        return False
+
+    def end_headers(self):
+        if getattr(self, "cookie", None):
+            self.send_header("Set-Cookie", self.cookie)
+            self.cookie = None
+        super().end_headers()
 
     def handle_fault(self, fault):
         self.piece = None
@@ -187,6 +215,8 @@ class Handler(BaseHTTPRequestHandler):
             if self.leg == "name" and hdfs.standby:
                 raise Failure(403, "StandbyException",
                               "Operation category WRITE is not supported in state standby")
+            if self.leg == "name":
+                hdfs.urls.append(self.path)
             hdfs.log.append(f"{self.op} {self.target}" + (" data" if self.leg == "data" else ""))
         self.silent = silent
         getattr(self, f"op_{self.op.lower()}")(hdfs)

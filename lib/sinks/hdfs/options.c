@@ -46,9 +46,9 @@ static void read_limits(flow_context *ctx, struct fl_hdfs_options *options)
     options->call_timeout_ms = flow_context_int(ctx, "hdfs.callTimeout");
     options->retry_ms = seconds(ctx, "hdfs.retryInterval");
     options->close_tries = flow_context_int(ctx, "hdfs.closeTries");
-    if (options->close_tries == 0)
+    if (options->close_tries <= 0)
         options->close_tries = INT64_MAX;
-    if (options->retry_ms == 0)
+    if (options->retry_ms <= 0)
         options->close_tries = 1;
 }
 

@@ -100,10 +100,10 @@ static const flow_property properties[] = {
            "system's own."),
     BOOLEAN("hdfs.useLocalTimeStamp",
             "Expand escapes with the time of delivery instead of the header `timestamp`."),
-    NUMBER("hdfs.closeTries", "0", NULL, 0, 2147483647,
-           "How often the renaming of a finished file is tried; 0: until it succeeds."),
-    NUMBER("hdfs.retryInterval", "180", "s", 0, 2147483647,
-           "Time between these tries; 0: one try only."),
+    NUMBER("hdfs.closeTries", "0", NULL, -2147483648, 2147483647,
+           "How often the renaming of a finished file is tried; 0 or less: until it succeeds."),
+    NUMBER("hdfs.retryInterval", "180", "s", -2147483648, 2147483647,
+           "Time between these tries; 0 or less: one try only."),
     NUMBER("hdfs.callTimeout", "30000", "ms", 0, 2147483647,
            "How long a request may make no progress, and how long a failing file is tried again "
            "before its transactions are rolled back; 0: for ever."),
@@ -167,7 +167,7 @@ static const char description[] =
     "Below file:/// events are handed to the operating system before they commit, as Flume does, "
     "and forced to disk when the file is closed.\n\n"
     "The escapes of hdfs.path and hdfs.filePrefix are those of Flume: %{name} for a header, "
-    "%[host], "
+    "%[localhost], "
     "%[ip] and %[fqdn], and single letters for the time. An event without the header `timestamp` "
     "fails its transaction when a letter needs it, as in Flume: add a timestamp interceptor or set "
     "hdfs.useLocalTimeStamp. The value of a header may hold slashes, which make folders, but "
