@@ -439,6 +439,7 @@ START_TEST(goes_on_within_a_file_after_a_restart)
     expect_numbers(&spool, (unsigned)accepted, 10500 - (unsigned)accepted);
     ck_assert_str_eq(spool_pull(&spool, 1), "older|");
     spool_await_file(&spool, "b.COMPLETED");
+    spool_stop(&spool);
     ck_assert(!spool_has(&spool, ".flumespool/.flumespool-main.meta"));
     spool_free(&spool);
 }
@@ -489,6 +490,7 @@ static void expect_to_go_on_from_flume(int torn)
     spool_start(&spool, NULL);
     ck_assert_str_eq(spool_pull(&spool, 1), "three|");
     spool_await_file(&spool, "a.COMPLETED");
+    spool_stop(&spool);
     ck_assert(!spool_has(&spool, ".flumespool/.flumespool-main.meta"));
     spool_free(&spool);
 }
