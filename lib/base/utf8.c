@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * UTF-8.  Text is mostly ASCII, so validation strides over eight bytes at a time while no high bit
+ * UTF-8.  Text is mostly ASCII, so validation strides over many bytes at a time while no high bit
  * is set and looks at single characters only between such strides.
  */
 
@@ -57,18 +57,22 @@ static size_t character(const uint8_t *p, size_t left)
     return size;
 }
 
+/* One register of the machine, whatever the machine is. */
+typedef uint64_t pair __attribute__((vector_size(16)));
+
 /* How many bytes from P on are surely ASCII; a few more may follow. */
 static size_t ascii_stride(const uint8_t *p, size_t left)
 {
     size_t done = 0;
 
-    while (left - done >= 32) {
-        uint64_t word[4];
-        memcpy(word, p + done, sizeof word);
-        if ((word[0] | word[1] | word[2] | word[3]) & HIGH_BITS) {
+    while (left - done >= 8 * sizeof(pair)) {
+        pair w[8];
+        memcpy(w, p + done, sizeof w);
+        pair all = (w[0] | w[1]) | (w[2] | w[3]) | (w[4] | w[5]) | (w[6] | w[7]);
+        if ((all[0] | all[1]) & HIGH_BITS) {
             break;
         }
-        done += sizeof word;
+        done += sizeof w;
     }
     while (left - done >= 8) {
         uint64_t word;

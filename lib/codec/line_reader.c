@@ -14,6 +14,9 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
+/* How far validation goes ahead of the lines: half of a first-level cache. */
+#define AHEAD ((size_t)16 * 1024)
+
 /* A line as it was found: its bytes, and how many it takes with its newline. */
 struct span {
     const uint8_t *data;
@@ -95,11 +98,15 @@ static int add_text(struct fl_line_reader *line, flow_batch *batch, flow_error *
     return rc == FLOW_OK ? add(line, line->body.data, line->body.size, batch, err) : rc;
 }
 
-/* Sees whether the SIZE bytes at the front are valid UTF-8, looking at none twice. */
+/*
+ * Sees whether the SIZE bytes at the front are valid UTF-8, looking at none twice.  Looks only a
+ * little further than it has to, so that the bytes are still near when lines are made of them.
+ */
 static int is_valid(struct fl_line_reader *line, const struct fl_piece_of_file *piece, size_t size)
 {
     if (line->valid < size && fl_charset_is_utf8(line->in)) {
-        line->valid += fl_utf8_valid(piece->data + line->valid, piece->size - line->valid);
+        size_t until = piece->size - size > AHEAD ? size + AHEAD : piece->size;
+        line->valid += fl_utf8_valid(piece->data + line->valid, until - line->valid);
     }
     return line->valid >= size;
 }
@@ -204,33 +211,78 @@ static int next_line(struct fl_line_reader *line, const struct fl_piece_of_file 
     return ends && span->taken > 0;
 }
 
-/* Notes that the first SIZE bytes are done with. */
-static void forget(struct fl_line_reader *line, size_t size)
+/* Takes SIZE bytes off the front of what is left. */
+static void advance(struct fl_line_reader *line, struct fl_piece_of_file *rest, size_t size)
 {
     line->valid -= line->valid < size ? line->valid : size;
     line->scanned -= line->scanned < size ? line->scanned : size;
+    rest->data += size;
+    rest->size -= size;
+}
+
+/* Adds a line of any kind: 1, or 0 when a longer piece is needed. */
+static int read_one(struct fl_line_reader *line, struct fl_piece_of_file *rest, flow_batch *batch,
+                    flow_error **err)
+{
+    struct span span;
+    int rc = next_line(line, rest, &span, err);
+
+    if (rc <= 0) {
+        return rc;
+    }
+    rc = add_line(line, rest, &span, batch, err);
+    if (rc != FLOW_OK) {
+        return rc;
+    }
+    advance(line, rest, span.taken);
+    return 1;
+}
+
+/* Adds up to MAX lines that are short, valid and stay UTF-8, and stops in front of any other.
+ * Returns their number. */
+static int64_t read_plain(struct fl_line_reader *line, struct fl_piece_of_file *rest, size_t max,
+                          flow_batch *batch, flow_error **err)
+{
+    size_t count = 0;
+
+    while (count < max && rest->size > 0) {
+        const uint8_t *end = memchr(rest->data, '\n', rest->size);
+        size_t size = end != NULL ? (size_t)(end - rest->data) : SIZE_MAX;
+        if (end == NULL || size > line->max_units || !is_valid(line, rest, size + 1)) {
+            break;
+        }
+        int rc = add(line, rest->data, size, batch, err);
+        if (rc != FLOW_OK) {
+            return rc;
+        }
+        line->valid -= size + 1;
+        rest->data += size + 1;
+        rest->size -= size + 1;
+        count++;
+    }
+    return (int64_t)count;
 }
 
 int fl_line_reader_read(struct fl_line_reader *line, const struct fl_piece_of_file *piece,
                         size_t max, flow_batch *batch, size_t *consumed, flow_error **err)
 {
     struct fl_piece_of_file rest = *piece;
-    int rc = FLOW_OK;
+    int is_plain = fl_charset_is_utf8(line->in) && fl_charset_is_utf8(line->out);
+    int64_t rc = 1;
 
-    for (size_t count = 0; count < max && rest.size > 0; count++) {
-        struct span span;
-        rc = next_line(line, &rest, &span, err);
-        if (rc <= 0) {
-            break;
+    for (size_t count = 0; count < max && rest.size > 0 && rc > 0;) {
+        if (is_plain && line->scanned == 0) {
+            rc = read_plain(line, &rest, max - count, batch, err);
+            if (rc < 0) {
+                break;
+            }
+            count += (size_t)rc;
         }
-        rc = add_line(line, &rest, &span, batch, err);
-        if (rc != FLOW_OK) {
-            break;
+        if (count < max && rest.size > 0) {
+            rc = read_one(line, &rest, batch, err);
+            count += rc > 0;
         }
-        forget(line, span.taken);
-        rest.data += span.taken;
-        rest.size -= span.taken;
     }
     *consumed = piece->size - rest.size;
-    return rc < 0 ? rc : FLOW_OK;
+    return rc < 0 ? (int)rc : FLOW_OK;
 }
