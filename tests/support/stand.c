@@ -10,15 +10,19 @@ static void write_log(void *self, const flow_log_record *record)
 {
     struct stand *stand = self;
 
-    if (stand->count < STAND_MESSAGES)
-        snprintf(stand->messages[stand->count], sizeof stand->messages[0], "%s", record->message);
-    stand->count++;
+    pthread_mutex_lock(&stand->adding);
+    size_t count = atomic_load(&stand->count);
+    if (count < STAND_MESSAGES)
+        snprintf(stand->messages[count], sizeof stand->messages[0], "%s", record->message);
+    atomic_store(&stand->count, count + 1);
+    pthread_mutex_unlock(&stand->adding);
 }
 
 void stand_init(struct stand *stand, uint32_t kind, const char *type, int32_t level,
                 const char *const *settings)
 {
     memset(stand, 0, sizeof *stand);
+    pthread_mutex_init(&stand->adding, NULL);
     const flow_library_options options = {
         .struct_size = sizeof options, .log_level = level, .log = write_log, .log_self = stand};
     ck_assert_int_eq(flow_library_new(&options, &stand->lib, NULL), FLOW_OK);
@@ -41,6 +45,7 @@ void stand_free(struct stand *stand)
     flow_batch_free(stand->batch);
     flow_harness_free(stand->harness);
     ck_assert_int_eq(flow_library_free(stand->lib, NULL), FLOW_OK);
+    pthread_mutex_destroy(&stand->adding);
 }
 
 static void push_batch(struct stand *stand)

@@ -4,6 +4,9 @@
 
 /* One component in a harness, with a library whose log can be read back. */
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include <flow.h>
 
 #define STAND_MESSAGES 16
@@ -13,7 +16,8 @@ struct stand {
     flow_harness *harness;
     flow_batch *batch; /* for whoever needs one */
     char messages[STAND_MESSAGES][512];
-    size_t count; /* of messages so far, beyond the room too */
+    _Atomic size_t count; /* of messages so far, beyond the room too; those stay as they are */
+    pthread_mutex_t adding;
 };
 
 /* A component of KIND and TYPE; messages from LEVEL on are kept.  SETTINGS are pairs of key and
