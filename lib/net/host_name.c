@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who are we?  The machine's name, resolved by the system's resolver as Java does. */
+/* Who are we?  The machine's name, resolved by the system's resolver as Java does, on a thread of
+ * ours: the resolver runs code of other libraries and keeps things for each thread. */
 
 #include <errno.h>
 #include <netdb.h>
@@ -8,7 +9,17 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/thread.h"
 #include "net/host_name.h"
+#include "net/resolve.h"
+
+struct question {
+    char name[FL_HOST_NAME_ROOM];
+    char *room;
+    int flags;  /* of getnameinfo, which fills ROOM */
+    int answer; /* of the resolver */
+    int system; /* errno, for EAI_SYSTEM */
+};
 
 static int resolve(const char *name, int family, struct addrinfo **found)
 {
@@ -17,36 +28,39 @@ static int resolve(const char *name, int family, struct addrinfo **found)
     return getaddrinfo(name, NULL, &wanted, found);
 }
 
-/* The caller frees *FOUND with freeaddrinfo. */
-static int resolve_self(struct addrinfo **found, flow_error **err)
+static void ask(void *arg)
 {
-    char name[FL_HOST_NAME_ROOM];
+    struct question *question = arg;
+    struct addrinfo *found;
 
-    if (gethostname(name, sizeof name))
-        return fl_error_errno(err, errno, "cannot read", "the machine's name");
-    name[sizeof name - 1] = '\0';
-    int rc = resolve(name, AF_INET, found);
-    if (rc)
-        rc = resolve(name, AF_INET6, found);
-    if (rc)
-        return flow_error_setf(err, FLOW_EIO, "cannot resolve the machine's name %s: %s", name,
-                               gai_strerror(rc));
-    return FLOW_OK;
+    question->answer = resolve(question->name, AF_INET, &found);
+    if (question->answer)
+        question->answer = resolve(question->name, AF_INET6, &found);
+    question->system = errno;
+    if (question->answer)
+        return;
+    question->answer = getnameinfo(found->ai_addr, found->ai_addrlen, question->room,
+                                   FL_HOST_NAME_ROOM, NULL, 0, question->flags);
+    question->system = errno;
+    freeaddrinfo(found);
 }
 
-/* FLAGS as of getnameinfo, which fills ROOM. */
 static int describe_self(char room[FL_HOST_NAME_ROOM], int flags, flow_error **err)
 {
-    struct addrinfo *found;
-    int rc = resolve_self(&found, err);
+    struct question question = {.room = room, .flags = flags};
+    struct fl_thread thread;
 
-    if (rc)
-        return rc;
-    rc = getnameinfo(found->ai_addr, found->ai_addrlen, room, FL_HOST_NAME_ROOM, NULL, 0, flags);
-    freeaddrinfo(found);
-    if (rc)
-        return flow_error_setf(err, FLOW_EIO, "cannot describe the machine's address: %s",
-                               gai_strerror(rc));
+    if (gethostname(question.name, sizeof question.name))
+        return fl_error_errno(err, errno, "cannot read", "the machine's name");
+    question.name[sizeof question.name - 1] = '\0';
+    if (fl_thread_start(&thread, "resolve", ask, &question))
+        return fl_error_nomem(err);
+    fl_thread_join(&thread);
+    if (question.answer == EAI_MEMORY)
+        return fl_error_nomem(err);
+    if (question.answer)
+        return flow_error_setf(err, FLOW_EIO, "cannot resolve the machine's name %s: %s",
+                               question.name, fl_resolver_text(question.answer, question.system));
     return FLOW_OK;
 }
 

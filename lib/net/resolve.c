@@ -52,14 +52,13 @@ static void ask(void *arg)
     freeaddrinfo(list);
 }
 
-/* gai_strerror speaks the host's language. */
-static const char *why(const struct question *question)
+const char *fl_resolver_text(int answer, int system)
 {
-    switch (question->answer) {
+    switch (answer) {
     case EAI_AGAIN: return "the name server does not answer";
     case EAI_NONAME:
     case EAI_NODATA: return "no such host";
-    case EAI_SYSTEM: return fl_errno_text(question->system);
+    case EAI_SYSTEM: return fl_errno_text(system);
     default: return "the name cannot be resolved";
     }
 }
@@ -88,7 +87,8 @@ int fl_resolve(const char *host, uint16_t port, struct sockaddr_storage *address
     if (question.answer == EAI_MEMORY)
         return fl_error_nomem(err);
     if (question.answer) {
-        flow_error_setf(err, FLOW_EIO, "cannot resolve %s: %s", host, why(&question));
+        flow_error_setf(err, FLOW_EIO, "cannot resolve %s: %s", host,
+                        fl_resolver_text(question.answer, question.system));
         flow_error_set_retriable(err, question.answer == EAI_AGAIN);
         return FLOW_EIO;
     }

@@ -20,6 +20,9 @@
  */
 int fl_resolve(const char *host, uint16_t port, struct sockaddr_storage *address, flow_error **err);
 
+/* What getaddrinfo's ANSWER means, with errno SYSTEM; gai_strerror speaks the host's language. */
+const char *fl_resolver_text(int answer, int system);
+
 /* Writes "1.2.3.4:80" or "[::1]:80"; "?" for what is neither. */
 void fl_address_text(const struct sockaddr_storage *address, char text[FL_ADDRESS_TEXT]);
 

@@ -27,7 +27,8 @@ FORBIDDEN = {
                               "getopt getopt_long tmpnam basename dirname __xpg_basename",
     "depends on the locale": "strtod strtof strtold atof atoi strcasecmp strncasecmp tolower "
                              "toupper __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc "
-                             "strftime strcoll wcstombs mbstowcs nl_langinfo localeconv",
+                             "strftime strcoll wcstombs mbstowcs nl_langinfo localeconv "
+                             "gai_strerror",
     "leaves something behind": "atexit on_exit __cxa_atexit pthread_atfork __register_atfork",
     "copies the process": "fork vfork system popen daemon",
     "uses libuv's own threads": "uv_queue_work uv_getaddrinfo uv_getnameinfo uv_spawn "

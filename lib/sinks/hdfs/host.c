@@ -70,8 +70,8 @@ static int translate(const char *name, char *host, size_t room, flow_error **err
                                "%%[%s] is no escape: there are %%[localhost], %%[ip] and %%[fqdn]",
                                name);
     if (rc)
-        return flow_error_setf(err, FLOW_EIO, "cannot resolve this machine's name '%s': %s", own,
-                               gai_strerror(rc));
+        return flow_error_setf(err, FLOW_EIO,
+                               "cannot resolve this machine's name '%s'; see /etc/hosts", own);
     return FLOW_OK;
 }
 
