@@ -156,7 +156,6 @@ static void set_authentication(struct fl_hdfs_call *call)
         return;
     curl_easy_setopt(call->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_GSSNEGOTIATE);
     curl_easy_setopt(call->easy, CURLOPT_USERPWD, ":");
-    curl_easy_setopt(call->easy, CURLOPT_COOKIEFILE, "");
     curl_easy_setopt(call->easy, CURLOPT_SHARE, call->web->share);
 }
 
