@@ -132,6 +132,7 @@ static void set_common(struct fl_hdfs_call *call)
     const struct fl_hdfs_web *web = call->web;
     CURL *easy = call->easy;
 
+    fl_hdfs_call_forget_cookie_file(call);
     curl_easy_reset(easy);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->why);
@@ -148,6 +149,11 @@ static void set_common(struct fl_hdfs_call *call)
     call->why[0] = '\0';
     fl_buf_clear(&call->answer);
     set_deadline(call);
+}
+
+void fl_hdfs_call_forget_cookie_file(struct fl_hdfs_call *call)
+{
+    curl_easy_setopt(call->easy, CURLOPT_COOKIEFILE, NULL);
 }
 
 static void set_authentication(struct fl_hdfs_call *call)

@@ -52,6 +52,9 @@ int fl_hdfs_escape_url(struct fl_buf *url, const char *path);
 /* Sends the request of a new call. */
 void fl_hdfs_call_start(struct fl_hdfs_call *call);
 
+/* Frees what libcurl 7.88 keeps of CURLOPT_COOKIEFILE over a reset and over the handle's end. */
+void fl_hdfs_call_forget_cookie_file(struct fl_hdfs_call *call);
+
 /* Takes what libcurl made of it; the call is over then, or goes on elsewhere. */
 void fl_hdfs_call_end(struct fl_hdfs_call *call, CURLcode code);
 

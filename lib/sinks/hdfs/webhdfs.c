@@ -30,6 +30,7 @@ static void free_call(struct fl_hdfs_call *call)
 {
     if (call->added)
         curl_multi_remove_handle(call->web->multi, call->easy);
+    fl_hdfs_call_forget_cookie_file(call);
     curl_easy_cleanup(call->easy);
     fl_buf_free(&call->url);
     fl_buf_free(&call->answer);
