@@ -162,6 +162,8 @@ static void set_authentication(struct fl_hdfs_call *call)
         return;
     curl_easy_setopt(call->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_GSSNEGOTIATE);
     curl_easy_setopt(call->easy, CURLOPT_USERPWD, ":");
+    /* The share keeps cookies; only this makes the handle send them. */
+    curl_easy_setopt(call->easy, CURLOPT_COOKIEFILE, "");
     curl_easy_setopt(call->easy, CURLOPT_SHARE, call->web->share);
 }
 
