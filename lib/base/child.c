@@ -73,6 +73,16 @@ static int spawn(struct fl_child *child, char *const *words, int output, int err
     return rc;
 }
 
+/* Ends a child that could not be awaited. */
+static int give_up(struct fl_child *child, int number, const char *name, flow_error **err)
+{
+    siginfo_t info;
+
+    fl_child_signal(child, SIGKILL);
+    fl_child_end(child, &info);
+    return fl_error_errno(err, number, "await", name);
+}
+
 int fl_child_start(struct fl_child *child, char *const *words, unsigned flags, flow_error **err)
 {
     int output[2] = {-1, -1};
@@ -94,7 +104,7 @@ int fl_child_start(struct fl_child *child, char *const *words, unsigned flags, f
     child->output = output[0];
     child->errors = errors[0];
     child->fd = pidfd_open(child->pid, 0);
-    return FLOW_OK;
+    return child->fd >= 0 ? FLOW_OK : give_up(child, errno, words[0], err);
 }
 
 void fl_child_signal(const struct fl_child *child, int number)

@@ -32,7 +32,8 @@ void exec_lines_close(struct exec_lines *lines);
 /* Forgets what is left of another run. */
 void exec_lines_reset(struct exec_lines *lines);
 
-/* Adds SIZE bytes; at the END of the output a line without an end counts as one. */
+/* Adds SIZE bytes; at the END of the output a line without an end counts as one.  What fails for
+ * lack of memory can be tried again. */
 int exec_lines_feed(struct exec_lines *lines, const void *data, size_t size, int end,
                     flow_error **err);
 

@@ -42,26 +42,40 @@ static int keep_rest(struct fl_buf *bytes, const uint8_t *data, size_t size, siz
     return fl_buf_append(bytes, data + consumed, size - consumed);
 }
 
-int exec_lines_feed(struct exec_lines *lines, const void *data, size_t size, int end,
-                    flow_error **err)
+/* Converts what is there together with DATA. */
+static int convert(struct exec_lines *lines, const void *data, size_t size, int end,
+                   flow_error **err)
 {
-    size_t consumed = size;
+    struct fl_buf *bytes = &lines->bytes;
 
-    fl_buf_consume(&lines->text, lines->start);
-    lines->start = 0;
-    if (lines->bytes.size > 0) {
-        if (fl_buf_append(&lines->bytes, data, size) != FLOW_OK)
+    if (bytes->size > 0) {
+        if (fl_buf_append(bytes, data, size) != FLOW_OK)
             return fl_error_nomem(err);
-        data = lines->bytes.data;
-        size = lines->bytes.size;
-        consumed = size;
+        data = bytes->data;
+        size = bytes->size;
     }
+    size_t consumed = size;
     int rc =
         fl_charset_to_utf8(lines->charset, data, size, &lines->text, end ? NULL : &consumed, err);
     if (rc != FLOW_OK)
         return rc;
-    return keep_rest(&lines->bytes, data, size, consumed) == FLOW_OK ? FLOW_OK
-                                                                     : fl_error_nomem(err);
+    return keep_rest(bytes, data, size, consumed) == FLOW_OK ? FLOW_OK : fl_error_nomem(err);
+}
+
+int exec_lines_feed(struct exec_lines *lines, const void *data, size_t size, int end,
+                    flow_error **err)
+{
+    fl_buf_consume(&lines->text, lines->start);
+    lines->start = 0;
+    size_t bytes = lines->bytes.size;
+    size_t text = lines->text.size;
+    int rc = convert(lines, data, size, end, err);
+
+    if (rc != FLOW_OK) {
+        lines->bytes.size = bytes;
+        lines->text.size = text;
+    }
+    return rc;
 }
 
 /* Where the first line of TEXT ends, or NULL.  Carriage returns are rare, so they are only looked

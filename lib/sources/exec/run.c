@@ -56,6 +56,24 @@ static void emit(struct exec_source *source)
     flow_batch_clear(source->batch);
 }
 
+/* Memory may come back, as room in a channel does; 0 when the source is to stop before. */
+static int await_memory(struct exec_source *source, int rc)
+{
+    emit(source);
+    return rc == FLOW_ENOMEM && flow_wait(source->ctx, FIRST_PAUSE_MS) == FLOW_OK;
+}
+
+static int add_line(struct exec_source *source, const char *line, size_t size, flow_error **err)
+{
+    int rc = flow_batch_add(source->batch, line, size, NULL);
+
+    while (rc != FLOW_OK && await_memory(source, rc))
+        rc = flow_batch_add(source->batch, line, size, NULL);
+    if (rc != FLOW_OK)
+        flow_counter_add(source->lost, 1);
+    return rc == FLOW_OK ? rc : flow_error_set(err, rc, "a line is lost at the end");
+}
+
 static int add_lines(struct exec_source *source, int end, flow_error **err)
 {
     const char *line;
@@ -65,7 +83,7 @@ static int add_lines(struct exec_source *source, int end, flow_error **err)
     while (rc == FLOW_OK && exec_lines_next(&source->lines, end, &line, &size)) {
         if (flow_batch_count(source->batch) == 0)
             source->batch_since = flow_context_now(source->ctx);
-        rc = flow_batch_add(source->batch, line, size, err);
+        rc = add_line(source, line, size, err);
         if (flow_batch_count(source->batch) >= source->batch_size)
             emit(source);
     }
