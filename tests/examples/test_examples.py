@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every example runs and does what its first lines say."""
+"""Every example in C runs and does what its first lines say; those in Python run from the wheel,
+see tests/python/test_wheel.py."""
 
 from __future__ import annotations
 
@@ -8,7 +9,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Callable
@@ -52,12 +52,6 @@ def test_embed() -> None:
 def test_own_sink() -> None:
     digits = sum(len(str(i)) for i in range(1000))
     assert run(str(BUILD / "examples/own_sink")) == f"1000 events, {digits} bytes\n"
-
-
-def test_push_and_sink_in_python(tmp_path: Path) -> None:
-    assert run(sys.executable, str(ROOT / "examples/push.py"), str(tmp_path)) == \
-        "5001 events accepted\n"
-    assert "2 be\n" in run(sys.executable, str(ROOT / "examples/sink.py"))
 
 
 def test_mysource_runs_its_configuration(tmp_path: Path) -> None:
