@@ -47,7 +47,8 @@ class Case(unittest.TestCase):
         self.hdfs = self.enterContext(FakeHdfs())
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
 
-    def drive(self, lines=1000, headers=(), path="/logs", environment=None, **settings):
+    def drive(self, lines=1000, headers=(), path="/logs", environment=None, timeout=100,
+              **settings):
         """Runs the agent until LINES numbered lines are delivered; returns what it logged."""
         text = AGENT
         settings = {"hdfs.path": f"{self.hdfs.url}{path}"} | {
@@ -57,7 +58,7 @@ class Case(unittest.TestCase):
         config = self.folder / "agent.conf"
         config.write_text(text)
         source = "".join(f"{n}\n" for n in range(lines))
-        run = subprocess.run([DRIVE, config, "a", *headers], input=source, timeout=100,
+        run = subprocess.run([DRIVE, config, "a", *headers], input=source, timeout=timeout,
                              capture_output=True, text=True, env=os.environ | (environment or {}))
         self.assertEqual(run.returncode, 0, run.stderr)
         return run.stderr
@@ -225,6 +226,30 @@ class NameNodes(Case):
             standby.standby = True
             self.drive(**self.service(standby.port, self.hdfs.port))
         self.assert_whole()
+
+
+class Tls(Case):
+    """swebhdfs://, that is https."""
+
+    def setUp(self):
+        super().setUp()
+        self.pem = self.folder / "server.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
+                        "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-keyout", self.pem, "-out", self.folder / "ca.pem"],
+                       check=True, capture_output=True)
+        self.pem.write_text(self.pem.read_text() + (self.folder / "ca.pem").read_text())
+        self.hdfs = self.enterContext(FakeHdfs(certificate=self.pem))
+
+    def test_trusts_the_given_authority(self):
+        self.drive(hdfs_caFile=self.folder / "ca.pem")
+        self.assert_whole()
+
+    def test_trusts_nobody_else(self):
+        with self.assertRaises(subprocess.TimeoutExpired) as caught:
+            self.drive(timeout=3, hdfs_callTimeout=1000)
+        self.assertIn(b"certificate", caught.exception.stderr)
+        self.assertEqual(self.hdfs.texts(), {})
 
 
 class Kerberos(Case):

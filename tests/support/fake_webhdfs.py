@@ -14,6 +14,7 @@ a rename that cannot be done is answered by 200 {"boolean":false}.
 import base64
 import json
 import socket
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -74,7 +75,8 @@ class File:
 
 
 class FakeHdfs:
-    def __init__(self, host="127.0.0.1"):
+    def __init__(self, host="127.0.0.1", certificate=None):
+        """CERTIFICATE: a PEM file with certificate and key, for https."""
         self.files: dict[str, File] = {}
         self.log: list[str] = []  # "OP PATH", in order
         self.urls: list[str] = []  # of requests to the NameNode that were carried out
@@ -87,7 +89,12 @@ class FakeHdfs:
         self.server.daemon_threads = True
         self.server.hdfs = self
         self.port = self.server.server_address[1]
-        self.url = f"webhdfs://{host}:{self.port}"
+        self.scheme = "https" if certificate else "http"
+        self.url = f"{'swebhdfs' if certificate else 'webhdfs'}://{host}:{self.port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
 
     def __enter__(self):
@@ -346,7 +353,7 @@ class Handler(BaseHTTPRequestHandler):
     def redirect(self):
         host, port = self.server.server_address[:2]
         self.send_response(307)
-        self.send_header("Location", f"http://{host}:{port}/data{self.path}")
+        self.send_header("Location", f"{self.server.hdfs.scheme}://{host}:{port}/data{self.path}")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
