@@ -590,11 +590,13 @@ START_TEST(survives_being_killed)
 
         if (!spool_has(&spool, "a.COMPLETED")) {
             spool_start(&spool, NULL);
-            unsigned first = (unsigned)strtoul(spool_pull(&spool, 1), NULL, 10);
-            ck_assert_uint_ge(first, 693);
-            ck_assert_uint_eq(first % 7, 0);
-            expect_numbers(&spool, first + 1, 7000 - first - 1);
             spool_await_file(&spool, "a.COMPLETED");
+            /* The rest, in whole batches; none when all was read and only the name had to change. */
+            unsigned left = (unsigned)flow_channel_size(flow_harness_channel(spool.harness));
+            ck_assert_uint_le(left, 7000 - 693);
+            ck_assert_uint_eq(left % 7, 0);
+            if (left > 0)
+                expect_numbers(&spool, 7000 - left, left);
         }
         spool_free(&spool);
     }
