@@ -76,9 +76,25 @@ int fl_hdfs_file_name(struct fl_hdfs_file *file, int64_t number)
 
 /* ---- bytes ---- */
 
+void fl_hdfs_host_trim(struct fl_hdfs_host *host)
+{
+    while (host->spare_count)
+        flow_buffer_free(host->spare[--host->spare_count]);
+}
+
+static void recycle(struct fl_hdfs_host *host, flow_buffer *buffer)
+{
+    if (host->spare_count == FL_HDFS_SPARE_BUFFERS) {
+        flow_buffer_free(buffer);
+        return;
+    }
+    flow_buffer_clear(buffer);
+    host->spare[host->spare_count++] = buffer;
+}
+
 static void free_segment(const struct fl_hdfs_file *file, struct fl_hdfs_segment *segment)
 {
-    flow_buffer_free(segment->bytes);
+    recycle(file->host, segment->bytes);
     fl_free(file->host->mem, segment);
 }
 
@@ -149,8 +165,14 @@ void fl_hdfs_file_free(struct fl_hdfs_file *file)
 
 static int open_buffer(struct fl_hdfs_file *file, flow_error **err)
 {
+    struct fl_hdfs_host *host = file->host;
+
     if (file->open)
         return FLOW_OK;
+    if (host->spare_count) {
+        file->open = host->spare[--host->spare_count];
+        return FLOW_OK;
+    }
     return flow_buffer_new(flow_context_library(file->host->options->ctx), &file->open, err);
 }
 

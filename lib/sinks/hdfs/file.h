@@ -20,6 +20,8 @@
 #include "sinks/hdfs/target.h"
 #include "sinks/hdfs/writer.h"
 
+#define FL_HDFS_SPARE_BUFFERS 64
+
 /* What files share: the target, the limits, and how they tell their owner. */
 struct fl_hdfs_host {
     const struct fl_hdfs_options *options;
@@ -34,7 +36,14 @@ struct fl_hdfs_host {
     void (*more)(void *self);
     void *self;
     flow_counter *created, *closed, *failed;
+    flow_buffer *spare[FL_HDFS_SPARE_BUFFERS]; /* empty, for the next bytes: a new one of some
+                                                  megabytes costs more in page faults than filling
+                                                  it does */
+    size_t spare_count;
 };
+
+/* Frees the spare buffers. */
+void fl_hdfs_host_trim(struct fl_hdfs_host *host);
 
 /* The reason to roll back: FAILURE is owned; the first one counts. */
 void fl_hdfs_host_fail(struct fl_hdfs_host *host, flow_error *failure);

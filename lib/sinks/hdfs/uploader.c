@@ -21,6 +21,7 @@
 #define ROUND_BYTES ((int64_t)4 << 20) /* serialized before the network gets its turn */
 #define POLL_MAX_MS 3600000
 #define STOP_POLL_MS 100
+#define TRIM_MS 1000
 
 struct part {
     struct fl_hdfs_file *file;
@@ -38,7 +39,8 @@ struct fl_hdfs_uploader {
     struct job_list jobs; /* serialized, in order */
     uint64_t serial;      /* of the last of them */
     uint64_t pass;        /* marks the files that hold back others, see settle */
-    int64_t stop_limit;   /* on the system's clock */
+    int64_t stop_limit;   /* on the system's clock, as the next */
+    int64_t busy_ms;      /* when there was a transaction here last */
     struct fl_thread thread;
 
     struct fl_lock lock;   /* for `queue` */
@@ -306,6 +308,17 @@ static void expire(struct fl_hdfs_uploader *uploader, int64_t now)
         fl_hdfs_host_fail(&uploader->host, error);
 }
 
+/* Gives memory back that was not needed for a while. */
+static void trim(struct fl_hdfs_uploader *uploader)
+{
+    int64_t now = fl_clock_now(fl_clock_system());
+
+    if (uploader->jobs.first)
+        uploader->busy_ms = now;
+    else if (now - uploader->busy_ms >= TRIM_MS)
+        fl_hdfs_host_trim(&uploader->host);
+}
+
 /* How long to sleep when nothing happens, and what to tell the runner. */
 static int64_t next_timeout(struct fl_hdfs_uploader *uploader)
 {
@@ -319,6 +332,8 @@ static int64_t next_timeout(struct fl_hdfs_uploader *uploader)
     if (uploader->host.stopping) /* files try again without regard to their pauses */
         return STOP_POLL_MS;
     int64_t timeout = at == FL_NEVER ? POLL_MAX_MS : at - now;
+    if (uploader->host.spare_count && timeout > TRIM_MS)
+        timeout = TRIM_MS;
     return timeout < 0 ? 0 : timeout > POLL_MAX_MS ? POLL_MAX_MS : timeout;
 }
 
@@ -350,6 +365,7 @@ static void run(void *self)
         expire(uploader, now);
         settle(uploader);
         finish_failure(uploader);
+        trim(uploader);
         fl_hdfs_buckets_step(&uploader->buckets, now);
         fl_hdfs_buckets_sweep(&uploader->buckets);
         atomic_store(&uploader->asleep, 1);
@@ -454,6 +470,7 @@ void fl_hdfs_uploader_stop(struct fl_hdfs_uploader *uploader, int64_t limit_ms)
     uploader->host.target->ops->free(uploader->host.target);
     abandon(uploader);
     fl_hdfs_buckets_free(&uploader->buckets);
+    fl_hdfs_host_trim(&uploader->host);
     flow_error_free(uploader->host.failure);
     fl_gate_destroy(&uploader->room);
     fl_lock_destroy(&uploader->lock);
