@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 PEER = Path(__file__).resolve().parents[1] / "peers/hdfs"
-LINES = 600_000
+LINES = 1_000_000
 LINE = b"x" * 499 + b"\n"
 
 
