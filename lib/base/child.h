@@ -15,22 +15,24 @@
 
 #include "base/vec.h"
 
-#define FL_CHILD_GROUP 1u  /* a process group of its own, signalled as a whole */
-#define FL_CHILD_ERRORS 2u /* its standard error is read too; else it goes where the host's goes   \
-                            */
+#define FL_CHILD_GROUP 1u /* a process group of its own, signalled as a whole */
+#define FL_CHILD_ERRORS                                                                            \
+    2u /* its standard error is read too; else it goes where the host's goes                       \
+        */
 
 struct fl_child {
     pid_t pid;
     unsigned flags;
-    int fd;     /* its pidfd, readable once it has ended; descriptors are -1 where there is none */
-    int output; /* its standard output, to be read */
+    int fd;     /* its pidfd, readable once it has ended, or -1 when the host saw it end before */
+    int output; /* its standard output, to be read; -1 once it was closed */
     int errors; /* its standard error, with FL_CHILD_ERRORS */
 };
 
 /* Runs WORDS, which end in NULL; the first is looked for in PATH. */
 int fl_child_start(struct fl_child *child, char *const *words, unsigned flags, flow_error **err);
 
-/* Sends a signal to the child, or to its whole group.  Not after fl_child_end. */
+/* Sends a signal to the child, or to its whole group, unless the host has taken its status.  Not
+ * after fl_child_end. */
 void fl_child_signal(const struct fl_child *child, int number);
 
 /*

@@ -165,6 +165,21 @@ START_TEST(the_exit_status_is_told)
 }
 END_TEST
 
+START_TEST(a_host_that_ignores_its_children_gets_their_lines)
+{
+    static const char *const settings[] = {"command", "echo x", NULL};
+    struct stand stand;
+    signal(SIGCHLD, SIG_IGN);
+    for (int i = 0; i < 20; i++) {
+        begin(&stand, settings);
+        pull(&stand, 1);
+        check_body(&stand, 0, "x");
+        await_message(&stand, "Command [echo x] exited");
+        stand_free(&stand);
+    }
+}
+END_TEST
+
 START_TEST(standard_error_is_logged_when_asked_for)
 {
     static const char *const settings[] = {SHELL,       "command", "echo oh dear >&2",
@@ -247,6 +262,7 @@ int main(void)
         {"full", a_full_channel_makes_the_command_wait_and_loses_nothing},
         {"restart", a_command_that_ended_is_started_again_after_the_pause},
         {"status", the_exit_status_is_told},
+        {"ignored children", a_host_that_ignores_its_children_gets_their_lines},
         {"stderr", standard_error_is_logged_when_asked_for},
         {"no program", a_command_that_cannot_be_run_fails_the_start},
         {"group", stopping_ends_the_command_and_all_it_started},
