@@ -26,12 +26,6 @@ struct flow_batch {
     size_t progress_capacity;
 };
 
-/* The same as flow_batch_events, under the name the layers above have used. */
-static inline const flow_event *const *fl_batch_events(const flow_batch *batch)
-{
-    return flow_batch_events(batch);
-}
-
 /*
  * What an emitter, by its number OWNER, remembers of a batch that it could not deliver everywhere:
  * SLOTS numbers, all 0 for a batch that OWNER has not seen since it was cleared.  When they become

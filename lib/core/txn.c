@@ -274,7 +274,7 @@ int flow_txn_put_batch(flow_txn *txn, const flow_batch *batch, flow_error **err)
 {
     if (!batch)
         return flow_error_set(err, FLOW_EINVAL, "put() called without a batch");
-    return fl_txn_put_events(txn, fl_batch_events(batch), flow_batch_count(batch), -1, NULL, err);
+    return fl_txn_put_events(txn, flow_batch_events(batch), flow_batch_count(batch), -1, NULL, err);
 }
 
 static int take_room(flow_txn *txn, size_t max, flow_error **err)

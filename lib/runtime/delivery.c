@@ -146,7 +146,7 @@ struct share {
 static int pick(struct emission *e, size_t channel, unsigned wanted, struct share *share,
                 flow_error **err)
 {
-    const flow_event *const *all = fl_batch_events(e->batch);
+    const flow_event *const *all = flow_batch_events(e->batch);
     size_t total = flow_batch_count(e->batch);
 
     *share = (struct share){all, 0};

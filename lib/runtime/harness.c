@@ -263,7 +263,7 @@ int flow_harness_push(flow_harness *harness, const flow_batch *batch, flow_error
         rc = flow_txn_begin(harness->channel, &txn, err);
     if (rc != FLOW_OK)
         return rc;
-    rc = fl_txn_put_events(txn, fl_batch_events(batch), flow_batch_count(batch), 0, NULL, err);
+    rc = fl_txn_put_events(txn, flow_batch_events(batch), flow_batch_count(batch), 0, NULL, err);
     if (rc == FLOW_OK)
         rc = flow_txn_commit(txn, err);
     flow_txn_free(txn);

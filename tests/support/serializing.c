@@ -116,7 +116,7 @@ void serializing_free(struct serializing *s)
 
 int serializing_write(struct serializing *s, flow_error **err)
 {
-    int rc = flow_serializer_write(s->serializer, fl_batch_events(s->batch),
+    int rc = flow_serializer_write(s->serializer, flow_batch_events(s->batch),
                                    flow_batch_count(s->batch), s->out, err);
 
     flow_batch_clear(s->batch);

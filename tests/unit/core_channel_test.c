@@ -39,7 +39,7 @@ static void put_one(void *arg)
 
     atomic_store(&waiter->started, 1);
     waiter->rc =
-        fl_txn_put_events(txn, fl_batch_events(batch), 1, waiter->wait_ms, &waiter->stop, NULL);
+        fl_txn_put_events(txn, flow_batch_events(batch), 1, waiter->wait_ms, &waiter->stop, NULL);
     atomic_store(&waiter->ended, 1);
     if (!waiter->rc)
         flow_txn_commit(txn, NULL);
@@ -175,7 +175,7 @@ START_TEST(a_full_channel_says_so_after_keep_alive)
 
     flow_batch *batch = numbered_batch(rig.lib, 1, 1);
     flow_txn *txn = begin(rig.channel);
-    int rc = fl_txn_put_events(txn, fl_batch_events(batch), 1, 0, NULL, &err);
+    int rc = fl_txn_put_events(txn, flow_batch_events(batch), 1, 0, NULL, &err);
     ck_assert_int_eq(flow_error_retriable(err), 1);
     ck_assert_str_eq(flow_error_component(err), "channel c1");
     expect_error(rc, FLOW_EFULL, err, "space for 1 events couldn't be acquired");

@@ -31,7 +31,7 @@ static void set_up(struct fixture *f)
                      FLOW_OK);
     ck_assert_int_eq(flow_batch_add(f->batch, "", 0, NULL), FLOW_OK);
     ck_assert_int_eq(
-        flow_events_pack(fl_batch_events(f->batch), 3, f->text, sizeof f->text, &f->size, NULL),
+        flow_events_pack(flow_batch_events(f->batch), 3, f->text, sizeof f->text, &f->size, NULL),
         FLOW_OK);
 }
 
@@ -47,9 +47,9 @@ static void expect_packed(struct fixture *f, size_t from, size_t count)
     uint8_t again[512];
     size_t size;
 
-    ck_assert_int_eq(
-        flow_events_pack(fl_batch_events(f->batch) + from, count, again, sizeof again, &size, NULL),
-        FLOW_OK);
+    ck_assert_int_eq(flow_events_pack(flow_batch_events(f->batch) + from, count, again,
+                                      sizeof again, &size, NULL),
+                     FLOW_OK);
     ck_assert_uint_eq(size, f->size);
     ck_assert_int_eq(memcmp(again, f->text, size), 0);
 }
@@ -180,7 +180,7 @@ START_TEST(too_little_room_is_told_with_the_size)
     size_t size = 0;
 
     set_up(&f);
-    int rc = flow_events_pack(fl_batch_events(f.batch), 3, text, sizeof text, &size, &err);
+    int rc = flow_events_pack(flow_batch_events(f.batch), 3, text, sizeof text, &size, &err);
     expect_error(rc, FLOW_ETOOBIG, err, "need");
     ck_assert_uint_eq(size, f.size);
     ck_assert_uint_eq(text[0], 1);
