@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/thread.h"
 #include "suite.h"
@@ -177,6 +178,28 @@ START_TEST(opening_ends_a_wait_on_a_false_clock)
 }
 END_TEST
 
+/* A slice of the wait runs out while the lock is held, and the wake comes before it is given up. */
+START_TEST(a_wake_beside_a_slice_of_a_false_clock_counts)
+{
+    struct waiter waiter = {.clock = fl_clock_false_new(NULL, 0), .deadline = 1000, .result = -99};
+    struct fl_thread thread;
+
+    ck_assert_int_eq(fl_gate_init(&waiter.gate), FLOW_OK);
+    start(&thread, "wait", wait_at_gate, &waiter);
+    while (atomic_load(&waiter.gate.waiting) == 0)
+        ;
+    fl_lock(&waiter.gate.lock);
+    usleep(20000);
+    atomic_fetch_add(&waiter.gate.opened, 1);
+    fl_lock_wake(&waiter.gate.lock);
+    fl_unlock(&waiter.gate.lock);
+    fl_thread_join(&thread);
+    ck_assert_int_eq(waiter.result, FLOW_OK);
+    fl_gate_destroy(&waiter.gate);
+    fl_clock_false_free(NULL, waiter.clock);
+}
+END_TEST
+
 START_TEST(gate_opened_since_the_look_lets_pass)
 {
     const struct fl_clock *clock = fl_clock_system();
@@ -266,6 +289,7 @@ int main(void)
         {"turns", two_threads_can_take_turns},
         {"false clock", moving_a_false_clock_ends_a_wait},
         {"false clock opened", opening_ends_a_wait_on_a_false_clock},
+        {"false clock raced", a_wake_beside_a_slice_of_a_false_clock_counts},
         {"gate", gate_opened_since_the_look_lets_pass},
         {"relay", no_opening_is_missed},
         {"all pass", one_opening_lets_all_pass},
