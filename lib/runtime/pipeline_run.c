@@ -278,6 +278,16 @@ static int is_drained(const flow_pipeline *pipeline, uint64_t *left)
     return *left == 0 && begun == ended && flushed;
 }
 
+/* Calls the sinks that were not flushed because there were events, which others took meanwhile. */
+static void call_unflushed(const flow_pipeline *pipeline)
+{
+    for (size_t i = 0; i < pipeline->runners.count; i++) {
+        struct fl_sink_runner *runner = fl_pipeline_runner_at(pipeline, i);
+        if (!atomic_load(&runner->flushed))
+            fl_sink_runner_drain(runner);
+    }
+}
+
 static int wait_drained(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
 {
     uint64_t left;
@@ -292,6 +302,8 @@ static int wait_drained(flow_pipeline *pipeline, int64_t deadline, flow_error **
             return flow_error_set(err, FLOW_ECLOSED, "the pipeline was stopped meanwhile");
         if (fl_clock_now(fl_clock_system()) >= deadline)
             break;
+        if (left == 0)
+            call_unflushed(pipeline);
         fl_gate_wait(&pipeline->changed, seen, fl_clock_system(),
                      look < deadline ? look : deadline);
     }

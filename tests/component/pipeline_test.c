@@ -185,6 +185,44 @@ START_TEST(test_drain_waits_for_pending_transactions)
 }
 END_TEST
 
+static void *drain(void *arg)
+{
+    return (void *)(intptr_t)flow_pipeline_drain(arg, 60000, NULL);
+}
+
+/* K1 pauses while there is an event, which K2 then takes: k1 is asked all the same, at once. */
+START_TEST(test_drain_asks_a_sink_whose_events_another_took)
+{
+    struct rig rig;
+    struct probe probes[2];
+    pthread_t thread;
+    void *result;
+
+    rig_init(&rig, 1);
+    probe_register(&probes[0], &rig, "probe");
+    probe_register(&probes[1], &rig, "other");
+    probes[0].fails = 1;
+    probes[1].start_fails = 1;
+    rig_build(&rig, INLET_TO_PROBE "a1.sinks = k1 k2\n"
+                                   "a1.sinks.k2.type = other\n"
+                                   "a1.sinks.k2.channel = c1\n");
+    rig_start(&rig);
+    rig_push(&rig, 0, 1);
+    rig_await_log(&rig, "the peer refused");
+    pthread_create(&thread, NULL, drain, rig.pipeline);
+    while (flow_pipeline_state(rig.pipeline) != FLOW_PIPELINE_STOPPING)
+        usleep(1000);
+    usleep(20000); /* so that k1 has seen the event when it is asked first */
+    rig_advance(&rig, 3000);
+    pthread_join(thread, &result);
+    ck_assert_int_eq((intptr_t)result, FLOW_OK);
+    ck_assert_int_eq(rig_metric(&rig, "k2", "EventDrainSuccessCount"), 1);
+    ck_assert_int_ge(probe_read(&probes[0], &probes[0].flushes), 1);
+    probe_free(&probes[1]);
+    tear_down(&rig, &probes[0]);
+}
+END_TEST
+
 START_TEST(test_stop_is_bounded_and_can_be_waited_on)
 {
     struct rig rig;
@@ -292,11 +330,6 @@ START_TEST(test_a_callback_cannot_stop_its_own_pipeline)
     tear_down(&rig, &probe);
 }
 END_TEST
-
-static void *drain(void *arg)
-{
-    return (void *)(intptr_t)flow_pipeline_drain(arg, 60000, NULL);
-}
 
 START_TEST(test_a_stop_cuts_a_drain_short)
 {
@@ -568,6 +601,7 @@ int main(void)
         {"drain", test_drain_empties_the_channels_and_asks_for_what_is_held_back},
         {"drain left", test_drain_tells_how_much_is_left},
         {"drain pending", test_drain_waits_for_pending_transactions},
+        {"drain competing", test_drain_asks_a_sink_whose_events_another_took},
         {"bounded stop", test_stop_is_bounded_and_can_be_waited_on},
         {"stop from callback", test_a_callback_cannot_stop_its_own_pipeline},
         {"stop after drain", test_a_stop_cuts_a_drain_short},
