@@ -337,21 +337,26 @@ static int64_t next_timeout(struct fl_hdfs_uploader *uploader)
     return timeout < 0 ? 0 : timeout > POLL_MAX_MS ? POLL_MAX_MS : timeout;
 }
 
-/* Notes a stop; 1 when it is done, or has taken too long. */
-static int is_over(struct fl_hdfs_uploader *uploader)
+/* Notes a stop. */
+static void note_stop(struct fl_hdfs_uploader *uploader)
 {
-    const struct fl_clock *clock = fl_clock_system();
     int64_t limit = atomic_load(&uploader->stopping);
 
-    if (!limit)
-        return 0;
-    if (!uploader->host.stopping)
-        uploader->stop_limit = fl_clock_after(clock, limit);
+    if (!limit || uploader->host.stopping)
+        return;
+    uploader->stop_limit = fl_clock_after(fl_clock_system(), limit);
     uploader->host.stopping = 1;
+}
+
+/* 1 when a stop is done, or has taken too long. */
+static int is_over(struct fl_hdfs_uploader *uploader)
+{
+    if (!uploader->host.stopping)
+        return 0;
     if (!uploader->jobs.first && !uploader->buckets.files && queue_is_empty(uploader) &&
         !uploader->host.failure)
         return 1;
-    return fl_clock_now(clock) >= uploader->stop_limit;
+    return fl_clock_now(fl_clock_system()) >= uploader->stop_limit;
 }
 
 static void run(void *self)
@@ -359,8 +364,9 @@ static void run(void *self)
     struct fl_hdfs_uploader *uploader = self;
     struct fl_hdfs_target *target = uploader->host.target;
 
-    while (!is_over(uploader)) {
+    for (;;) {
         int64_t now = flow_context_now(uploader->options->ctx);
+        note_stop(uploader);
         absorb(uploader);
         expire(uploader, now);
         settle(uploader);
@@ -368,6 +374,8 @@ static void run(void *self)
         trim(uploader);
         fl_hdfs_buckets_step(&uploader->buckets, now);
         fl_hdfs_buckets_sweep(&uploader->buckets);
+        if (is_over(uploader))
+            return;
         atomic_store(&uploader->asleep, 1);
         target->ops->poll(target, next_timeout(uploader));
         atomic_store(&uploader->asleep, 0);
@@ -392,7 +400,7 @@ int fl_hdfs_uploader_new(const struct fl_hdfs_options *options, struct fl_hdfs_t
     }
     made->options = options;
     made->host = (struct fl_hdfs_host){
-        .options = options, .mem = options->mem, .target = target, .more = absorb, .self = made};
+        .options = options, .mem = options->mem, .target = target, .more = more, .self = made};
     made->host.created = flow_context_counter(options->ctx, "ConnectionCreatedCount");
     made->host.closed = flow_context_counter(options->ctx, "ConnectionClosedCount");
     made->host.failed = flow_context_counter(options->ctx, "ConnectionFailedCount");
