@@ -32,8 +32,9 @@ struct fl_hdfs_host {
     int stopping;
     flow_error *failure; /* why the open transactions are to be rolled back, or NULL */
 
-    /* Serializes what waits, so that an upload under way can take it along. */
-    void (*more)(void *self);
+    /* Serializes what waits, so that an upload under way can take it along; 0 when nothing comes
+     * before something is answered. */
+    int (*more)(void *self);
     void *self;
     flow_counter *created, *closed, *failed;
     flow_buffer *spare[FL_HDFS_SPARE_BUFFERS]; /* empty, for the next bytes: a new one of some

@@ -13,8 +13,9 @@
 
 #define UPLOAD_BYTES ((uint64_t)128 << 20) /* an upload takes no more along */
 #define UPLOAD_MS 2000                     /* or after this time */
-#define LINGER_WAITS 10                    /* of FL_HDFS_READ_WAIT, see there */
+#define LINGER_WAITS 20                    /* of FL_HDFS_READ_WAIT: about what a request costs */
 #define BUSY_MS 5                          /* between an answer and the next upload */
+#define BUSY_BYTES ((uint64_t)1 << 20)     /* in one upload */
 #define PAUSE_MS 200                       /* before the second try, then doubled */
 #define PAUSE_MAX_MS 5000
 #define REPORT_MS 10000
@@ -40,13 +41,15 @@ static int may_grow(const struct fl_hdfs_file *file)
 }
 
 /*
- * Whether an upload that has nothing to send waits a little for more.  One that began when the one
- * before was answered does, for then events come all the time, only not in this very moment: what
- * one answer commits is just being taken again.
+ * Whether an upload that has nothing to send waits a little for more, which is cheaper than another
+ * upload.  One that began when the one before was answered does, and one that has sent much: then
+ * events come all the time, only not in this very moment.
  */
 static int may_linger(struct fl_hdfs_file *file)
 {
-    return may_grow(file) && file->busy && file->waits++ < LINGER_WAITS;
+    int busy = file->busy || file->position - file->begun_at >= BUSY_BYTES;
+
+    return may_grow(file) && busy && file->waits++ < LINGER_WAITS;
 }
 
 /* The segment that holds `position`, or NULL at the end. */
@@ -65,12 +68,13 @@ static size_t read_upload(void *self, void *data, size_t size)
 {
     struct fl_hdfs_file *file = self;
     struct fl_hdfs_segment *segment = segment_at_position(file);
+    int more = 0;
 
     if (!segment && may_grow(file)) {
-        file->host->more(file->host->self);
+        more = file->host->more(file->host->self);
         segment = segment_at_position(file);
     }
-    if (!segment && may_linger(file))
+    if (!segment && more && may_linger(file))
         return FL_HDFS_READ_WAIT;
     if (!segment || file->host->failure)
         return 0;

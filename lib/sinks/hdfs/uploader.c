@@ -174,9 +174,8 @@ static int seal(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job, flow
 
 /* Serializes what waits, though not much at once: transactions of one round share a block of what
  * is compressed. */
-static void absorb(void *self)
+static void absorb(struct fl_hdfs_uploader *uploader)
 {
-    struct fl_hdfs_uploader *uploader = self;
     struct fl_hdfs_job *job = NULL, **round = uploader->jobs.last;
     flow_error *error = NULL;
     int64_t bytes = 0;
@@ -194,6 +193,19 @@ static void absorb(void *self)
         rc = seal(uploader, job, &error);
     if (rc)
         fl_hdfs_host_fail(&uploader->host, error);
+}
+
+static int is_full(struct fl_hdfs_uploader *uploader)
+{
+    return atomic_load(&uploader->held) >= uploader->options->max_pending_bytes;
+}
+
+static int more(void *self)
+{
+    struct fl_hdfs_uploader *uploader = self;
+
+    absorb(uploader);
+    return !is_full(uploader) || !queue_is_empty(uploader);
 }
 
 /* ---- from answers to commits ---- */
@@ -423,7 +435,7 @@ int fl_hdfs_uploader_room(struct fl_hdfs_uploader *uploader, int64_t wait_ms)
     uint32_t seen = fl_gate_look(&uploader->room);
     int rc = FLOW_OK;
 
-    while (atomic_load(&uploader->held) >= uploader->options->max_pending_bytes && !rc) {
+    while (is_full(uploader) && !rc) {
         rc = fl_gate_wait(&uploader->room, seen, clock, deadline);
         seen = fl_gate_look(&uploader->room);
     }
