@@ -89,9 +89,10 @@ struct fl_hdfs_file {
     uint64_t position; /* of the upload under way */
     uint64_t begun_at; /* its first byte */
     int64_t begun_ms;
-    int64_t answered_ms; /* the one before */
-    int busy;            /* there was something to send already when that was answered */
-    unsigned waits;      /* of the upload under way, for more */
+    int64_t answered_ms;   /* the one before */
+    int busy;              /* there was something to send already when that was answered */
+    int64_t linger_ms;     /* how long it may still wait for more, on the system's clock */
+    int64_t lacking_since; /* when it had nothing more to send; 0: it has */
 
     uint64_t events; /* for rolling */
     uint64_t bytes;

@@ -8,12 +8,13 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "sinks/hdfs/file.h"
 
 #define UPLOAD_BYTES ((uint64_t)128 << 20) /* an upload takes no more along */
 #define UPLOAD_MS 2000                     /* or after this time */
-#define LINGER_WAITS 20                    /* of FL_HDFS_READ_WAIT: about what a request costs */
+#define LINGER_MS 40                       /* without bytes, in one upload: what a request costs */
 #define BUSY_MS 5                          /* between an answer and the next upload */
 #define BUSY_BYTES ((uint64_t)1 << 20)     /* in one upload */
 #define PAUSE_MS 200                       /* before the second try, then doubled */
@@ -48,8 +49,22 @@ static int may_grow(const struct fl_hdfs_file *file)
 static int may_linger(struct fl_hdfs_file *file)
 {
     int busy = file->busy || file->position - file->begun_at >= BUSY_BYTES;
+    int64_t now = fl_clock_now(fl_clock_system());
 
-    return may_grow(file) && busy && file->waits++ < LINGER_WAITS;
+    if (!busy || !may_grow(file))
+        return 0;
+    if (!file->lacking_since)
+        file->lacking_since = now;
+    return now - file->lacking_since < file->linger_ms;
+}
+
+/* There is something to send again. */
+static void end_lingering(struct fl_hdfs_file *file)
+{
+    if (!file->lacking_since)
+        return;
+    file->linger_ms -= fl_clock_now(fl_clock_system()) - file->lacking_since;
+    file->lacking_since = 0;
 }
 
 /* The segment that holds `position`, or NULL at the end. */
@@ -78,6 +93,7 @@ static size_t read_upload(void *self, void *data, size_t size)
         return FL_HDFS_READ_WAIT;
     if (!segment || file->host->failure)
         return 0;
+    end_lingering(file);
     size_t offset = (size_t)(file->position - segment->start);
     size_t part = segment->size - offset < size ? segment->size - offset : size;
     memcpy(data, segment->data + offset, part);
@@ -95,7 +111,8 @@ static void prepare_upload(struct fl_hdfs_file *file, int64_t now)
     file->position = file->begun_at = file->delivered;
     file->begun_ms = now;
     file->busy = file->exists && now - file->answered_ms <= BUSY_MS;
-    file->waits = 0;
+    file->linger_ms = LINGER_MS;
+    file->lacking_since = 0;
     file->reading = NULL;
 }
 
