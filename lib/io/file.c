@@ -17,6 +17,9 @@
 #define FOLDER_MODE 0777
 #define FILE_MODE 0666
 
+/* Parts that one call writes at most; the system takes no more than 1024. */
+#define PARTS_MAX 1024
+
 /* How much of a growing file of unknown size is read at a time. */
 #define LOAD_STEP 65536
 
@@ -91,6 +94,75 @@ int fl_file_write(const struct fl_io *io, int fd, const void *data, size_t size,
         done += (size_t)result;
     }
     return FLOW_OK;
+}
+
+int fl_file_read_at(const struct fl_io *io, int fd, void *data, size_t size, int64_t offset,
+                    size_t *got, const char *path, flow_error **err)
+{
+    uint8_t *to = data;
+
+    *got = 0;
+    while (*got < size) {
+        int64_t result =
+            io->pread(io->self, fd, to + *got, size - *got, offset + (int64_t)*got);
+        if (result == -EINTR) {
+            continue;
+        }
+        if (result < 0) {
+            return outcome(result, "cannot read", path, err);
+        }
+        if (result == 0) {
+            break;
+        }
+        *got += (size_t)result;
+    }
+    return FLOW_OK;
+}
+
+/* Moves the beginning of the parts on by DONE bytes. */
+static void advance(struct iovec **parts, size_t *count, size_t done)
+{
+    while (*count > 0 && done >= (*parts)->iov_len) {
+        done -= (*parts)->iov_len;
+        ++*parts;
+        --*count;
+    }
+    if (*count > 0) {
+        (*parts)->iov_base = (uint8_t *)(*parts)->iov_base + done;
+        (*parts)->iov_len -= done;
+    }
+}
+
+int fl_file_write_at(const struct fl_io *io, int fd, struct iovec *parts, size_t count,
+                     int64_t offset, const char *path, flow_error **err)
+{
+    advance(&parts, &count, 0); /* past empty ones */
+    while (count > 0) {
+        int some = count < PARTS_MAX ? (int)count : PARTS_MAX;
+        int64_t result = io->pwritev(io->self, fd, parts, some, offset);
+        if (result == -EINTR) {
+            continue;
+        }
+        if (result == 0) {
+            result = -EIO; /* no system call does this; a loop without end would be worse */
+        }
+        if (result < 0) {
+            return outcome(result, "cannot write", path, err);
+        }
+        advance(&parts, &count, (size_t)result);
+        offset += result;
+    }
+    return FLOW_OK;
+}
+
+int fl_file_lock(const struct fl_io *io, int fd, const char *path, flow_error **err)
+{
+    int result = io->lock(io->self, fd);
+
+    if (result == -EAGAIN || result == -EACCES) {
+        return flow_error_setf(err, FLOW_EIO, "%s is locked by another process", path);
+    }
+    return outcome(result, "cannot lock", path, err);
 }
 
 int fl_file_sync(const struct fl_io *io, int fd, const char *path, flow_error **err)

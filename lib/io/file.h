@@ -11,6 +11,7 @@
 
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include <flow/component.h>
 #include <flow/error.h>
@@ -33,6 +34,19 @@ struct fl_io {
     int (*renameat2)(void *self, const char *from, const char *to, uint32_t flags);
     int (*unlink)(void *self, const char *path);
     int (*mkdir)(void *self, const char *path, uint32_t mode);
+    int64_t (*pwritev)(void *self, int fd, const struct iovec *parts, int count, int64_t offset);
+
+    /* As fcntl's F_SETLK over the whole file, for writing: a lock that a forked child does not have
+     * and that closing any descriptor of the file gives up.  -EAGAIN or -EACCES: another process
+     * has it. */
+    int (*lock)(void *self, int fd);
+
+    /* Bytes that may be written below PATH by who this is. */
+    int (*free_space)(void *self, const char *path, uint64_t *bytes);
+
+    /* Calls EACH for every name in the folder PATH but "." and ".."; ends with what EACH returns
+     * when that is not 0. */
+    int (*list)(void *self, const char *path, int (*each)(void *arg, const char *name), void *arg);
 };
 
 /* The system's own: constant. */
@@ -53,7 +67,18 @@ int fl_file_read(const struct fl_io *io, int fd, void *data, size_t size, size_t
 /* Writes all of it, at the file's position. */
 int fl_file_write(const struct fl_io *io, int fd, const void *data, size_t size, const char *path,
                   flow_error **err);
+
+/* Reads up to SIZE bytes at OFFSET; *GOT is less only at the end of the file. */
+int fl_file_read_at(const struct fl_io *io, int fd, void *data, size_t size, int64_t offset,
+                    size_t *got, const char *path, flow_error **err);
+
+/* Writes all of COUNT parts, which it may change, behind each other from OFFSET on. */
+int fl_file_write_at(const struct fl_io *io, int fd, struct iovec *parts, size_t count,
+                     int64_t offset, const char *path, flow_error **err);
 int fl_file_sync(const struct fl_io *io, int fd, const char *path, flow_error **err);
+
+/* Locks the file FD against other processes, see the table. */
+int fl_file_lock(const struct fl_io *io, int fd, const char *path, flow_error **err);
 int fl_file_truncate(const struct fl_io *io, int fd, int64_t size, const char *path,
                      flow_error **err);
 

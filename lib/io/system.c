@@ -4,9 +4,12 @@
 
 #include "io/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* errno becomes part of the result, so that tables of tests need not set it. */
@@ -85,6 +88,51 @@ static int sys_mkdir(void *self, const char *path, uint32_t mode)
     return (int)told(mkdir(path, (mode_t)mode));
 }
 
+static int64_t sys_pwritev(void *self, int fd, const struct iovec *parts, int count,
+                           int64_t offset)
+{
+    return told(pwritev(fd, parts, count, (off_t)offset));
+}
+
+static int sys_lock(void *self, int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    return (int)told(fcntl(fd, F_SETLK, &whole));
+}
+
+static int sys_free_space(void *self, const char *path, uint64_t *bytes)
+{
+    struct statvfs info;
+
+    if (statvfs(path, &info)) {
+        return -errno;
+    }
+    *bytes = (uint64_t)info.f_bavail * info.f_frsize;
+    return 0;
+}
+
+static int sys_list(void *self, const char *path, int (*each)(void *arg, const char *name),
+                    void *arg)
+{
+    DIR *folder = opendir(path);
+    int result = folder == NULL ? -errno : 0;
+    struct dirent *entry = NULL;
+
+    while (result == 0 && (errno = 0, entry = readdir(folder)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            result = each(arg, entry->d_name);
+        }
+    }
+    if (result == 0 && folder != NULL && entry == NULL && errno != 0) {
+        result = -errno;
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+    return result;
+}
+
 const struct fl_io *fl_io_system(void)
 {
     static const struct fl_io system_calls = {
@@ -102,6 +150,10 @@ const struct fl_io *fl_io_system(void)
         .renameat2 = sys_renameat2,
         .unlink = sys_unlink,
         .mkdir = sys_mkdir,
+        .pwritev = sys_pwritev,
+        .lock = sys_lock,
+        .free_space = sys_free_space,
+        .list = sys_list,
     };
 
     return &system_calls;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "io/file.h"
@@ -99,6 +100,28 @@ static int64_t faulty_write(void *self, int fd, const void *data, size_t size)
     return rc < 0 ? rc : fl_io_system()->write(NULL, fd, data, size > 0);
 }
 
+static int64_t faulty_pread(void *self, int fd, void *data, size_t size, int64_t offset)
+{
+    int rc = trouble(self);
+
+    return rc < 0 ? rc : fl_io_system()->pread(NULL, fd, data, size > 0, offset);
+}
+
+/* Writes one byte of the first part that has any. */
+static int64_t faulty_pwritev(void *self, int fd, const struct iovec *parts, int count,
+                              int64_t offset)
+{
+    int rc = trouble(self);
+
+    for (int i = 0; i < count && rc == 0; i++) {
+        if (parts[i].iov_len > 0) {
+            struct iovec byte = {parts[i].iov_base, 1};
+            return fl_io_system()->pwritev(NULL, fd, &byte, 1, offset);
+        }
+    }
+    return rc;
+}
+
 static int faulty_sync(void *self, int fd)
 {
     int rc = trouble(self);
@@ -139,6 +162,8 @@ static struct fl_io faulty_io(struct faulty *faulty)
     io.close = faulty_close;
     io.read = faulty_read;
     io.write = faulty_write;
+    io.pread = faulty_pread;
+    io.pwritev = faulty_pwritev;
     io.fdatasync = faulty_sync;
     io.ftruncate = faulty_truncate;
     io.rename = faulty_rename;
@@ -167,6 +192,109 @@ START_TEST(goes_on_after_interruptions_and_short_counts)
     fl_file_close(&io, fd);
     fl_file_close(&io, -1);
     ck_assert_int_eq(faulty.opened, 0);
+}
+END_TEST
+
+START_TEST(writes_parts_behind_each_other_and_reads_anywhere)
+{
+    struct faulty faulty = {0};
+    struct fl_io io = faulty_io(&faulty);
+    const char *path = in_folder("parts");
+    char text[16] = "";
+    char bytes[] = "hello world";
+    struct iovec parts[] = {{bytes, 0},     {bytes, 5},     {bytes, 0},
+                            {bytes + 5, 1}, {bytes + 6, 5}, {bytes, 0}};
+    size_t got;
+    int fd;
+
+    ck_assert_int_eq(fl_file_open(&io, path, O_RDWR | O_CREAT, 0600, &fd, NULL), FLOW_OK);
+    ck_assert_int_eq(fl_file_write_at(&io, fd, parts, 6, 2, path, NULL), FLOW_OK);
+    ck_assert_int_eq(fl_file_read_at(&io, fd, text, 7, 4, &got, path, NULL), FLOW_OK);
+    ck_assert_str_eq(text, "llo wor");
+    ck_assert_int_eq(fl_file_read_at(&io, fd, text, 7, 9, &got, path, NULL), FLOW_OK);
+    ck_assert_uint_eq(got, 4);
+    fl_file_close(&io, fd);
+}
+END_TEST
+
+START_TEST(more_parts_than_one_call_takes_are_written)
+{
+    static struct iovec parts[3000];
+    const char *path = in_folder("many");
+    char bytes[] = "abc";
+    struct fl_buf buf;
+    int fd;
+
+    for (int i = 0; i < 3000; i++)
+        parts[i] = (struct iovec){bytes + i % 3, 1};
+    ck_assert_int_eq(fl_file_open(fl_io_system(), path, O_RDWR | O_CREAT, 0600, &fd, NULL),
+                     FLOW_OK);
+    ck_assert_int_eq(fl_file_write_at(fl_io_system(), fd, parts, 3000, 0, path, NULL), FLOW_OK);
+    fl_file_close(fl_io_system(), fd);
+    fl_buf_init(&buf, NULL);
+    ck_assert_int_eq(fl_file_load(fl_io_system(), path, 5000, &buf, NULL), FLOW_OK);
+    ck_assert_uint_eq(buf.size, 3000);
+    for (int i = 0; i < 3000; i++)
+        ck_assert_int_eq(buf.data[i], "abc"[i % 3]);
+    fl_buf_free(&buf);
+}
+END_TEST
+
+/* A process that has the lock keeps others out; its child does not have it. */
+START_TEST(a_lock_keeps_other_processes_out)
+{
+    const char *path = in_folder("lock");
+    flow_error *err = NULL;
+    int fd;
+
+    ck_assert_int_eq(fl_file_open(fl_io_system(), path, O_RDWR | O_CREAT, 0600, &fd, NULL),
+                     FLOW_OK);
+    ck_assert_int_eq(fl_file_lock(fl_io_system(), fd, path, NULL), FLOW_OK);
+    pid_t child = fork();
+    if (child == 0) {
+        int rc = fl_file_lock(fl_io_system(), fd, path, &err);
+        int told = rc != FLOW_OK && strstr(flow_error_message(err), "locked by another process");
+        _exit(told ? 0 : 1);
+    }
+    int status = 0;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(fl_file_lock(fl_io_system(), fd, path, NULL), FLOW_OK);
+    fl_file_close(fl_io_system(), fd);
+}
+END_TEST
+
+static int count_name(void *arg, const char *name)
+{
+    int *counts = arg;
+
+    counts[0]++;
+    counts[1] += strcmp(name, "x") == 0;
+    return counts[0] == counts[2] ? 77 : 0;
+}
+
+START_TEST(lists_a_folder)
+{
+    const struct fl_io *io = fl_io_system();
+    const char *path = in_folder("listed");
+    char inside[300];
+    int counts[3] = {0, 0, 0};
+    uint64_t bytes = 0;
+
+    ck_assert_int_eq(fl_folder_make(io, path, 0700, NULL), FLOW_OK);
+    for (const char *name = "xyz"; *name; name++) {
+        snprintf(inside, sizeof inside, "%s/%c", path, *name);
+        ck_assert_int_eq(fl_file_replace(io, inside, "", 0, NULL), FLOW_OK);
+    }
+    ck_assert_int_eq(io->list(io->self, path, count_name, counts), 0);
+    ck_assert_int_eq(counts[0], 3);
+    ck_assert_int_eq(counts[1], 1);
+    counts[0] = 0;
+    counts[2] = 2;
+    ck_assert_int_eq(io->list(io->self, path, count_name, counts), 77);
+    ck_assert_int_eq(io->list(io->self, in_folder("gone"), count_name, counts), -ENOENT);
+    ck_assert_int_eq(io->free_space(io->self, path, &bytes), 0);
+    ck_assert_uint_gt(bytes, 0);
 }
 END_TEST
 
@@ -299,6 +427,10 @@ int main(void)
 {
     const struct test_entry tests[] = {
         {"goes on after interruptions", goes_on_after_interruptions_and_short_counts},
+        {"parts", writes_parts_behind_each_other_and_reads_anywhere},
+        {"many parts", more_parts_than_one_call_takes_are_written},
+        {"lock", a_lock_keeps_other_processes_out},
+        {"lists a folder", lists_a_folder},
         {"describes faults", describes_faults},
         {"replaces a file at once", replaces_a_file_at_once},
         {"never leaves half a file", never_leaves_half_a_file},
