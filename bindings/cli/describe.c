@@ -34,6 +34,7 @@ const char *property_type(const flow_property *property)
         [FLOW_TYPE_PATTERN] = "pattern", [FLOW_TYPE_PATH] = "path",
         [FLOW_TYPE_HOST] = "host",       [FLOW_TYPE_CHARSET] = "charset",
         [FLOW_TYPE_COMPONENT] = "type",  [FLOW_TYPE_SECRET] = "secret",
+        [FLOW_TYPE_PATHS] = "paths",
     };
 
     if (property->type == FLOW_TYPE_CHOICE)

@@ -68,8 +68,8 @@ FLOW_API int flow_context_bool(const flow_context *ctx, const char *name);
 FLOW_API int flow_context_choice(const flow_context *ctx, const char *name);
 
 /*
- * Returns the word at INDEX, from 0, of a property of type FLOW_TYPE_WORDS, or NULL behind the
- * last.
+ * Returns the word at INDEX, from 0, of a property of type FLOW_TYPE_WORDS or _PATHS, or NULL
+ * behind the last.
  *
  * Since: 1.0
  */

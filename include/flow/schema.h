@@ -21,6 +21,7 @@ FLOW_BEGIN_DECLS
 #define FLOW_TYPE_CHARSET 9   /* a character set, by its Java or IANA name */
 #define FLOW_TYPE_COMPONENT 10 /* the type of a part with properties of its own below this name */
 #define FLOW_TYPE_SECRET 11   /* text that is never printed */
+#define FLOW_TYPE_PATHS 12    /* files or folders, separated by commas; ~ is the home folder */
 
 #define FLOW_PROPERTY_REQUIRED 1u
 #define FLOW_PROPERTY_PREFIX 2u     /* the name ends in '.'; any key below it is text */

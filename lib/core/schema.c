@@ -79,7 +79,7 @@ static const char *fault_of(const flow_property *p)
 static int check_property(const flow_allocator *mem, const flow_property *p, const char *label,
                           flow_error **err)
 {
-    if (p->type < FLOW_TYPE_STRING || p->type > FLOW_TYPE_SECRET || (p->flags & ~KNOWN_FLAGS) != 0)
+    if (p->type < FLOW_TYPE_STRING || p->type > FLOW_TYPE_PATHS || (p->flags & ~KNOWN_FLAGS) != 0)
         return flow_error_setf(err, FLOW_EABI,
                                "%s: property '%s' is of a type that this library is too old to "
                                "know",

@@ -48,7 +48,7 @@ void fl_settings_free(struct fl_settings *settings);
 struct fl_setting {
     const flow_property *property;
     const char *text; /* NULL: unset */
-    char **words;     /* for FLOW_TYPE_WORDS, ends in NULL */
+    char **words;     /* for FLOW_TYPE_WORDS and _PATHS, ends in NULL */
     int64_t number;   /* int, bool, index of the choice */
     int is_set;
     const char *full; /* where the value stands, or where it would */

@@ -191,21 +191,84 @@ static int read_pattern(struct reading *r)
     return result;
 }
 
-static int read_path(struct reading *r)
+/* Puts the home folder in place of a "~" that *TEXT, which is owned, begins with. */
+static int expand_home(struct reading *r, char **text)
 {
-    char *text = r->value->text;
+    const char *old = *text;
     char *whole;
 
-    if (text[0] != '~' || (text[1] != '/' && text[1] != '\0'))
+    if (old[0] != '~' || (old[1] != '/' && old[1] != '\0'))
         return FLOW_OK;
-    int result = fl_home_path(r->site->mem, text[1] == '/' ? text + 2 : text + 1, &whole);
+    int result = fl_home_path(r->site->mem, old[1] == '/' ? old + 2 : old + 1, &whole);
     if (result == FLOW_ENOENT)
-        return refuse(r, "write the whole path", "there is no home folder for '%s'", text);
+        return refuse(r, "write the whole path", "there is no home folder for '%s'", old);
     if (result != FLOW_OK)
         return result;
-    fl_free(r->site->mem, text);
-    r->value->text = whole;
+    fl_free(r->site->mem, *text);
+    *text = whole;
     return FLOW_OK;
+}
+
+static int read_path(struct reading *r)
+{
+    return expand_home(r, &r->value->text);
+}
+
+/* Adds the path of SIZE bytes at TEXT, with its NUL, to OUT. */
+static int add_path(struct reading *r, const char *text, size_t size, struct fl_buf *out)
+{
+    char *path = fl_strndup(r->site->mem, text, size);
+    int result = path != NULL ? expand_home(r, &path) : FLOW_ENOMEM;
+
+    if (result == FLOW_OK)
+        result = fl_buf_append(out, path, strlen(path) + 1);
+    fl_free(r->site->mem, path);
+    return result;
+}
+
+/* Adds all paths, each with its NUL, to OUT and counts them. */
+static int split_paths(struct reading *r, struct fl_buf *out, size_t *count)
+{
+    int result = FLOW_OK;
+
+    *count = 0;
+    for (const char *text = r->value->text, *end; *text != '\0' && result == FLOW_OK; text = end) {
+        end = text + strcspn(text, ",");
+        const char *last = end;
+        while (text < last && fl_is_space(*text))
+            text++;
+        while (text < last && fl_is_space(last[-1]))
+            last--;
+        if (text < last) {
+            result = add_path(r, text, (size_t)(last - text), out);
+            ++*count;
+        }
+        end += *end == ',';
+    }
+    return result;
+}
+
+/* One block, as for words. */
+static int read_paths(struct reading *r)
+{
+    struct fl_buf text;
+    size_t count;
+
+    fl_buf_init(&text, r->site->mem);
+    int result = split_paths(r, &text, &count);
+    char **words = NULL;
+    if (result == FLOW_OK)
+        words = fl_calloc(r->site->mem, 1, (count + 1) * sizeof(*words) + text.size);
+    if (result == FLOW_OK && words == NULL)
+        result = FLOW_ENOMEM;
+    if (result == FLOW_OK && text.size > 0) {
+        char *copy = memcpy(words + count + 1, text.data, text.size);
+        for (size_t i = 0; i < count; i++, copy += strlen(copy) + 1)
+            words[i] = copy;
+    }
+    r->value->words = words;
+    fl_buf_free(&text);
+    return result;
 }
 
 static int is_host_byte(char c)
@@ -262,13 +325,13 @@ static int (*const readers[])(struct reading *) = {
     [FLOW_TYPE_WORDS] = read_words,     [FLOW_TYPE_PATTERN] = read_pattern,
     [FLOW_TYPE_PATH] = read_path,       [FLOW_TYPE_HOST] = read_host,
     [FLOW_TYPE_CHARSET] = read_charset, [FLOW_TYPE_COMPONENT] = read_component,
-    [FLOW_TYPE_SECRET] = read_text,
+    [FLOW_TYPE_SECRET] = read_text,     [FLOW_TYPE_PATHS] = read_paths,
 };
 
 static int is_free_text(uint32_t type)
 {
     return type == FLOW_TYPE_STRING || type == FLOW_TYPE_PATTERN || type == FLOW_TYPE_PATH ||
-           type == FLOW_TYPE_SECRET;
+           type == FLOW_TYPE_SECRET || type == FLOW_TYPE_PATHS;
 }
 
 /* Finds out how much of TEXT is the value. */
