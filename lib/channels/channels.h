@@ -6,6 +6,7 @@
 
 #include <flow/channel.h>
 
+extern const flow_channel_ops fl_file_channel;
 extern const flow_channel_ops fl_memory_channel;
 
 #endif

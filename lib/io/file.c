@@ -96,15 +96,15 @@ int fl_file_write(const struct fl_io *io, int fd, const void *data, size_t size,
     return FLOW_OK;
 }
 
-int fl_file_read_at(const struct fl_io *io, int fd, void *data, size_t size, int64_t offset,
+int fl_file_read_at(const struct fl_io *io, int fd, const struct iovec *part, int64_t offset,
                     size_t *got, const char *path, flow_error **err)
 {
-    uint8_t *to = data;
+    uint8_t *to = part->iov_base;
 
     *got = 0;
-    while (*got < size) {
+    while (*got < part->iov_len) {
         int64_t result =
-            io->pread(io->self, fd, to + *got, size - *got, offset + (int64_t)*got);
+            io->pread(io->self, fd, to + *got, part->iov_len - *got, offset + (int64_t)*got);
         if (result == -EINTR) {
             continue;
         }

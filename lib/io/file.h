@@ -68,8 +68,9 @@ int fl_file_read(const struct fl_io *io, int fd, void *data, size_t size, size_t
 int fl_file_write(const struct fl_io *io, int fd, const void *data, size_t size, const char *path,
                   flow_error **err);
 
-/* Reads up to SIZE bytes at OFFSET; *GOT is less only at the end of the file. */
-int fl_file_read_at(const struct fl_io *io, int fd, void *data, size_t size, int64_t offset,
+/* Reads up to as many bytes as PART has room for at OFFSET; *GOT is less only at the end of the
+ * file. */
+int fl_file_read_at(const struct fl_io *io, int fd, const struct iovec *part, int64_t offset,
                     size_t *got, const char *path, flow_error **err);
 
 /* Writes all of COUNT parts, which it may change, behind each other from OFFSET on. */

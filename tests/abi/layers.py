@@ -19,9 +19,10 @@ ALLOWED = {
     "codec": {"base", "io", "core"},
     "wire": {"base"},
     "net": {"base", "io", "core"},
+    "store": {"base", "io", "core"},
     "clients": {"base", "io", "core", "codec", "wire", "net"},
-    "runtime": {"base", "io", "core", "config", "codec", "wire", "net", *COMPONENTS},
-    **{name: {"base", "io", "codec", "wire", "net"} for name in COMPONENTS},
+    "runtime": {"base", "io", "core", "config", "codec", "wire", "net", "store", *COMPONENTS},
+    **{name: {"base", "io", "codec", "wire", "net", "store"} for name in COMPONENTS},
 }
 
 # Folders that are programs and plugins like anybody's.

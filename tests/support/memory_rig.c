@@ -47,8 +47,8 @@ int memory_rig_new(struct memory_rig *rig, unsigned options, const char *const *
         rig->clock = fl_clock_false_new(NULL, 0);
     int rc = flow_library_new(&how, &rig->lib, err);
     if (!rc)
-        rc = fl_registry_lookup(flow_library_registry(rig->lib), FLOW_KIND_CHANNEL, "memory", &type,
-                                NULL, err);
+        rc = fl_registry_lookup(flow_library_registry(rig->lib), FLOW_KIND_CHANNEL,
+                                options & RIG_FILE ? "file" : "memory", &type, NULL, err);
     if (!rc)
         rc = make_settings(rig, type, settings);
     if (!rc)
@@ -58,6 +58,13 @@ int memory_rig_new(struct memory_rig *rig, unsigned options, const char *const *
     if (!rc)
         rc = fl_channel_open(rig->channel, err);
     return rc;
+}
+
+int memory_rig_reopen(struct memory_rig *rig, flow_error **err)
+{
+    int rc = fl_channel_close(rig->channel, err);
+
+    return rc ? rc : fl_channel_open(rig->channel, err);
 }
 
 int memory_rig_free(struct memory_rig *rig)

@@ -2,7 +2,7 @@
 #ifndef TESTS_SUPPORT_MEMORY_RIG_H
 #define TESTS_SUPPORT_MEMORY_RIG_H
 
-/* A memory channel without a pipeline: a library, a context and settings of its own. */
+/* A channel without a pipeline: a library, a context and settings of its own. */
 
 #include "core/channel.h"
 #include "failing.h"
@@ -20,6 +20,7 @@ struct memory_rig {
 
 #define RIG_FALSE_CLOCK 1u
 #define RIG_FAILING 2u
+#define RIG_FILE 4u /* a file channel, not one in memory */
 
 /*
  * Makes and opens a channel "c1" with SETTINGS, pairs of key and value that end in NULL.  On
@@ -27,6 +28,9 @@ struct memory_rig {
  */
 int memory_rig_new(struct memory_rig *rig, unsigned options, const char *const *settings,
                    flow_error **err);
+
+/* Closes the channel and opens it again. */
+int memory_rig_reopen(struct memory_rig *rig, flow_error **err);
 
 /* Frees everything; returns what flow_library_free does. */
 int memory_rig_free(struct memory_rig *rig);

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <string.h>
+
+#include "base/crc32c.h"
+#include "base/error.h"
+#include "base/le.h"
+#include "store/reader.h"
+
+#define ACK_FRONT 8u
+#define ACK_RANGE 16u
+
+int fl_cursor_new(struct fl_store *store, const char *name, uint32_t id, struct fl_cursor **cursor,
+                  flow_error **err)
+{
+    const flow_allocator *mem = store->env.mem;
+    struct fl_cursor *made = fl_zalloc(mem, sizeof *made);
+
+    if (!made || fl_lock_init(&made->lock)) {
+        fl_free(mem, made);
+        return fl_error_nomem(err);
+    }
+    made->store = store;
+    made->id = id;
+    fl_ranges_init(&made->acked, mem);
+    made->name = fl_strdup(mem, name);
+    if (!made->name) {
+        fl_cursor_free(made);
+        return fl_error_nomem(err);
+    }
+    *cursor = made;
+    return FLOW_OK;
+}
+
+static void free_lots(const flow_allocator *mem, struct fl_lot_ref *lots)
+{
+    for (struct fl_lot_ref *next; lots; lots = next) {
+        next = lots->next;
+        fl_run_unref(lots->run);
+        fl_free(mem, lots);
+    }
+}
+
+void fl_cursor_free(struct fl_cursor *cursor)
+{
+    const flow_allocator *mem = cursor->store->env.mem;
+
+    free_lots(mem, cursor->returned);
+    for (struct fl_lot_ref *lot = cursor->spare, *next; lot; lot = next) {
+        next = lot->next;
+        fl_free(mem, lot);
+    }
+    fl_run_unref(cursor->run);
+    fl_reader_free(cursor->reader);
+    fl_ranges_free(&cursor->acked);
+    fl_lock_destroy(&cursor->lock);
+    fl_free(mem, cursor->name);
+    fl_free(mem, cursor);
+}
+
+void fl_cursor_begin(struct fl_cursor *cursor)
+{
+    cursor->next = cursor->watermark;
+    atomic_store(&cursor->gone, cursor->watermark + fl_ranges_total(&cursor->acked));
+}
+
+uint64_t fl_cursor_size(const struct fl_cursor *cursor)
+{
+    /* In this order, so that what is read late cannot be more than what was there. */
+    uint64_t gone = atomic_load_explicit(&cursor->gone, memory_order_acquire);
+    uint64_t visible = atomic_load_explicit(&cursor->store->visible, memory_order_acquire);
+
+    return visible > gone ? visible - gone : 0;
+}
+
+/* ---- taking ---- */
+
+/* Goes past what was acknowledged before the store was opened. */
+static void pass_acked(struct fl_cursor *cursor)
+{
+    if (cursor->next < cursor->watermark)
+        cursor->next = cursor->watermark;
+    const struct fl_range *range = fl_ranges_find(&cursor->acked, cursor->next);
+    if (range && range->first <= cursor->next)
+        cursor->next = range->end;
+}
+
+/* A gap counts as acknowledged, so that the watermark gets over it. */
+static int pass_gap(struct fl_cursor *cursor, uint64_t offset, flow_error **err)
+{
+    if (fl_ranges_reserve(&cursor->acked, cursor->pledged + 1))
+        return fl_error_nomem(err);
+    uint64_t fresh = fl_ranges_add(&cursor->acked, cursor->next, offset);
+    fl_mark_settle(&cursor->watermark, &cursor->acked);
+    atomic_fetch_add(&cursor->gone, fresh);
+    cursor->next = offset;
+    return FLOW_OK;
+}
+
+static int read_back(struct fl_cursor *cursor, uint64_t below, flow_error **err)
+{
+    int rc = FLOW_OK;
+
+    if (!cursor->reader)
+        rc = fl_reader_new(cursor->store, cursor->next, &cursor->reader, err);
+    return rc ? rc : fl_reader_next(cursor->reader, cursor->next, below, &cursor->run, err);
+}
+
+/* Makes `run` the one that holds `next`; NULL when there is nothing to take. */
+static int find_run(struct fl_cursor *cursor, flow_error **err)
+{
+    uint64_t below = 0;
+    int rc = FLOW_OK;
+
+    for (;;) {
+        pass_acked(cursor);
+        if (cursor->run && cursor->next < fl_run_end(cursor->run)) {
+            if (cursor->run->first <= cursor->next)
+                return FLOW_OK;
+            rc = pass_gap(cursor, cursor->run->first, err);
+        } else if (!fl_recent_find(cursor, &below)) {
+            if (below <= cursor->next)
+                return FLOW_OK;
+            rc = read_back(cursor, below, err);
+            if (!rc && !cursor->run)
+                rc = pass_gap(cursor, below, err);
+        }
+        if (rc)
+            return rc;
+    }
+}
+
+static struct fl_lot_ref *lot_new(struct fl_cursor *cursor, struct fl_run *run, size_t index,
+                                  size_t count)
+{
+    struct fl_lot_ref *lot = cursor->spare;
+
+    if (lot)
+        cursor->spare = lot->next;
+    else
+        lot = fl_alloc(cursor->store->env.mem, sizeof *lot);
+    if (lot)
+        *lot = (struct fl_lot_ref){NULL, fl_run_ref(run), index, count};
+    return lot;
+}
+
+static void lot_free(struct fl_cursor *cursor, struct fl_lot_ref *lot)
+{
+    fl_run_unref(lot->run);
+    lot->next = cursor->spare;
+    cursor->spare = lot;
+}
+
+/* How many events from `next` on lie in its run and were not acknowledged. */
+static size_t fresh_count(const struct fl_cursor *cursor)
+{
+    const struct fl_range *range = fl_ranges_find(&cursor->acked, cursor->next);
+    uint64_t end = fl_run_end(cursor->run);
+
+    if (range && range->first < end)
+        end = range->first;
+    return (size_t)(end - cursor->next);
+}
+
+static int take_fresh(struct fl_cursor *cursor, size_t max, struct fl_lot_ref **lot,
+                      flow_error **err)
+{
+    int rc = find_run(cursor, err);
+
+    *lot = NULL;
+    if (rc || !cursor->run)
+        return rc;
+    size_t count = fresh_count(cursor);
+    if (count > max)
+        count = max;
+    *lot = lot_new(cursor, cursor->run, (size_t)(cursor->next - cursor->run->first), count);
+    if (!*lot)
+        return fl_error_nomem(err);
+    cursor->next += count;
+    return FLOW_OK;
+}
+
+/* Takes what was returned, all of a lot or its beginning. */
+static int take_returned(struct fl_cursor *cursor, size_t max, struct fl_lot_ref **lot,
+                         flow_error **err)
+{
+    struct fl_lot_ref *first = cursor->returned;
+
+    if (first->count <= max) {
+        cursor->returned = first->next;
+        *lot = first;
+        return FLOW_OK;
+    }
+    *lot = lot_new(cursor, first->run, first->index, max);
+    if (!*lot)
+        return fl_error_nomem(err);
+    first->index += max;
+    first->count -= max;
+    return FLOW_OK;
+}
+
+static int take_one(struct fl_cursor *cursor, size_t max, struct fl_lot_ref **lot,
+                    flow_error **err)
+{
+    return cursor->returned ? take_returned(cursor, max, lot, err)
+                            : take_fresh(cursor, max, lot, err);
+}
+
+int fl_cursor_take(struct fl_cursor *cursor, size_t max, const flow_event **events, size_t *count,
+                   struct fl_lot_ref **lots, flow_error **err)
+{
+    struct fl_lot_ref *lot = NULL;
+    flow_error *fault = NULL;
+    int rc = FLOW_OK;
+
+    *count = 0;
+    fl_lock(&cursor->lock);
+    while (*count < max && !(rc = take_one(cursor, max - *count, &lot, &fault)) && lot) {
+        memcpy(events + *count, lot->run->events + lot->index, lot->count * sizeof *events);
+        *count += lot->count;
+        lot->next = *lots;
+        *lots = lot;
+    }
+    atomic_fetch_add(&cursor->gone, *count);
+    fl_unlock(&cursor->lock);
+    if (*count) { /* what came before the fault is a take of its own */
+        flow_error_free(fault);
+        return FLOW_OK;
+    }
+    if (rc)
+        fl_error_pass(err, fault);
+    return rc;
+}
+
+/* Puts LOT among those that were returned before, by offset. */
+static void insert(struct fl_cursor *cursor, struct fl_lot_ref *lot)
+{
+    struct fl_lot_ref **at = &cursor->returned;
+
+    while (*at && fl_lot_first(*at) < fl_lot_first(lot))
+        at = &(*at)->next;
+    lot->next = *at;
+    *at = lot;
+}
+
+void fl_cursor_return(struct fl_cursor *cursor, struct fl_lot_ref **lots)
+{
+    uint64_t count = 0;
+
+    fl_lock(&cursor->lock);
+    for (struct fl_lot_ref *lot = *lots, *next; lot; lot = next) {
+        next = lot->next;
+        count += lot->count;
+        insert(cursor, lot);
+    }
+    atomic_fetch_sub(&cursor->gone, count);
+    fl_unlock(&cursor->lock);
+    *lots = NULL;
+}
+
+/* ---- acknowledging ---- */
+
+/* The offsets of LOTS, newest first, that lie behind each other; the lots behind them. */
+static const struct fl_lot_ref *join_lots(const struct fl_lot_ref *lots, struct fl_range *range)
+{
+    range->first = fl_lot_first(lots);
+    range->end = range->first + lots->count;
+    for (lots = lots->next; lots && fl_lot_first(lots) + lots->count == range->first;
+         lots = lots->next)
+        range->first = fl_lot_first(lots);
+    return lots;
+}
+
+static size_t count_ranges(const struct fl_lot_ref *lots)
+{
+    struct fl_range range;
+    size_t count = 0;
+
+    for (; lots; count++)
+        lots = join_lots(lots, &range);
+    return count;
+}
+
+/* Writes the offsets of LOTS, in COUNT ranges, as the payload of an acknowledgement. */
+static void write_ranges(const struct fl_cursor *cursor, const struct fl_lot_ref *lots,
+                         size_t count, uint8_t *at)
+{
+    struct fl_range range;
+
+    fl_le32_put(fl_le32_put(at, cursor->id), (uint32_t)count);
+    at += ACK_FRONT + count * ACK_RANGE;
+    while (lots) {
+        lots = join_lots(lots, &range);
+        at -= ACK_RANGE;
+        fl_le64_put(fl_le64_put(at, range.first), range.end);
+    }
+}
+
+static void prepare(struct fl_store *store, const struct fl_lot_ref *lots, size_t size,
+                    const uint8_t *payload, struct fl_entry *entry)
+{
+    *entry = (struct fl_entry){.payload = payload};
+    entry->frame.type = FL_FRAME_ACK;
+    entry->frame.size = (uint32_t)size;
+    entry->frame.time = flow_context_time(store->env.ctx);
+    entry->frame.crc = fl_crc32c(0, payload, size);
+    for (; lots; lots = lots->next) {
+        uint64_t end = fl_lot_first(lots) + lots->count;
+        if (entry->needed < end)
+            entry->needed = end;
+    }
+}
+
+/* Everything is durable: notes it, for which room was reserved. */
+static void acknowledge(struct fl_cursor *cursor, struct fl_lot_ref **lots, size_t count)
+{
+    fl_lock(&cursor->lock);
+    cursor->pledged -= count;
+    for (struct fl_lot_ref *lot = *lots, *next; lot; lot = next) {
+        next = lot->next;
+        fl_ranges_add(&cursor->acked, fl_lot_first(lot), fl_lot_first(lot) + lot->count);
+        lot_free(cursor, lot);
+    }
+    fl_mark_settle(&cursor->watermark, &cursor->acked);
+    fl_unlock(&cursor->lock);
+    *lots = NULL;
+}
+
+static int pledge(struct fl_cursor *cursor, size_t count)
+{
+    fl_lock(&cursor->lock);
+    int rc = fl_ranges_reserve(&cursor->acked, cursor->pledged + count);
+    if (!rc)
+        cursor->pledged += count;
+    fl_unlock(&cursor->lock);
+    return rc;
+}
+
+static void unpledge(struct fl_cursor *cursor, size_t count)
+{
+    fl_lock(&cursor->lock);
+    cursor->pledged -= count;
+    fl_unlock(&cursor->lock);
+}
+
+int fl_cursor_commit(struct fl_cursor *cursor, struct fl_lot_ref **lots, flow_error **err)
+{
+    struct fl_store *store = cursor->store;
+    uint8_t small[ACK_FRONT + 8 * ACK_RANGE];
+    struct fl_entry entry;
+    size_t count = count_ranges(*lots);
+    size_t size = ACK_FRONT + count * ACK_RANGE; /* a multiple of 8 */
+    uint8_t *payload = size <= sizeof small ? small : fl_alloc(store->env.mem, size);
+    if (!payload || pledge(cursor, count)) {
+        fl_free(store->env.mem, payload == small ? NULL : payload);
+        return fl_error_nomem(err);
+    }
+    write_ranges(cursor, *lots, count, payload);
+    prepare(store, *lots, size, payload, &entry);
+    struct fl_stripe *stripe = fl_store_stripe(store);
+    int rc = fl_stripe_write(stripe, &entry, NULL, NULL, err);
+    if (rc)
+        unpledge(cursor, count);
+    else
+        acknowledge(cursor, lots, count);
+    fl_stripe_land(stripe, &entry);
+    fl_store_changed(store);
+    fl_free(store->env.mem, payload == small ? NULL : payload);
+    return rc;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_STORE_CURSOR_H
+#define FL_STORE_CURSOR_H
+
+/*
+ * Where a consumer stands in the log: everything below its watermark is acknowledged, and single
+ * ranges above it.  Takes go on from `next`; what is returned is taken again first.
+ */
+
+#include "base/thread.h"
+#include "store/ranges.h"
+#include "store/run.h"
+
+struct fl_store;
+struct fl_reader;
+
+/* Events of one take that lie behind each other in one run. */
+struct fl_lot_ref {
+    struct fl_lot_ref *next;
+    struct fl_run *run;
+    size_t index;
+    size_t count;
+};
+
+static inline uint64_t fl_lot_first(const struct fl_lot_ref *lot)
+{
+    return lot->run->first + lot->index;
+}
+
+struct fl_cursor {
+    struct fl_cursor *next_cursor;
+    struct fl_store *store;
+    char *name; /* "" for the one that sinks without a name of their own share */
+    uint32_t id;
+
+    struct fl_lock lock; /* for all that follows */
+    uint64_t watermark;
+    struct fl_ranges acked; /* above it */
+    size_t pledged;         /* ranges that commits under way will add */
+    uint64_t next;          /* never taken from here on */
+    struct fl_run *run;     /* the one `next` lies in, or before */
+    struct fl_lot_ref *returned; /* in order */
+    struct fl_lot_ref *spare;    /* to use again */
+    struct fl_reader *reader;    /* for what is not in memory; NULL until it is needed */
+
+    uint64_t passed; /* memory below here is not needed any more; under the store's lock */
+
+    /* Offsets that are below what is visible and not to be taken: size = visible - this. */
+    _Atomic uint64_t gone;
+};
+
+int fl_cursor_new(struct fl_store *store, const char *name, uint32_t id, struct fl_cursor **cursor,
+                  flow_error **err);
+void fl_cursor_free(struct fl_cursor *cursor);
+
+/* Once watermark and `acked` are as recovered: begins to take there. */
+void fl_cursor_begin(struct fl_cursor *cursor);
+
+/* How many events can be taken. */
+uint64_t fl_cursor_size(const struct fl_cursor *cursor);
+
+/*
+ * Takes up to MAX events, in order, and stores them in EVENTS; they are lent by the lots, which
+ * are put in front of *LOTS, newest first.
+ */
+int fl_cursor_take(struct fl_cursor *cursor, size_t max, const flow_event **events, size_t *count,
+                   struct fl_lot_ref **lots, flow_error **err);
+
+/* Makes the events of *LOTS gone, durably, and frees the lots; on failure they are as they were. */
+int fl_cursor_commit(struct fl_cursor *cursor, struct fl_lot_ref **lots, flow_error **err);
+
+/* Returns the events of *LOTS to their place. */
+void fl_cursor_return(struct fl_cursor *cursor, struct fl_lot_ref **lots);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "store/folder_lock.h"
+#include "store/segment.h"
+
+#define LOCK "in_use.lock"
+#define MINE "in_use."
+#define MODE 0666
+#define BORN_FIELD 20 /* of /proc/PID/stat, counted behind the name */
+
+/* When this process began, in the kernel's ticks; 0 when the system does not say. */
+static uint64_t time_of_birth(void)
+{
+    struct fl_buf text;
+    uint64_t born = 0;
+
+    fl_buf_init(&text, NULL);
+    const char *at = NULL;
+    if (!fl_file_load(fl_io_system(), "/proc/self/stat", 65536, &text, NULL) && fl_buf_cstr(&text))
+        at = strrchr((const char *)text.data, ')');
+    for (int field = 0; at && field < BORN_FIELD; field++)
+        at = strchr(at + 1, ' ');
+    if (at)
+        born = strtoull(at + 1, NULL, 10);
+    fl_buf_free(&text);
+    return born;
+}
+
+struct sweep {
+    const struct fl_store_env *env;
+    const char *folder;
+    const char *keep;
+};
+
+/* Removes the file of a process that is gone: the lock would be held otherwise. */
+static int sweep_one(void *arg, const char *name)
+{
+    const struct sweep *sweep = arg;
+
+    if (strncmp(name, MINE, strlen(MINE)) || !strcmp(name, LOCK) || !strcmp(name, sweep->keep))
+        return 0;
+    char *path = fl_store_path(sweep->env->mem, sweep->folder, name);
+    if (path)
+        sweep->env->io->unlink(sweep->env->io->self, path);
+    fl_free(sweep->env->mem, path);
+    return 0;
+}
+
+static int claim_here(const struct fl_store_env *env, const char *folder,
+                      const struct fl_folder_lock *lock, flow_error **err)
+{
+    flow_error *fault = NULL;
+    int fd;
+    int rc = fl_file_open(env->io, lock->mine, O_RDWR | O_CREAT | O_EXCL, MODE, &fd, &fault);
+
+    fl_file_close(env->io, fd);
+    if (rc == FLOW_EEXIST) {
+        flow_error_free(fault);
+        return flow_error_setf(err, FLOW_EIO,
+                               "cannot lock %s: the directory is already locked by this process",
+                               folder);
+    }
+    if (rc)
+        fl_error_pass(err, fault);
+    return rc;
+}
+
+static int claim_among_others(const struct fl_store_env *env, const char *folder,
+                              struct fl_folder_lock *lock, flow_error **err)
+{
+    flow_error *fault = NULL;
+    int rc = fl_file_open(env->io, lock->path, O_RDWR | O_CREAT, MODE, &lock->fd, err);
+
+    if (rc)
+        return rc;
+    rc = fl_file_lock(env->io, lock->fd, lock->path, &fault);
+    if (rc)
+        flow_error_setf(err, rc, "cannot lock %s: the directory is already locked: %s", folder,
+                        flow_error_message(fault));
+    flow_error_free(fault);
+    return rc;
+}
+
+int fl_folder_lock(const struct fl_store_env *env, const char *folder, struct fl_folder_lock *lock,
+                   flow_error **err)
+{
+    char mine[FL_SEGMENT_NAME];
+
+    snprintf(mine, sizeof mine, MINE "%ld.%" PRIu64, (long)getpid(), time_of_birth());
+    *lock = (struct fl_folder_lock){.fd = -1};
+    lock->path = fl_store_path(env->mem, folder, LOCK);
+    lock->mine = fl_store_path(env->mem, folder, mine);
+    int rc = lock->path && lock->mine ? FLOW_OK : fl_error_nomem(err);
+    if (!rc)
+        rc = claim_here(env, folder, lock, err);
+    if (rc) { /* the file is not ours to remove */
+        fl_free(env->mem, lock->mine);
+        lock->mine = NULL;
+        fl_folder_unlock(env, lock);
+        return rc;
+    }
+    rc = claim_among_others(env, folder, lock, err);
+    if (rc) {
+        fl_folder_unlock(env, lock);
+        return rc;
+    }
+    struct sweep sweep = {env, folder, mine};
+    env->io->list(env->io->self, folder, sweep_one, &sweep);
+    return FLOW_OK;
+}
+
+void fl_folder_unlock(const struct fl_store_env *env, struct fl_folder_lock *lock)
+{
+    if (lock->mine)
+        env->io->unlink(env->io->self, lock->mine);
+    if (lock->fd >= 0)
+        fl_file_close(env->io, lock->fd);
+    fl_free(env->mem, lock->path);
+    fl_free(env->mem, lock->mine);
+    *lock = (struct fl_folder_lock){.fd = -1};
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_STORE_FORMAT_H
+#define FL_STORE_FORMAT_H
+
+/*
+ * The log's bytes: fronts of segments and of frames, as flow-log(5) describes them.  Nothing in
+ * here reads or writes a file.
+ *
+ * A segment is a file: its front, then frames behind each other, each at a multiple of 8.  What
+ * follows the last frame is zeroes, or what the file held when it was another segment; a number
+ * that no other segment ever had, its epoch, tells old frames from its own.
+ */
+
+#include <flow/error.h>
+
+#define FL_STORE_VERSION 1u
+#define FL_STORE_ID 16u /* bytes that name a store */
+
+#define FL_SEGMENT_FRONT 4096u
+#define FL_FRAME_FRONT 64u
+#define FL_FRAME_ALIGN 8u
+#define FL_FRAME_ROUND(size) (((size) + FL_FRAME_ALIGN - 1) & ~(uint64_t)(FL_FRAME_ALIGN - 1))
+
+/* The largest payload of a frame. */
+#define FL_FRAME_MAX (UINT32_C(1) << 30)
+
+/* What a segment holds, as its successor keeps it. */
+struct fl_segment_sum {
+    uint64_t epoch;
+    uint64_t end;    /* bytes that are valid, the front included */
+    uint64_t last;   /* behind the last offset that was put here */
+    uint64_t needed; /* behind the last offset that was put or acknowledged here */
+};
+
+struct fl_segment_front {
+    uint8_t store[FL_STORE_ID];
+    uint32_t stripe;  /* which of the data folders, from 0 */
+    uint32_t stripes; /* of how many */
+    uint64_t epoch;
+    uint64_t first; /* no event in here has a smaller offset */
+    int64_t time;   /* ms since 1970, when it was begun */
+    struct fl_segment_sum before; /* the segment before it in this folder; epoch 0: none */
+};
+
+/* Types of frames. */
+#define FL_FRAME_PUT 1u   /* events and positions */
+#define FL_FRAME_ACK 2u   /* offsets that a consumer is done with */
+#define FL_FRAME_STATE 3u /* consumers and positions, all of them */
+
+struct fl_frame {
+    uint8_t type;
+    uint8_t flags; /* none so far */
+    uint32_t size; /* of the payload, without what fills it up to a multiple of 8 */
+    uint64_t epoch;
+    uint64_t first;     /* offset of the first event of a put */
+    uint32_t count;     /* events of a put */
+    uint32_t positions; /* bytes of positions, behind the events */
+    int64_t time;       /* ms since 1970 */
+    uint32_t synced;    /* the segment's bytes up to here were durable before this was written */
+    uint32_t crc;       /* CRC-32C of the payload */
+};
+
+void fl_segment_front_write(const struct fl_segment_front *front, uint8_t out[FL_SEGMENT_FRONT]);
+
+/* FLOW_EPARSE, with the reason in *WHY, when it is none or damaged; FLOW_EABI when it is newer. */
+int fl_segment_front_read(const uint8_t *in, struct fl_segment_front *front, const char **why);
+
+void fl_frame_write(const struct fl_frame *frame, uint8_t out[FL_FRAME_FRONT]);
+
+/* 1 when IN is the whole front of a frame. */
+int fl_frame_read(const uint8_t *in, struct fl_frame *frame);
+
+/* The bytes of a frame in its segment. */
+static inline uint64_t fl_frame_span(const struct fl_frame *frame)
+{
+    return FL_FRAME_FRONT + FL_FRAME_ROUND((uint64_t)frame->size);
+}
+
+#endif

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What a store finds when it is opened.  The control folder says from where on the log has to be
+ * read; without it, all of it is.  A segment that has a successor must be whole up to where that
+ * says; the last one ends at its first place without a frame, unless a later frame proves that
+ * there was one.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "core/context.h"
+#include "store/scan.h"
+#include "store/store_inner.h"
+
+struct recovery {
+    struct fl_store *store;
+    struct fl_control control;
+    struct fl_state state;
+    struct fl_buf payload;
+    int damaged; /* control files that are not whole */
+    int has_id;
+};
+
+/* ---- what is in a folder ---- */
+
+struct listing {
+    struct fl_stripe *stripe;
+    struct fl_vec segments; /* of uint64_t */
+    uint64_t highest;
+};
+
+static int note_name(void *arg, const char *name)
+{
+    struct listing *listing = arg;
+    uint64_t number = 0;
+    struct fl_vec *to = NULL;
+
+    if (fl_segment_is_name(name, &number))
+        to = &listing->segments;
+    else if (fl_spare_is_name(name, &number))
+        to = &listing->stripe->spares;
+    if (number > listing->highest)
+        listing->highest = number;
+    return to && !fl_vec_push(to, &number) ? FLOW_ENOMEM : 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t first = *(const uint64_t *)a, second = *(const uint64_t *)b;
+
+    return first < second ? -1 : first > second;
+}
+
+static int list_folder(struct fl_store *store, struct listing *listing, flow_error **err)
+{
+    const struct fl_io *io = store->env.io;
+    int result = io->list(io->self, listing->stripe->folder, note_name, listing);
+
+    if (result == FLOW_ENOMEM)
+        return fl_error_nomem(err);
+    if (result < 0)
+        return fl_error_errno(err, -result, "cannot list", listing->stripe->folder);
+    fl_vec_sort(&listing->segments, by_number);
+    return FLOW_OK;
+}
+
+/* ---- single segments ---- */
+
+/* A file whose making was interrupted holds no frame; anything else is not for us to remove. */
+static int drop_unborn(struct recovery *r, struct fl_stripe *stripe, uint64_t number,
+                       flow_error *why, flow_error **err)
+{
+    struct fl_store_env *env = &r->store->env;
+    struct fl_frame frame;
+    struct fl_scan scan;
+    int found = 0;
+    int rc = fl_scan_open(&scan, env, stripe->folder, number, FL_SEGMENT_FRONT, err);
+
+    if (rc)
+        return rc;
+    rc = fl_scan_next(&scan, &frame, &found, err);
+    for (size_t i = 0; i < r->control.points.count; i++) {
+        const struct fl_scan_point *point = fl_vec_at(&r->control.points, i);
+        found |= point->epoch == number;
+    }
+    if (!rc && found)
+        rc = flow_error_setf(err, FLOW_EPARSE, "%s; see `flow log repair`",
+                             flow_error_message(why));
+    if (!rc)
+        env->io->unlink(env->io->self, scan.path);
+    fl_scan_close(&scan);
+    return rc;
+}
+
+static int check_owner(struct recovery *r, const struct fl_stripe *stripe, uint64_t number,
+                       const struct fl_segment_front *front, flow_error **err)
+{
+    struct fl_store *store = r->store;
+
+    if (!r->has_id) {
+        memcpy(store->env.id, front->store, FL_STORE_ID);
+        r->has_id = 1;
+    }
+    if (memcmp(store->env.id, front->store, FL_STORE_ID))
+        return flow_error_setf(err, FLOW_ECONFIG,
+                               "the segments in %s belong to another channel than those found "
+                               "before",
+                               stripe->folder);
+    if (front->stripe != stripe->number || front->stripes != store->stripe_count)
+        return flow_error_setf(err, FLOW_ECONFIG,
+                               "%s was data directory %u of %u of its channel and is now %u of "
+                               "%zu; dataDirs must stay as they are while the channel holds events",
+                               stripe->folder, front->stripe + 1, front->stripes,
+                               stripe->number + 1, store->stripe_count);
+    return front->epoch == number ? FLOW_OK
+                                  : flow_error_setf(err, FLOW_EPARSE,
+                                                    "%s: segment %016" PRIx64
+                                                    " says it is %016" PRIx64,
+                                                    stripe->folder, number, front->epoch);
+}
+
+/* The segment of FRONT says how much the one before it counts for. */
+static int seal_before(struct fl_stripe *stripe, const struct fl_segment_front *front,
+                       flow_error **err)
+{
+    struct fl_segment *before = stripe->newest;
+
+    if (!before)
+        return FLOW_OK;
+    if (front->before.epoch != before->sum.epoch)
+        return flow_error_setf(err, FLOW_EPARSE,
+                               "%s lacks segment %016" PRIx64 ", which was before %016" PRIx64
+                               "; see `flow log repair`",
+                               stripe->folder, front->before.epoch, front->epoch);
+    before->sum = front->before;
+    before->sealed = 1;
+    return FLOW_OK;
+}
+
+/* Adds the segment NUMBER to its stripe. */
+static int add_segment(struct recovery *r, struct fl_stripe *stripe, uint64_t number,
+                       flow_error **err)
+{
+    struct fl_store_env *env = &r->store->env;
+    struct fl_segment_front front;
+    char name[FL_SEGMENT_NAME];
+    flow_error *why = NULL;
+
+    fl_segment_name(name, number);
+    char *path = fl_store_path(env->mem, stripe->folder, name);
+    if (!path)
+        return fl_error_nomem(err);
+    int rc = fl_segment_load(env, path, &front, &why);
+    fl_free(env->mem, path);
+    if (rc == FLOW_EPARSE) {
+        rc = drop_unborn(r, stripe, number, why, err);
+        flow_error_free(why);
+        return rc;
+    }
+    if (rc) {
+        fl_error_pass(err, why);
+        return rc;
+    }
+    rc = check_owner(r, stripe, number, &front, err);
+    if (rc)
+        return rc;
+    rc = seal_before(stripe, &front, err);
+    if (rc)
+        return rc;
+    return fl_stripe_add(stripe, &front) ? FLOW_OK : fl_error_nomem(err);
+}
+
+static int find_segments(struct recovery *r, struct fl_stripe *stripe, flow_error **err)
+{
+    struct listing listing = {.stripe = stripe};
+
+    fl_vec_init(&listing.segments, r->store->env.mem, sizeof(uint64_t));
+    int rc = list_folder(r->store, &listing, err);
+    for (size_t i = 0; i < listing.segments.count && !rc; i++)
+        rc = add_segment(r, stripe, *(uint64_t *)fl_vec_at(&listing.segments, i), err);
+    if (listing.highest >= atomic_load(&r->store->env.next_epoch))
+        atomic_store(&r->store->env.next_epoch, listing.highest + 1);
+    fl_vec_free(&listing.segments);
+    return rc;
+}
+
+/* ---- frames ---- */
+
+static int read_payload(struct recovery *r, struct fl_scan *scan, const struct fl_frame *frame,
+                        flow_error **err)
+{
+    fl_buf_clear(&r->payload);
+    void *to = fl_buf_reserve(&r->payload, frame->size);
+
+    return to ? fl_scan_payload(scan, frame, to, err) : fl_error_nomem(err);
+}
+
+static int bad_frame(const struct fl_scan *scan, flow_error **err)
+{
+    return flow_error_setf(err, FLOW_EPARSE,
+                           "%s: the frame at byte %" PRIu64 " makes no sense; see `flow log "
+                           "verify` and `flow log repair`",
+                           scan->path, scan->payload_at - FL_FRAME_FRONT);
+}
+
+/* Takes note of a frame whose payload was read. */
+static int apply(struct recovery *r, struct fl_segment *segment, const struct fl_scan *scan,
+                 const struct fl_frame *frame, flow_error **err)
+{
+    const uint8_t *data = r->payload.data;
+    int rc = FLOW_OK;
+
+    if (frame->type == FL_FRAME_PUT) {
+        uint64_t end = frame->first + frame->count;
+        segment->end_time = frame->time;
+        segment->sum.last = end > segment->sum.last ? end : segment->sum.last;
+        segment->sum.needed = end > segment->sum.needed ? end : segment->sum.needed;
+    } else if (frame->type == FL_FRAME_ACK) {
+        uint64_t end = 0;
+        rc = fl_state_join_ack(&r->state, data, frame->size, &end);
+        segment->sum.needed = end > segment->sum.needed ? end : segment->sum.needed;
+    } else if (frame->type == FL_FRAME_STATE) {
+        r->store->keeper.state_epoch = segment->sum.epoch;
+        rc = fl_state_join(&r->state, data, frame->size);
+    } else {
+        rc = FLOW_EPARSE;
+    }
+    if (rc == FLOW_ENOMEM)
+        return fl_error_nomem(err);
+    return rc ? bad_frame(scan, err) : FLOW_OK;
+}
+
+/* There is no frame where the scan stands: is that the end? */
+static int check_end(struct fl_scan *scan, const struct fl_segment *segment, flow_error **err)
+{
+    uint64_t proof = 0;
+
+    if (segment->sealed) {
+        if (scan->at >= segment->sum.end)
+            return FLOW_OK;
+        proof = segment->sum.end;
+    } else {
+        int rc = fl_scan_proof(scan, &proof, err);
+        if (rc)
+            return rc;
+    }
+    if (!proof)
+        return FLOW_OK;
+    return flow_error_setf(err, FLOW_EPARSE,
+                           "%s is damaged at byte %" PRIu64 ": what follows up to byte %" PRIu64
+                           " was durable once; see `flow log verify` and `flow log repair`",
+                           scan->path, scan->at, proof);
+}
+
+/* Reads a payload; one that is damaged at the very end was never whole. */
+static int take_frame(struct recovery *r, struct fl_scan *scan, struct fl_segment *segment,
+                      const struct fl_frame *frame, int *ended, flow_error **err)
+{
+    flow_error *fault = NULL;
+    uint64_t behind = scan->at;
+    int rc = read_payload(r, scan, frame, &fault);
+
+    if (rc == FLOW_EPARSE) {
+        scan->at = scan->payload_at - FL_FRAME_FRONT;
+        *ended = 1;
+        rc = check_end(scan, segment, err);
+        flow_error_free(fault);
+        return rc;
+    }
+    if (rc) {
+        fl_error_pass(err, fault);
+        return rc;
+    }
+    scan->at = behind;
+    return apply(r, segment, scan, frame, err);
+}
+
+static int scan_segment(struct recovery *r, struct fl_stripe *stripe, struct fl_segment *segment,
+                        uint64_t from, flow_error **err)
+{
+    struct fl_scan scan;
+    int found = 1, ended = 0;
+    int rc = fl_scan_open(&scan, &r->store->env, stripe->folder, segment->sum.epoch, from, err);
+
+    if (rc)
+        return rc;
+    if (segment->sealed)
+        scan.limit = segment->sum.end;
+    while (!rc && found && !ended) {
+        struct fl_frame frame;
+        rc = fl_scan_next(&scan, &frame, &found, err);
+        if (!rc && found)
+            rc = take_frame(r, &scan, segment, &frame, &ended, err);
+    }
+    if (!rc && !ended)
+        rc = check_end(&scan, segment, err);
+    if (!segment->sealed)
+        segment->sum.end = scan.at;
+    fl_scan_close(&scan);
+    return rc;
+}
+
+/* Reads a stripe from POINT on. */
+static int scan_stripe(struct recovery *r, struct fl_stripe *stripe,
+                       const struct fl_scan_point *point, flow_error **err)
+{
+    int rc = FLOW_OK;
+
+    for (struct fl_segment *s = stripe->oldest; s && !rc; s = s->newer) {
+        uint64_t from = FL_SEGMENT_FRONT;
+        if (s->sum.epoch < point->epoch)
+            continue;
+        if (s->sum.epoch == point->epoch) {
+            from = point->at;
+            s->sum.last = s->sum.last > point->last ? s->sum.last : point->last;
+            s->sum.needed = s->sum.needed > point->needed ? s->sum.needed : point->needed;
+        }
+        rc = scan_segment(r, stripe, s, from, err);
+    }
+    return rc;
+}
+
+/* ---- all of it ---- */
+
+static int read_control(struct recovery *r, flow_error **err)
+{
+    const struct fl_store_options *options = &r->store->options;
+    int rc = fl_control_read(&r->store->env, options->control, &r->control, &r->state, &r->damaged,
+                             err);
+
+    if (!rc && options->backup)
+        rc = fl_control_read(&r->store->env, options->backup, &r->control, &r->state, &r->damaged,
+                             err);
+    if (rc || !r->control.generation)
+        return rc;
+    memcpy(r->store->env.id, r->control.id, FL_STORE_ID);
+    r->has_id = 1;
+    if (r->control.points.count == r->store->stripe_count)
+        return FLOW_OK;
+    return flow_error_setf(err, FLOW_ECONFIG,
+                           "the channel has %zu data directories and is configured with %zu; "
+                           "dataDirs must stay as they are while the channel holds events",
+                           r->control.points.count, r->store->stripe_count);
+}
+
+static int scan_all(struct recovery *r, flow_error **err)
+{
+    const struct fl_scan_point beginning = {0};
+    struct fl_store *store = r->store;
+    int rc = FLOW_OK;
+
+    if (!r->control.generation && store->stripes[0].oldest)
+        flow_context_logf(store->env.ctx, FLOW_LOG_WARN,
+                          "%s has no whole control file, so the whole log is read",
+                          store->options.control);
+    for (size_t i = 0; i < store->stripe_count && !rc; i++) {
+        const struct fl_scan_point *point =
+            r->control.generation ? fl_vec_at(&r->control.points, i) : &beginning;
+        rc = scan_stripe(r, &store->stripes[i], point, err);
+    }
+    return rc;
+}
+
+static uint64_t end_of(const struct fl_store *store)
+{
+    uint64_t end = 0;
+
+    for (size_t i = 0; i < store->stripe_count; i++) {
+        for (const struct fl_segment *s = store->stripes[i].oldest; s; s = s->newer)
+            end = s->sum.last > end ? s->sum.last : end;
+    }
+    return end;
+}
+
+/* Hands a mark over to a cursor of its name. */
+static int make_cursor(struct fl_store *store, struct fl_mark *mark, flow_error **err)
+{
+    struct fl_cursor *cursor;
+    int rc = mark->name ? fl_cursor_new(store, mark->name, mark->id, &cursor, err) : FLOW_OK;
+
+    if (rc || !mark->name)
+        return rc;
+    struct fl_ranges empty = cursor->acked;
+    cursor->watermark = mark->watermark;
+    cursor->acked = mark->acked;
+    mark->acked = empty;
+    cursor->next_cursor = store->cursors;
+    store->cursors = cursor;
+    fl_cursor_begin(cursor);
+    return FLOW_OK;
+}
+
+/* A log whose state was never written, or lost, has the one cursor that there always is. */
+static int name_first(struct recovery *r, flow_error **err)
+{
+    for (size_t i = 0; i < r->state.marks.count; i++) {
+        const struct fl_mark *mark = fl_vec_at(&r->state.marks, i);
+        if (mark->name)
+            return FLOW_OK;
+    }
+    struct fl_mark *mark = fl_state_mark(&r->state, 1);
+    if (mark)
+        mark->name = fl_strdup(r->state.mem, "");
+    return mark && mark->name ? FLOW_OK : fl_error_nomem(err);
+}
+
+static int finish(struct recovery *r, flow_error **err)
+{
+    struct fl_store *store = r->store;
+    uint64_t end = end_of(store);
+    int rc = name_first(r, err);
+
+    for (size_t i = 0; i < r->state.marks.count && !rc; i++)
+        rc = make_cursor(store, fl_vec_at(&r->state.marks, i), err);
+    /* Offsets that were given out to puts that never arrived are given out again, except below what
+     * a cursor has. */
+    for (const struct fl_cursor *c = store->cursors; c; c = c->next_cursor)
+        end = c->watermark > end ? c->watermark : end;
+    store->next_offset = end;
+    store->recent.first = end;
+    store->next_id = r->state.next_id;
+    store->generation = r->state.generation > r->control.generation ? r->state.generation
+                                                                    : r->control.generation;
+    atomic_store(&store->visible, end);
+    return rc || r->has_id ? rc : fl_random(store->env.id, FL_STORE_ID, err);
+}
+
+static int recover(struct recovery *r, flow_error **err)
+{
+    int rc = read_control(r, err);
+
+    for (size_t i = 0; i < r->store->stripe_count && !rc; i++)
+        rc = find_segments(r, &r->store->stripes[i], err);
+    if (!rc)
+        rc = scan_all(r, err);
+    if (!rc && r->damaged)
+        flow_context_logf(r->store->env.ctx, FLOW_LOG_WARN, "%d control file(s) were not whole",
+                          r->damaged);
+    return rc ? rc : finish(r, err);
+}
+
+int fl_store_recover(struct fl_store *store, flow_error **err)
+{
+    struct recovery r = {.store = store};
+
+    fl_vec_init(&r.control.points, store->env.mem, sizeof(struct fl_scan_point));
+    fl_state_init(&r.state, store->env.mem);
+    fl_buf_init(&r.payload, store->env.mem);
+    int rc = recover(&r, err);
+    fl_vec_free(&r.control.points);
+    fl_state_free(&r.state);
+    fl_buf_free(&r.payload);
+    return rc;
+}

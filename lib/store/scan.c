@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/crc32c.h"
+#include "base/error.h"
+#include "store/scan.h"
+
+#define WINDOW ((size_t)1 << 20)
+
+int fl_scan_open(struct fl_scan *scan, const struct fl_store_env *env, const char *folder,
+                 uint64_t epoch, uint64_t at, flow_error **err)
+{
+    char name[FL_SEGMENT_NAME];
+
+    memset(scan, 0, sizeof *scan);
+    fl_segment_name(name, epoch);
+    scan->env = env;
+    scan->fd = -1;
+    scan->epoch = epoch;
+    scan->at = at;
+    scan->limit = UINT64_MAX;
+    scan->path = fl_store_path(env->mem, folder, name);
+    scan->window = fl_alloc(env->mem, WINDOW);
+    int rc = scan->path && scan->window ? FLOW_OK : fl_error_nomem(err);
+    if (!rc)
+        rc = fl_file_open(env->io, scan->path, O_RDONLY, 0, &scan->fd, err);
+    if (rc)
+        fl_scan_close(scan);
+    return rc;
+}
+
+void fl_scan_close(struct fl_scan *scan)
+{
+    if (!scan->env)
+        return;
+    fl_file_close(scan->env->io, scan->fd);
+    fl_free(scan->env->mem, scan->path);
+    fl_free(scan->env->mem, scan->window);
+    memset(scan, 0, sizeof *scan);
+}
+
+/* Makes the window hold SIZE bytes from AT on, or as many as there are; returns how many. */
+static int look(struct fl_scan *scan, uint64_t at, size_t size, size_t *got, flow_error **err)
+{
+    int inside = at >= scan->window_at && at + size <= scan->window_at + scan->window_size;
+
+    if (!inside) {
+        scan->window_size = 0;
+        scan->window_at = at;
+        const struct iovec room = {scan->window, WINDOW};
+        int rc = fl_file_read_at(scan->env->io, scan->fd, &room, (int64_t)at, &scan->window_size,
+                                 scan->path, err);
+        if (rc)
+            return rc;
+    }
+    size_t there = scan->window_size - (size_t)(at - scan->window_at);
+    *got = there < size ? there : size;
+    return FLOW_OK;
+}
+
+void fl_scan_raise(struct fl_scan *scan, uint64_t limit)
+{
+    if (scan->window_at >= scan->limit)
+        scan->window_size = 0;
+    else if (scan->window_at + scan->window_size > scan->limit)
+        scan->window_size = (size_t)(scan->limit - scan->window_at);
+    scan->limit = limit;
+}
+
+static const uint8_t *bytes_at(const struct fl_scan *scan, uint64_t at)
+{
+    return scan->window + (at - scan->window_at);
+}
+
+int fl_scan_next(struct fl_scan *scan, struct fl_frame *frame, int *found, flow_error **err)
+{
+    size_t got = 0;
+
+    *found = 0;
+    if (scan->at + FL_FRAME_FRONT > scan->limit)
+        return FLOW_OK;
+    int rc = look(scan, scan->at, FL_FRAME_FRONT, &got, err);
+    if (rc || got < FL_FRAME_FRONT)
+        return rc;
+    if (!fl_frame_read(bytes_at(scan, scan->at), frame) || frame->epoch != scan->epoch ||
+        scan->at + fl_frame_span(frame) > scan->limit)
+        return FLOW_OK;
+    scan->payload_at = scan->at + FL_FRAME_FRONT;
+    scan->at += fl_frame_span(frame);
+    *found = 1;
+    return FLOW_OK;
+}
+
+static int damaged(const struct fl_scan *scan, const char *what, flow_error **err)
+{
+    return flow_error_setf(err, FLOW_EPARSE,
+                           "%s: the frame at byte %" PRIu64 " is damaged: %s; see `flow log "
+                           "verify` and `flow log repair`",
+                           scan->path, scan->payload_at - FL_FRAME_FRONT, what);
+}
+
+int fl_scan_payload(struct fl_scan *scan, const struct fl_frame *frame, void *to, flow_error **err)
+{
+    size_t got = 0;
+    int rc;
+
+    if (frame->size <= WINDOW / 4) {
+        rc = look(scan, scan->payload_at, frame->size, &got, err);
+        if (!rc && got == frame->size)
+            memcpy(to, bytes_at(scan, scan->payload_at), got);
+    } else {
+        const struct iovec room = {to, frame->size};
+        rc = fl_file_read_at(scan->env->io, scan->fd, &room, (int64_t)scan->payload_at, &got,
+                             scan->path, err);
+    }
+    if (rc)
+        return rc;
+    if (got < frame->size)
+        return damaged(scan, "the file ends in it", err);
+    if (fl_crc32c(0, to, frame->size) != frame->crc)
+        return damaged(scan, "its checksum is wrong", err);
+    return FLOW_OK;
+}
+
+int fl_scan_proof(struct fl_scan *scan, uint64_t *proof, flow_error **err)
+{
+    struct fl_frame frame;
+    size_t got = FL_FRAME_FRONT;
+    int rc = FLOW_OK;
+
+    *proof = 0;
+    for (uint64_t at = scan->at; !rc && at + FL_FRAME_FRONT <= scan->limit; at += FL_FRAME_ALIGN) {
+        rc = look(scan, at, FL_FRAME_FRONT, &got, err);
+        if (rc || got < FL_FRAME_FRONT)
+            break;
+        if (fl_frame_read(bytes_at(scan, at), &frame) && frame.epoch == scan->epoch &&
+            frame.synced > scan->at) {
+            *proof = at;
+            break;
+        }
+    }
+    return rc;
+}

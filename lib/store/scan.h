@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_STORE_SCAN_H
+#define FL_STORE_SCAN_H
+
+/* Reads the frames of one segment in order, in large steps. */
+
+#include "store/segment.h"
+
+struct fl_scan {
+    const struct fl_store_env *env;
+    char *path;
+    int fd;
+    uint64_t epoch;
+    uint64_t at;    /* of the next frame */
+    uint64_t limit; /* nothing is read from here on */
+    uint8_t *window;
+    uint64_t window_at;
+    size_t window_size;
+    uint64_t payload_at; /* of the frame last read */
+};
+
+/* Opens the segment EPOCH in FOLDER and begins at byte AT. */
+int fl_scan_open(struct fl_scan *scan, const struct fl_store_env *env, const char *folder,
+                 uint64_t epoch, uint64_t at, flow_error **err);
+void fl_scan_close(struct fl_scan *scan); /* also when it was never opened, but zeroed */
+
+/*
+ * Reads the next front.  *FOUND is 0 at the limit and where there is no frame; only a failure to
+ * read is an error.  The frame is passed by the next call.
+ */
+int fl_scan_next(struct fl_scan *scan, struct fl_frame *frame, int *found, flow_error **err);
+
+/* Lets the scan go on up to LIMIT; what lies behind the old one may have changed since. */
+void fl_scan_raise(struct fl_scan *scan, uint64_t limit);
+
+/* Reads the payload of the frame last read to TO; FLOW_EPARSE, with the place, when it is
+ * damaged. */
+int fl_scan_payload(struct fl_scan *scan, const struct fl_frame *frame, void *to,
+                    flow_error **err);
+
+/*
+ * Looks, from where no frame is, for proof that there should be one: a later frame of this segment
+ * that knew this place to be durable.  Stores its place, or 0.
+ */
+int fl_scan_proof(struct fl_scan *scan, uint64_t *proof, flow_error **err);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_STORE_STATE_H
+#define FL_STORE_STATE_H
+
+/*
+ * What a store knows beyond the events themselves: who reads it and how far.  Written to the
+ * control folder and, as a frame, to the log itself, so that the log is whole without the former.
+ *
+ * Two states of one store join to one that knows what either did: offsets that were acknowledged
+ * once stay so.
+ */
+
+#include "base/buf.h"
+#include "store/ranges.h"
+
+struct fl_mark {
+    uint32_t id;
+    char *name; /* owned; NULL while only its acknowledgements were seen */
+    uint64_t watermark;
+    struct fl_ranges acked;
+};
+
+struct fl_state {
+    const flow_allocator *mem;
+    uint64_t generation;
+    uint64_t next_offset;
+    uint32_t next_id;
+    struct fl_vec marks; /* of struct fl_mark */
+};
+
+void fl_state_init(struct fl_state *state, const flow_allocator *mem);
+void fl_state_free(struct fl_state *state);
+
+/* The mark of cursor ID, made when there is none; NULL without memory. */
+struct fl_mark *fl_state_mark(struct fl_state *state, uint32_t id);
+
+/* Notes that the cursor of MARK is done with [FIRST, END). */
+int fl_mark_add(struct fl_mark *mark, uint64_t first, uint64_t end);
+
+/* Makes all that touches the watermark part of it. */
+void fl_mark_settle(uint64_t *watermark, struct fl_ranges *acked);
+
+int fl_state_write(const struct fl_state *state, struct fl_buf *out);
+
+/* Joins what SIZE bytes at DATA say to STATE; FLOW_EPARSE, FLOW_ENOMEM. */
+int fl_state_join(struct fl_state *state, const uint8_t *data, size_t size);
+
+/* Joins the payload of an acknowledgement; *END is behind its last offset. */
+int fl_state_join_ack(struct fl_state *state, const uint8_t *data, size_t size, uint64_t *end);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_STORE_STORE_H
+#define FL_STORE_STORE_H
+
+/*
+ * A durable log of events in one or several folders, read by cursors.  What fl_store_put has
+ * returned FLOW_OK for survives a crash of process and machine, and so does what a cursor has
+ * committed.
+ *
+ *     data folders    segments: puts, and what cursors acknowledged, in order
+ *     control folder  where reading has to begin after a crash, see control.h
+ *
+ * Offsets count the events that were ever put; a put that failed may leave a gap.
+ */
+
+#include "store/cursor.h"
+#include "store/env.h"
+
+struct fl_store_options {
+    flow_context *ctx;
+    const struct fl_io *io;
+    const char *control; /* folder */
+    const char *backup;  /* folder of a second copy, or NULL */
+    const char *const *folders;
+    size_t folder_count;
+    uint64_t segment_size;
+    uint64_t required_space;
+    uint64_t memory;       /* bytes of recent events that are kept */
+    int64_t checkpoint_ms; /* between two checkpoints while something changes */
+    int64_t sync_ms;       /* between two syncs; 0: every commit is synced */
+    int checkpoint_on_close;
+
+    /* Called when events became visible that whoever put them was not told of. */
+    void (*visible)(void *self);
+    void *self;
+};
+
+struct fl_store;
+
+/* Opens the folders, making them where they are missing, and recovers what is in them. */
+int fl_store_open(const struct fl_store_options *options, struct fl_store **store,
+                  flow_error **err);
+
+/* Closes it; nobody uses it any more.  An error says what could not be written; all is freed. */
+int fl_store_close(struct fl_store *store, flow_error **err);
+
+/*
+ * Appends COUNT events, of which it keeps references, and returns when they are durable.
+ *
+ * Blocks: as long as the disk does.
+ */
+int fl_store_put(struct fl_store *store, const flow_event *const *events, size_t count,
+                 flow_error **err);
+
+/* The cursor called NAME, made at the beginning of the log when there is none; the store's. */
+int fl_store_cursor(struct fl_store *store, const char *name, struct fl_cursor **cursor,
+                    flow_error **err);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_STORE_STORE_INNER_H
+#define FL_STORE_STORE_INNER_H
+
+/* The inside of a store, shared by the files it is made of. */
+
+#include "base/stash.h"
+#include "base/thread.h"
+#include "store/control.h"
+#include "store/folder_lock.h"
+#include "store/store.h"
+#include "store/stripe.h"
+
+/* Runs that can be taken from memory: everything visible from the first one's offset on. */
+struct fl_recent {
+    struct fl_run *oldest, *newest;
+    uint64_t first; /* below this nothing is in memory */
+    uint64_t weight;
+    uint64_t most; /* bytes */
+};
+
+/* The thread that checkpoints, recycles segments and prepares new ones. */
+struct fl_keeper {
+    struct fl_thread thread;
+    struct fl_gate gate;
+    _Atomic int stopping;
+    _Atomic int wanted; /* a checkpoint, soon */
+    _Atomic int idle;   /* sleeps until something changes */
+    _Atomic uint64_t changes;
+    uint64_t seen;           /* of these at the last checkpoint */
+    uint64_t state_epoch;    /* the segment that holds the latest state */
+    int64_t checkpoint_due;  /* FL_NEVER: nothing has changed */
+    int64_t sync_due;
+    uint64_t spare_number;
+    flow_counter *failures;
+};
+
+struct fl_store {
+    struct fl_store_env env;
+    struct fl_store_options options; /* its texts are the store's own */
+    struct fl_stripe *stripes;
+    size_t stripe_count;
+    struct fl_vec locks; /* of struct fl_folder_lock */
+    _Atomic uint32_t turn;
+    struct fl_stash buffers; /* of struct fl_buf, to use again */
+
+    struct fl_lock lock; /* for all that follows; taken inside the locks of stripes and cursors */
+    uint64_t next_offset;
+    struct fl_run *pending, **pending_end; /* puts in order, until their outcome is known */
+    struct fl_recent recent;
+    struct fl_cursor *cursors;
+    uint32_t next_id;
+    _Atomic uint64_t visible; /* behind the last offset that can be taken */
+
+    struct fl_lock checkpoint_lock; /* one at a time */
+    uint64_t generation;
+    struct fl_keeper keeper;
+};
+
+/* Which stripe writes next. */
+struct fl_stripe *fl_store_stripe(struct fl_store *store);
+
+/* Notes that there is something for the next checkpoint. */
+void fl_store_changed(struct fl_store *store);
+
+/*
+ * Moves the cursor's `run` to the one in memory that holds its `next` or follows it.  Returns 1, or
+ * 0 when there is none, in which case `run` is NULL; *BELOW is then where memory begins, which is
+ * at `next` when there is nothing more.
+ */
+int fl_recent_find(struct fl_cursor *cursor, uint64_t *below);
+
+/* Adds a run that is visible from now on, with the caller's reference. */
+void fl_recent_add(struct fl_recent *recent, struct fl_run *run);
+void fl_recent_free(struct fl_recent *recent);
+
+/* Finds segments, reads what a crash left open and fills in the cursors. */
+int fl_store_recover(struct fl_store *store, flow_error **err);
+
+/* Writes where things stand; CLEAN: for the last time. */
+int fl_store_checkpoint(struct fl_store *store, int clean, flow_error **err);
+
+int fl_keeper_start(struct fl_store *store, flow_error **err);
+void fl_keeper_stop(struct fl_store *store);
+
+#endif
