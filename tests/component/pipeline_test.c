@@ -218,8 +218,8 @@ START_TEST(test_drain_asks_a_sink_whose_events_another_took)
     ck_assert_int_eq((intptr_t)result, FLOW_OK);
     ck_assert_int_eq(rig_metric(&rig, "k2", "EventDrainSuccessCount"), 1);
     ck_assert_int_ge(probe_read(&probes[0], &probes[0].flushes), 1);
-    probe_free(&probes[1]);
     tear_down(&rig, &probes[0]);
+    probe_free(&probes[1]);
 }
 END_TEST
 
