@@ -53,10 +53,12 @@ FLOW_API int flow_pipeline_bind(flow_pipeline *pipeline, const char *name, flow_
 /*
  * Opens the channels and starts sinks and sources.  A sink or source that fails to start is logged
  * and tried again every 3 s; a channel that fails to open fails this call.  A pipeline that has
- * stopped may be started again.
+ * stopped may be started again.  When flow_pipeline_stop is called meanwhile, what has started is
+ * stopped again before this returns.
  *
- * Blocks: as long as components need to start.
- * Errors: FLOW_ESTATE, FLOW_ECONFIG when an outlet is not bound, FLOW_EIO.
+ * Thread: none of the pipeline's own.  Blocks: as long as components need to start.
+ * Errors: FLOW_ESTATE, FLOW_ECONFIG when an outlet is not bound, FLOW_EIO, FLOW_ECLOSED when
+ * flow_pipeline_stop is called meanwhile.
  * Since: 1.0
  */
 FLOW_API int flow_pipeline_start(flow_pipeline *pipeline, flow_error **err);
@@ -64,7 +66,7 @@ FLOW_API int flow_pipeline_start(flow_pipeline *pipeline, flow_error **err);
 /*
  * Stops the sources and waits until the sinks have emptied the channels.
  *
- * Blocks: up to TIMEOUT_MS.
+ * Thread: none of the pipeline's own.  Blocks: up to TIMEOUT_MS.
  * Errors: FLOW_ETIMEDOUT with the number of events left, FLOW_ESTATE, FLOW_ECLOSED when
  * flow_pipeline_stop is called meanwhile.
  * Since: 1.0
@@ -74,6 +76,9 @@ FLOW_API int flow_pipeline_drain(flow_pipeline *pipeline, int64_t timeout_ms, fl
 /*
  * Stops sources, sinks and channels, in this order.  What is in a memory channel is lost; drain
  * first.  A component that does not end in time makes it fail; call it again to wait on.
+ *
+ * May be called at any time: a start or drain that is under way on another thread gives up at once,
+ * and components that wait in flow_wait, to start or for whatever else, wait no longer.
  *
  * Thread: none of the pipeline's own.  Blocks: up to TIMEOUT_MS.
  * Errors: FLOW_ETIMEDOUT naming the component, FLOW_ESTATE from a callback.

@@ -190,12 +190,16 @@ void fl_emitter_free(flow_emitter *emitter)
     fl_free(emitter->mem, emitter);
 }
 
-void fl_emitter_open(flow_emitter *emitter)
+void fl_emitter_resume(flow_emitter *emitter)
 {
     atomic_store(&emitter->hurry, 0);
     for (size_t i = 0; i < emitter->interceptors.count; i++)
         fl_context_resume(interceptor_context(emitter, i));
     fl_context_resume(emitter->selector.ctx);
+}
+
+void fl_emitter_open(flow_emitter *emitter)
+{
     fl_lock(&emitter->door);
     emitter->is_open = 1;
     fl_unlock(&emitter->door);

@@ -72,8 +72,9 @@ int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms, i
 /* Until it is opened, and after it was closed, every emission gets FLOW_ECLOSED. */
 void fl_emitter_open(flow_emitter *emitter);
 
-/* Emissions go on, but wait for room no longer. */
+/* Emissions go on, but wait for room no longer, until fl_emitter_resume.  From any thread. */
 void fl_emitter_hurry(flow_emitter *emitter);
+void fl_emitter_resume(flow_emitter *emitter);
 
 /* Waits for the emissions under way; FLOW_ETIMEDOUT at DEADLINE of the system's clock. */
 int fl_emitter_close(flow_emitter *emitter, int64_t deadline);

@@ -114,8 +114,8 @@ int flow_harness_set(flow_harness *harness, const char *key, const char *value, 
 static int start_component(flow_harness *harness, flow_error **err)
 {
     if (harness->source != NULL) {
+        fl_source_runner_resume(harness->source);
         fl_emitter_open(harness->source->emitter);
-        fl_context_resume(harness->source->ctx);
         return fl_answer(harness->source->ctx, "start",
                          harness->source->start.start(harness->source, err), FLOW_OK, err);
     }
@@ -366,8 +366,7 @@ static int stop_source(struct fl_source_runner *source, flow_error **err)
 {
     int rc = FLOW_OK;
 
-    fl_context_stop(source->ctx);
-    fl_emitter_hurry(source->emitter);
+    fl_source_runner_hurry(source);
     if (source->ops->stop != NULL)
         rc = fl_answer(source->ctx, "stop", source->ops->stop(source->self, err), FLOW_OK, err);
     fl_emitter_close(source->emitter, FL_NEVER);

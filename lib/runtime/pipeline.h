@@ -20,11 +20,15 @@ struct flow_pipeline {
     struct fl_gate changed;          /* opened whenever start, drain or stop may have got further */
     struct fl_worker closer;         /* closes the channels */
     _Atomic(flow_channel *) closing; /* the one that it is at */
+    _Atomic(const flow_context *) awaited; /* the component that the call at work waits for */
     _Atomic int draining;
-    _Atomic int hurry; /* a stop waits for a drain to end */
     _Atomic int32_t state;
-    struct fl_lock lock; /* guards `busy` */
-    int busy;            /* start, drain, stop or free is under way */
+    struct fl_lock lock;    /* guards the rest */
+    uintptr_t holder;       /* the thread whose call is at work, 0: none */
+    int starting;           /* that call is a start, and components may wait */
+    uint32_t stops_waiting; /* calls of stop that wait for their turn */
+    uint32_t stops_seen;    /* `stops` when the holder asked for its turn */
+    _Atomic uint32_t stops; /* calls of stop, ever */
 };
 
 flow_channel *fl_pipeline_channel_at(const flow_pipeline *pipeline, size_t index);
@@ -44,6 +48,19 @@ void fl_pipeline_destroy(flow_pipeline *pipeline);
 /* Waits until no other call is at work on the pipeline, and keeps others out; FLOW_ESTATE on a
  * thread of the pipeline's own, FLOW_ETIMEDOUT at DEADLINE of the system's clock. */
 int fl_pipeline_claim(flow_pipeline *pipeline, int64_t deadline, flow_error **err);
+
+/* The same for a stop, which goes before all others and makes those under way give up. */
+int fl_pipeline_claim_to_stop(flow_pipeline *pipeline, int64_t deadline, flow_error **err);
 void fl_pipeline_release(flow_pipeline *pipeline);
+
+/* For the holder: FLOW_ECLOSED when a stop was called since it asked for its turn. */
+int fl_pipeline_check_stops(const flow_pipeline *pipeline, flow_error **err);
+
+/* Makes all components ready to start.  From here to fl_pipeline_end_start a stop ends whatever
+ * they wait for.  FLOW_ECLOSED when one was called already. */
+int fl_pipeline_begin_start(flow_pipeline *pipeline, flow_error **err);
+
+/* Returns RC, what came of the start, or FLOW_ECLOSED when a stop was called meanwhile. */
+int fl_pipeline_end_start(flow_pipeline *pipeline, int rc, flow_error **err);
 
 #endif

@@ -14,53 +14,18 @@
 /* Transactions of the host's own tell nobody, so a drain looks at the channels this often. */
 #define DRAIN_LOOK_MS 50
 
-/* 1 on a thread that the pipeline runs, where waiting for it would be waiting for oneself. */
-static int is_own_thread(const flow_pipeline *pipeline)
+/* Notes whom this call waits for, so that it, and others that wait for it, can tell. */
+static void await(flow_pipeline *pipeline, const flow_context *ctx)
 {
-    for (size_t i = 0; i < pipeline->runners.count; i++) {
-        if (fl_worker_is_caller(&fl_pipeline_runner_at(pipeline, i)->worker))
-            return 1;
-    }
-    for (size_t i = 0; i < pipeline->sources.count; i++) {
-        if (fl_source_runner_is_caller(fl_pipeline_source_at(pipeline, i)))
-            return 1;
-    }
-    return fl_worker_is_caller(&pipeline->closer);
+    atomic_store(&pipeline->awaited, ctx);
 }
 
-int fl_pipeline_claim(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
+static int late(const flow_pipeline *pipeline, const char *what, flow_error **err)
 {
-    int rc = FLOW_OK;
+    const flow_context *awaited = atomic_load(&pipeline->awaited);
 
-    if (is_own_thread(pipeline))
-        return flow_error_set(err, FLOW_ESTATE,
-                              "a callback cannot wait for the pipeline that called it");
-    fl_lock(&pipeline->lock);
-    while (pipeline->busy && rc == FLOW_OK)
-        rc = fl_lock_wait(&pipeline->lock, fl_clock_system(), deadline);
-    if (!pipeline->busy)
-        rc = FLOW_OK;
-    if (rc == FLOW_OK)
-        pipeline->busy = 1;
-    fl_unlock(&pipeline->lock);
-    if (rc != FLOW_OK)
-        flow_error_set(err, rc, "another call is still at work on the pipeline");
-    return rc;
-}
-
-void fl_pipeline_release(flow_pipeline *pipeline)
-{
-    fl_lock(&pipeline->lock);
-    pipeline->busy = 0;
-    fl_lock_wake(&pipeline->lock);
-    fl_unlock(&pipeline->lock);
-}
-
-static int late(const flow_context *ctx, const char *what, flow_error **err)
-{
     flow_error_setf(err, FLOW_ETIMEDOUT, "%s in time; flow_pipeline_stop waits on", what);
-    if (err != NULL)
-        flow_error_locate(err, ctx->label, NULL, NULL, 0, 0);
+    flow_error_locate(err, awaited->label, NULL, NULL, 0, 0);
     return FLOW_ETIMEDOUT;
 }
 
@@ -80,46 +45,59 @@ static int check_outlets(const flow_pipeline *pipeline, flow_error **err)
     return FLOW_OK;
 }
 
+static int open_channel(flow_pipeline *pipeline, flow_channel *channel, flow_error **err)
+{
+    int rc = fl_pipeline_check_stops(pipeline, NULL);
+
+    if (rc == FLOW_OK) {
+        await(pipeline, channel->ctx);
+        rc = fl_channel_open(channel, err);
+    }
+    if (rc != FLOW_OK)
+        return rc;
+    flow_context_log(channel->ctx, FLOW_LOG_INFO, "started");
+    flow_counter_set(flow_context_counter(channel->ctx, "StartTime"),
+                     flow_context_time(channel->ctx));
+    flow_counter_set(flow_context_counter(channel->ctx, "StopTime"), 0);
+    return FLOW_OK;
+}
+
 static int open_channels(flow_pipeline *pipeline, flow_error **err)
 {
-    for (size_t i = 0; i < pipeline->channels.count; i++) {
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < pipeline->channels.count && rc == FLOW_OK; i++) {
         flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
-        if (channel == NULL)
-            continue;
-        fl_context_resume(channel->ctx);
-        int rc = fl_channel_open(channel, err);
-        if (rc != FLOW_OK)
-            return rc;
-        flow_context_log(channel->ctx, FLOW_LOG_INFO, "started");
-        flow_counter_set(flow_context_counter(channel->ctx, "StartTime"),
-                         flow_context_time(channel->ctx));
-        flow_counter_set(flow_context_counter(channel->ctx, "StopTime"), 0);
+        if (channel != NULL)
+            rc = open_channel(pipeline, channel, err);
     }
-    return FLOW_OK;
+    return rc;
 }
 
 static int start_sinks(flow_pipeline *pipeline, flow_error **err)
 {
-    int rc = FLOW_OK;
+    int rc = fl_pipeline_check_stops(pipeline, NULL);
 
     for (size_t i = 0; i < pipeline->runners.count && rc == FLOW_OK; i++)
         rc = fl_sink_runner_start(fl_pipeline_runner_at(pipeline, i), err);
     for (size_t i = 0; i < pipeline->runners.count && rc == FLOW_OK; i++) {
-        struct fl_worker *worker = &fl_pipeline_runner_at(pipeline, i)->worker;
-        fl_worker_wait(worker, &worker->attempted, FL_NEVER);
+        struct fl_sink_runner *runner = fl_pipeline_runner_at(pipeline, i);
+        await(pipeline, fl_sink_runner_context(runner));
+        fl_worker_wait(&runner->worker, &runner->worker.attempted, FL_NEVER);
     }
     return rc;
 }
 
 static int start_sources(flow_pipeline *pipeline, flow_error **err)
 {
-    int rc = FLOW_OK;
+    int rc = fl_pipeline_check_stops(pipeline, NULL);
 
     for (size_t i = 0; i < pipeline->sources.count && rc == FLOW_OK; i++)
         rc = fl_source_runner_start(fl_pipeline_source_at(pipeline, i), err);
     for (size_t i = 0; i < pipeline->sources.count && rc == FLOW_OK; i++) {
-        struct fl_worker *worker = &fl_pipeline_source_at(pipeline, i)->worker;
-        fl_worker_wait(worker, &worker->attempted, FL_NEVER);
+        struct fl_source_runner *runner = fl_pipeline_source_at(pipeline, i);
+        await(pipeline, runner->ctx);
+        fl_worker_wait(&runner->worker, &runner->worker.attempted, FL_NEVER);
     }
     return rc;
 }
@@ -130,8 +108,9 @@ static int stop_sources(flow_pipeline *pipeline, int64_t deadline, flow_error **
         fl_source_runner_stop(fl_pipeline_source_at(pipeline, i));
     for (size_t i = 0; i < pipeline->sources.count; i++) {
         struct fl_source_runner *runner = fl_pipeline_source_at(pipeline, i);
+        await(pipeline, runner->ctx);
         if (fl_source_runner_join(runner, deadline) != FLOW_OK)
-            return late(runner->ctx, "did not stop", err);
+            return late(pipeline, "did not stop", err);
     }
     return FLOW_OK;
 }
@@ -142,8 +121,9 @@ static int stop_sinks(flow_pipeline *pipeline, int64_t deadline, flow_error **er
         fl_sink_runner_stop(fl_pipeline_runner_at(pipeline, i));
     for (size_t i = 0; i < pipeline->runners.count; i++) {
         struct fl_sink_runner *runner = fl_pipeline_runner_at(pipeline, i);
+        await(pipeline, fl_sink_runner_context(runner));
         if (fl_sink_runner_join(runner, deadline) != FLOW_OK)
-            return late(fl_sink_runner_context(runner), "did not stop", err);
+            return late(pipeline, "did not stop", err);
     }
     return FLOW_OK;
 }
@@ -164,6 +144,12 @@ static void close_channel(flow_channel *channel)
                      flow_context_time(channel->ctx));
 }
 
+static void begin_closing(flow_pipeline *pipeline, flow_channel *channel)
+{
+    atomic_store(&pipeline->closing, channel);
+    await(pipeline, channel->ctx);
+}
+
 static void close_channels(void *arg)
 {
     flow_pipeline *pipeline = arg;
@@ -172,7 +158,7 @@ static void close_channels(void *arg)
         flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
         if (channel == NULL)
             continue;
-        atomic_store(&pipeline->closing, channel);
+        begin_closing(pipeline, channel);
         close_channel(channel);
     }
 }
@@ -194,13 +180,15 @@ static int stop_channels(flow_pipeline *pipeline, int64_t deadline, flow_error *
 
     if (atomic_load(&closer->ended)) {
         flow_channel *slow = slow_channel(pipeline);
-        atomic_store(&pipeline->closing, slow);
+        if (slow != NULL)
+            begin_closing(pipeline, slow);
         if (slow == NULL || fl_worker_start(closer, "close", close_channels, pipeline) != FLOW_OK)
             close_channels(pipeline);
     }
     if (fl_worker_join(closer, deadline) == FLOW_OK)
         return FLOW_OK;
-    return late(atomic_load(&pipeline->closing)->ctx, "did not close", err);
+    await(pipeline, atomic_load(&pipeline->closing)->ctx);
+    return late(pipeline, "did not close", err);
 }
 
 static int stop_all(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
@@ -216,14 +204,30 @@ static int stop_all(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
 
 static int start_all(flow_pipeline *pipeline, flow_error **err)
 {
-    int rc = check_outlets(pipeline, err);
+    int rc = open_channels(pipeline, err);
 
-    if (rc == FLOW_OK)
-        rc = open_channels(pipeline, err);
     if (rc == FLOW_OK)
         rc = start_sinks(pipeline, err);
     if (rc == FLOW_OK)
         rc = start_sources(pipeline, err);
+    return rc;
+}
+
+static int start(flow_pipeline *pipeline, flow_error **err)
+{
+    int rc = check_outlets(pipeline, err);
+
+    if (rc == FLOW_OK)
+        rc = fl_pipeline_begin_start(pipeline, err);
+    if (rc != FLOW_OK)
+        return rc;
+    rc = start_all(pipeline, err);
+    rc = fl_pipeline_end_start(pipeline, rc, err);
+    if (rc == FLOW_OK) {
+        atomic_store(&pipeline->state, FLOW_PIPELINE_RUNNING);
+        return FLOW_OK;
+    }
+    stop_all(pipeline, FL_NEVER, NULL);
     return rc;
 }
 
@@ -243,15 +247,11 @@ int flow_pipeline_start(flow_pipeline *pipeline, flow_error **err)
     if (rc != FLOW_OK)
         return rc;
 
-    int32_t before = flow_pipeline_state(pipeline);
-    if (before == FLOW_PIPELINE_NEW || before == FLOW_PIPELINE_STOPPED) {
-        rc = start_all(pipeline, err);
-        if (rc != FLOW_OK)
-            stop_all(pipeline, FL_NEVER, NULL);
-        atomic_store(&pipeline->state, rc == FLOW_OK ? FLOW_PIPELINE_RUNNING : before);
-    } else {
+    int32_t state = flow_pipeline_state(pipeline);
+    if (state == FLOW_PIPELINE_NEW || state == FLOW_PIPELINE_STOPPED)
+        rc = start(pipeline, err);
+    else
         rc = flow_error_set(err, FLOW_ESTATE, "the pipeline was started already");
-    }
     fl_pipeline_release(pipeline);
     return rc;
 }
@@ -298,8 +298,8 @@ static int wait_drained(flow_pipeline *pipeline, int64_t deadline, flow_error **
 
         if (is_drained(pipeline, &left))
             return FLOW_OK;
-        if (atomic_load(&pipeline->hurry))
-            return flow_error_set(err, FLOW_ECLOSED, "the pipeline was stopped meanwhile");
+        if (fl_pipeline_check_stops(pipeline, err) != FLOW_OK)
+            return FLOW_ECLOSED;
         if (fl_clock_now(fl_clock_system()) >= deadline)
             break;
         if (left == 0)
@@ -319,6 +319,7 @@ static int drain(flow_pipeline *pipeline, int64_t deadline, flow_error **err)
 
     if (rc != FLOW_OK)
         return rc;
+    await(pipeline, NULL);
     atomic_store(&pipeline->draining, 1);
     for (size_t i = 0; i < pipeline->runners.count; i++)
         fl_sink_runner_drain(fl_pipeline_runner_at(pipeline, i));
@@ -342,7 +343,9 @@ int flow_pipeline_drain(flow_pipeline *pipeline, int64_t timeout_ms, flow_error 
         atomic_store(&pipeline->state, FLOW_PIPELINE_STOPPING);
         rc = drain(pipeline, deadline, err);
     } else {
-        rc = flow_error_set(err, FLOW_ESTATE, "the pipeline does not run");
+        rc = fl_pipeline_check_stops(pipeline, err);
+        if (rc == FLOW_OK)
+            rc = flow_error_set(err, FLOW_ESTATE, "the pipeline does not run");
     }
     fl_pipeline_release(pipeline);
     return rc;
@@ -353,14 +356,8 @@ int flow_pipeline_stop(flow_pipeline *pipeline, int64_t timeout_ms, flow_error *
     int64_t deadline = fl_clock_after(fl_clock_system(), timeout_ms);
     int rc = check(pipeline, err);
 
-    if (rc != FLOW_OK)
-        return rc;
-    if (!is_own_thread(pipeline)) {
-        atomic_store(&pipeline->hurry, 1);
-        fl_gate_open(&pipeline->changed);
-    }
-    rc = fl_pipeline_claim(pipeline, deadline, err);
-    atomic_store(&pipeline->hurry, 0);
+    if (rc == FLOW_OK)
+        rc = fl_pipeline_claim_to_stop(pipeline, deadline, err);
     if (rc != FLOW_OK)
         return rc;
 

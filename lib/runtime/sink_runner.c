@@ -236,15 +236,19 @@ static void run(void *arg)
     wind_up(runner);
 }
 
-int fl_sink_runner_start(struct fl_sink_runner *runner, flow_error **err)
+void fl_sink_runner_resume(struct fl_sink_runner *runner)
 {
     atomic_store(&runner->worker.stopping, 0);
-    runner->paused_until = 0;
-    runner->backoffs = 0;
     for (size_t i = 0; i < runner->units.count; i++)
         fl_context_resume(fl_sink_runner_unit(runner, i)->ctx);
     if (runner->group != NULL)
         fl_context_resume(runner->group->ctx);
+}
+
+int fl_sink_runner_start(struct fl_sink_runner *runner, flow_error **err)
+{
+    runner->paused_until = 0;
+    runner->backoffs = 0;
     if (fl_worker_start(&runner->worker, runner->name, run, runner) != FLOW_OK)
         return flow_error_setf(err, FLOW_ENOMEM, "no thread for sink %s", runner->name);
     return FLOW_OK;

@@ -35,7 +35,12 @@ struct fl_sink_unit *fl_sink_runner_unit(const struct fl_sink_runner *runner, si
 /* The context that stands for the runner in messages: the group's or the sink's. */
 const flow_context *fl_sink_runner_context(const struct fl_sink_runner *runner);
 
+/* Makes it ready to start, which fl_sink_runner_stop undoes. */
+void fl_sink_runner_resume(struct fl_sink_runner *runner);
 int fl_sink_runner_start(struct fl_sink_runner *runner, flow_error **err);
+
+/* Ends whatever its sinks wait for, also in their `start`, and then it, without waiting for that.
+ * From any thread. */
 void fl_sink_runner_stop(struct fl_sink_runner *runner);
 
 /* Waits for its end; FLOW_ETIMEDOUT at DEADLINE of the system's clock. */

@@ -144,9 +144,20 @@ static void run(void *arg)
     stop_source(runner);
 }
 
-int fl_source_runner_start(struct fl_source_runner *runner, flow_error **err)
+void fl_source_runner_resume(struct fl_source_runner *runner)
 {
     fl_context_resume(runner->ctx);
+    fl_emitter_resume(runner->emitter);
+}
+
+void fl_source_runner_hurry(struct fl_source_runner *runner)
+{
+    fl_context_stop(runner->ctx);
+    fl_emitter_hurry(runner->emitter);
+}
+
+int fl_source_runner_start(struct fl_source_runner *runner, flow_error **err)
+{
     fl_emitter_open(runner->emitter);
     runner->stop_begun = 0;
     if (runner->ops->start == NULL && runner->ops->poll == NULL) {
@@ -174,8 +185,7 @@ static void begin_stop(struct fl_source_runner *runner)
 
 void fl_source_runner_stop(struct fl_source_runner *runner)
 {
-    fl_context_stop(runner->ctx);
-    fl_emitter_hurry(runner->emitter);
+    fl_source_runner_hurry(runner);
     if (fl_worker_join(&runner->worker, 0) == FLOW_OK)
         begin_stop(runner);
 }

@@ -30,6 +30,13 @@ int fl_source_runner_new(const struct fl_site *site, const struct fl_plan_source
                          flow_error **err);
 void fl_source_runner_free(struct fl_source_runner *runner);
 
+/* Makes it ready to start, which fl_source_runner_hurry undoes. */
+void fl_source_runner_resume(struct fl_source_runner *runner);
+
+/* Ends whatever the source waits for, also in its `start`, until fl_source_runner_resume.  From any
+ * thread. */
+void fl_source_runner_hurry(struct fl_source_runner *runner);
+
 int fl_source_runner_start(struct fl_source_runner *runner, flow_error **err);
 
 /* Tells the source to stop, without waiting. */

@@ -12,8 +12,13 @@ void fl_supervised_init(struct fl_supervised *one, flow_context *ctx,
     *one = (struct fl_supervised){.ctx = ctx, .start = start, .arg = arg};
 }
 
+/* A start that a stop has cut short is nobody's fault, and not tried again. */
 static void failed(struct fl_supervised *one, flow_error *fault)
 {
+    if (flow_context_stopping(one->ctx)) {
+        flow_error_free(fault);
+        return;
+    }
     flow_context_logf(one->ctx, FLOW_LOG_ERROR,
                       "did not start (attempt %" PRIu64 "), tried again in %d s: %s", one->attempts,
                       FL_START_RETRY_MS / 1000, flow_error_message(fault));
@@ -25,7 +30,7 @@ void fl_supervise(struct fl_supervised *one)
 {
     flow_error *fault = NULL;
 
-    if (one->started || flow_context_now(one->ctx) < one->due)
+    if (one->started || flow_context_stopping(one->ctx) || flow_context_now(one->ctx) < one->due)
         return;
     one->attempts++;
     if (fl_answer(one->ctx, "start", one->start(one->arg, &fault), FLOW_OK, &fault) != FLOW_OK) {

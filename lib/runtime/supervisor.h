@@ -22,7 +22,7 @@ struct fl_supervised {
 void fl_supervised_init(struct fl_supervised *one, flow_context *ctx,
                         int (*start)(void *arg, flow_error **err), void *arg);
 
-/* Tries to start it when that is due. */
+/* Tries to start it when that is due, unless it is to stop. */
 void fl_supervise(struct fl_supervised *one);
 
 /* Notes that it was stopped, so that it may be started again. */
