@@ -141,7 +141,7 @@ FLOW_API int64_t flow_context_time(const flow_context *ctx);
 
 /*
  * Waits MS milliseconds.  Returns FLOW_OK, or FLOW_ECLOSED as soon as the component is to stop.
- * Components sleep in no other way.
+ * Components sleep in no other way, so that stop is not held up and the harness can see it.
  *
  * Blocks: up to MS.
  * Errors: FLOW_ECLOSED; no error object.

@@ -18,7 +18,15 @@ FLOW_BEGIN_DECLS
  *
  *     new -> set... -> start -> push | run | advance | pull ... -> stop -> free
  *
- * A source or sink that starts threads of its own sees the same clock.  Used by one thread.
+ * Used by one thread.  A component that waits in flow_wait on that thread moves the clock itself,
+ * by as much.
+ *
+ * Threads that the component starts see the same clock.  It stands still while one of them that
+ * has been in flow_wait is at work, until that one is there again or has ended: then neither does a
+ * wait begin too late, nor is anything half done when flow_harness_advance returns.  The first wait
+ * of a thread is awaited as flow_harness_expect tells.  A thread that waits elsewhere, at a socket
+ * say, holds up the clock for 5 s of real time; then there is a warning in the log, and it is not
+ * waited for before it is in flow_wait again.
  */
 typedef struct flow_harness flow_harness;
 
@@ -40,6 +48,15 @@ FLOW_API int flow_harness_new(flow_library *lib, uint32_t kind, const char *type
  */
 FLOW_API int flow_harness_set(flow_harness *harness, const char *key, const char *value,
                               flow_error **err);
+
+/*
+ * Says how many threads of its own the component lets wait in flow_wait; the clock does not move
+ * before as many have begun to, or have come back when it had to do without them.  By default 1 for
+ * a source without `poll`, which has to have a thread, and 0 for everything else.
+ *
+ * Since: 1.0
+ */
+FLOW_API void flow_harness_expect(flow_harness *harness, uint32_t threads);
 
 /*
  * Checks the settings, makes the component and starts it.
@@ -69,16 +86,19 @@ FLOW_API int flow_harness_run(flow_harness *harness, flow_error **err);
 FLOW_API int flow_harness_settle(flow_harness *harness, int64_t timeout_ms, flow_error **err);
 
 /*
- * Moves the clock forward by MS, to the next deadline of a sink first where one is due before, and
- * calls its `timer` each time.
+ * Moves the clock forward by MS, by way of each moment at which a wait in flow_wait ends or a sink
+ * wants its `timer` called.  What is due then is done when this returns: the threads of the
+ * component wait again, or have ended.  With MS 0 the clock stays and only this is awaited.
  *
+ * Blocks: as long as these threads need; 5 s for one that waits elsewhere.
  * Errors: what `timer` returns.
  * Since: 1.0
  */
 FLOW_API int flow_harness_advance(flow_harness *harness, int64_t ms, flow_error **err);
 
 /*
- * Sets what flow_context_time returns, in milliseconds since 1970; it moves with the clock.
+ * Sets what flow_context_time returns, in milliseconds since 1970; it moves with the clock.  The
+ * component's threads are awaited first.
  *
  * Since: 1.0
  */

@@ -14,6 +14,7 @@
 #include "core/settings.h"
 
 struct fl_loop_host;
+struct fl_sleepers;
 
 struct flow_context {
     flow_library *lib;
@@ -23,6 +24,7 @@ struct flow_context {
     void *user;                         /* the type's */
     const struct fl_settings *settings; /* outlive the context */
     const struct fl_clock *clock;
+    struct fl_sleepers *sleepers; /* NULL: nobody has to know who waits */
     struct fl_counters counters;
     struct fl_gate stop;
     _Atomic int stopping;

@@ -140,7 +140,8 @@ static int make_parts(flow_emitter *emitter, const struct fl_site *site,
 int fl_emitter_new(flow_context *ctx, const struct fl_plan_source *source,
                    const struct fl_vec *channels, flow_emitter **emitter, flow_error **err)
 {
-    const struct fl_site site = {.lib = ctx->lib, .clock = ctx->clock, .loop = ctx->loop};
+    const struct fl_site site = {
+        .lib = ctx->lib, .clock = ctx->clock, .sleepers = ctx->sleepers, .loop = ctx->loop};
     const flow_allocator *mem = &ctx->lib->allocator;
     flow_emitter *made = fl_zalloc(mem, sizeof(*made));
     flow_channel **copy = fl_calloc(mem, channels->count, sizeof(*copy));

@@ -9,25 +9,49 @@
 /* Where wall time begins: 2001-09-09T01:46:40Z, in every run the same. */
 #define FIRST_WALL_MS INT64_C(1000000000000)
 
-static int make_parts(flow_harness *harness)
+static int make_clock(flow_harness *harness)
 {
     const flow_allocator *mem = &harness->lib->allocator;
 
-    fl_vec_init(&harness->keys, mem, sizeof(struct fl_harness_key));
+    harness->threads = -1;
     harness->clock = fl_clock_false_new(mem, FIRST_WALL_MS);
     if (harness->clock == NULL)
         return FLOW_ENOMEM;
-    if (fl_gate_init(&harness->changed) != FLOW_OK) {
-        fl_clock_false_free(mem, harness->clock);
+    if (fl_sleepers_init(&harness->sleepers, mem, harness->clock) == FLOW_OK)
+        return FLOW_OK;
+    fl_clock_false_free(mem, harness->clock);
+    return FLOW_ENOMEM;
+}
+
+static void drop_clock(flow_harness *harness)
+{
+    fl_sleepers_destroy(&harness->sleepers);
+    fl_clock_false_free(&harness->lib->allocator, harness->clock);
+}
+
+static int make_gates(flow_harness *harness)
+{
+    if (fl_gate_init(&harness->changed) != FLOW_OK)
+        return FLOW_ENOMEM;
+    if (fl_waker_init(&harness->waker) == FLOW_OK)
+        return FLOW_OK;
+    fl_gate_destroy(&harness->changed);
+    return FLOW_ENOMEM;
+}
+
+static int make_parts(flow_harness *harness)
+{
+    fl_vec_init(&harness->keys, &harness->lib->allocator, sizeof(struct fl_harness_key));
+    if (make_clock(harness) != FLOW_OK)
+        return FLOW_ENOMEM;
+    if (make_gates(harness) != FLOW_OK) {
+        drop_clock(harness);
         return FLOW_ENOMEM;
     }
-    if (fl_waker_init(&harness->waker) != FLOW_OK) {
-        fl_gate_destroy(&harness->changed);
-        fl_clock_false_free(mem, harness->clock);
-        return FLOW_ENOMEM;
-    }
-    harness->site = (struct fl_site){
-        .lib = harness->lib, .clock = harness->clock, .changed = &harness->changed};
+    harness->site = (struct fl_site){.lib = harness->lib,
+                                     .clock = harness->clock,
+                                     .sleepers = &harness->sleepers,
+                                     .changed = &harness->changed};
     return FLOW_OK;
 }
 
@@ -72,15 +96,17 @@ int flow_harness_new(flow_library *lib, uint32_t kind, const char *type, flow_ha
     return FLOW_OK;
 }
 
-static int check(const flow_harness *harness, flow_error **err)
+/* What every call begins with: the thread that calls is the one that moves the clock. */
+static int check(flow_harness *harness, flow_error **err)
 {
     if (harness == NULL)
         return flow_error_set(err, FLOW_EINVAL, "no harness was given");
+    fl_sleepers_drive(&harness->sleepers);
     return fl_library_check(harness->lib, err);
 }
 
 /* The same for calls that need a component of KIND (0: any) at work. */
-static int check_runs(const flow_harness *harness, uint32_t kind, flow_error **err)
+static int check_runs(flow_harness *harness, uint32_t kind, flow_error **err)
 {
     int rc = check(harness, err);
 
@@ -109,6 +135,36 @@ int flow_harness_set(flow_harness *harness, const char *key, const char *value, 
     fl_free(mem, pair.key);
     fl_free(mem, pair.value);
     return fl_error_nomem(err);
+}
+
+void flow_harness_expect(flow_harness *harness, uint32_t threads)
+{
+    if (check(harness, NULL) != FLOW_OK)
+        return;
+    harness->threads = threads;
+    if (harness->runs)
+        fl_sleepers_expect(&harness->sleepers, threads);
+}
+
+/* Only once it has started: its own threads cannot come while it starts on the test's. */
+static void expect_threads(flow_harness *harness)
+{
+    const struct fl_source_runner *source = harness->source;
+    uint32_t threads = source != NULL && source->ops->start != NULL && source->ops->poll == NULL;
+
+    if (harness->threads >= 0)
+        threads = (uint32_t)harness->threads;
+    fl_sleepers_expect(&harness->sleepers, threads);
+}
+
+/* Moves the clock to END, or, when it is there already, only waits for the component's threads. */
+static void walk(flow_harness *harness, int64_t end)
+{
+    if (fl_sleepers_walk(&harness->sleepers, end, FL_SLEEPERS_PATIENCE_MS) != FLOW_OK)
+        fl_logf(&harness->lib->log, FLOW_LOG_WARN, harness->part.name,
+                "the clock moves though, after %d s, not all of its threads wait in flow_wait or "
+                "have ended",
+                FL_SLEEPERS_PATIENCE_MS / 1000);
 }
 
 static int start_component(flow_harness *harness, flow_error **err)
@@ -145,10 +201,13 @@ int flow_harness_start(flow_harness *harness, flow_error **err)
             return rc;
         }
     }
+    fl_sleepers_reset(&harness->sleepers);
     rc = fl_channel_open(harness->channel, err);
     if (rc == FLOW_OK)
         rc = start_component(harness, err);
-    if (rc != FLOW_OK)
+    if (rc == FLOW_OK)
+        expect_threads(harness);
+    else
         fl_channel_close(harness->channel, NULL);
     harness->runs = rc == FLOW_OK;
     return rc;
@@ -215,7 +274,7 @@ static int advance_sink(flow_harness *harness, int64_t end, flow_error **err)
 
     while (due <= end) {
         if (due > now)
-            fl_clock_false_advance(harness->clock, due - now);
+            walk(harness, due);
         int rc = fl_sink_unit_timer(sink, err);
         if (rc != FLOW_OK)
             return rc;
@@ -234,22 +293,23 @@ int flow_harness_advance(flow_harness *harness, int64_t ms, flow_error **err)
 
     if (rc != FLOW_OK)
         return rc;
-    if (ms < 0)
-        return flow_error_set(err, FLOW_EINVAL, "time goes forward only");
-
     int64_t end = fl_clock_after(harness->clock, ms);
+    if (ms < 0 || end == FL_NEVER)
+        return flow_error_set(err, FLOW_EINVAL, "time goes forward only, and not for ever");
+
     if (harness->sink != NULL && harness->runs)
         rc = advance_sink(harness, end, err);
-    int64_t now = fl_clock_now(harness->clock);
-    if (rc == FLOW_OK && now < end)
-        fl_clock_false_advance(harness->clock, end - now);
+    if (rc == FLOW_OK)
+        walk(harness, end);
     return rc;
 }
 
 void flow_harness_set_time(flow_harness *harness, int64_t ms)
 {
-    if (harness != NULL)
-        fl_clock_false_set_wall(harness->clock, ms);
+    if (check(harness, NULL) != FLOW_OK)
+        return;
+    walk(harness, fl_clock_now(harness->clock));
+    fl_clock_false_set_wall(harness->clock, ms);
 }
 
 int flow_harness_push(flow_harness *harness, const flow_batch *batch, flow_error **err)
@@ -380,6 +440,7 @@ int flow_harness_stop(flow_harness *harness, flow_error **err)
     if (rc != FLOW_OK)
         return rc;
     harness->runs = 0;
+    fl_sleepers_expect(&harness->sleepers, 0);
     if (harness->source != NULL)
         rc = stop_source(harness->source, err);
     if (harness->sink != NULL) {
@@ -407,7 +468,7 @@ void flow_harness_free(flow_harness *harness)
     fl_vec_free(&harness->keys);
     fl_waker_destroy(&harness->waker);
     fl_gate_destroy(&harness->changed);
-    fl_clock_false_free(&lib->allocator, harness->clock);
+    drop_clock(harness);
     fl_free(&lib->allocator, harness);
     atomic_fetch_sub(&lib->users, 1);
 }

@@ -6,6 +6,7 @@
 
 #include <flow/harness.h>
 
+#include "base/sleepers.h"
 #include "runtime/sink_unit.h"
 #include "runtime/source_runner.h"
 
@@ -14,6 +15,8 @@ struct flow_harness {
     const struct fl_type *type;
     struct fl_vec keys; /* of struct fl_harness_key */
     struct fl_clock *clock;
+    struct fl_sleepers sleepers;
+    int64_t threads; /* as flow_harness_expect said; negative: it was not called */
     struct fl_site site;
     struct fl_part part;         /* the component's */
     struct fl_part channel_part; /* the channel's around it */

@@ -11,9 +11,11 @@ int fl_site_context(const struct fl_site *site, const struct fl_part *part, flow
     int rc =
         fl_context_new(site->lib, part->type, part->name, part->settings, site->clock, ctx, err);
 
-    if (rc == FLOW_OK)
-        (*ctx)->loop = site->loop;
-    return rc;
+    if (rc != FLOW_OK)
+        return rc;
+    (*ctx)->loop = site->loop;
+    (*ctx)->sleepers = site->sleepers;
+    return FLOW_OK;
 }
 
 int fl_answer(const flow_context *ctx, const char *callback, int rc, int highest, flow_error **err)

@@ -17,6 +17,7 @@
 struct fl_site {
     flow_library *lib;
     const struct fl_clock *clock; /* NULL: the library's */
+    struct fl_sleepers *sleepers; /* NULL: nobody has to know who waits */
     struct fl_loop_host *loop;
     struct fl_gate *changed;     /* opened whenever start, drain or stop may have got further */
     const _Atomic int *draining; /* NULL: never */

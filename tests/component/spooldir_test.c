@@ -609,6 +609,7 @@ START_TEST(emits_a_batch_again_until_it_is_taken)
 
     spool_init(&spool);
     spool_start(&spool, SPOOL_SETTINGS("batchSize", "2", "maxBackoff", "300"));
+    spool_advance(&spool, 0); /* it has looked at the folder, and waits */
     flow_harness_fail(spool.harness, 3, FLOW_EIO);
     spool_text(&spool, "a", "1\n2\n3\n");
     spool_advance(&spool, 500);

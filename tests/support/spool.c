@@ -12,8 +12,6 @@
 #include "spool.h"
 
 #define PATH_ROOM 320
-#define NUDGE_AFTER_MS 1000
-#define NUDGE_EVERY_MS 200
 #define PATIENCE_MS 30000
 
 static void write_log(void *self, const flow_log_record *record)
@@ -116,40 +114,26 @@ void spool_stop(struct spool *spool)
     spool->lib = NULL;
 }
 
-/*
- * The clock may have been moved just before the source began to wait by it; then it has to move on,
- * once that is clear.
- */
-static void nudge(struct spool *spool, int waited)
-{
-    if (waited >= NUDGE_AFTER_MS && waited % NUDGE_EVERY_MS == 0)
-        spool_advance(spool, 500);
-}
-
 /* Waits a little, for as long as it makes sense. */
-static void pause_a_little(struct spool *spool, int *waited, const char *what)
+static void pause_a_little(int *waited, const char *what)
 {
     const struct timespec little = {.tv_nsec = 1000000};
 
     ck_assert_msg((*waited)++ < PATIENCE_MS, "%s", what);
     nanosleep(&little, NULL);
-    nudge(spool, *waited);
 }
 
 const char *spool_pull(struct spool *spool, size_t count)
 {
-    int waited = 0;
     size_t at = 0;
 
     flow_batch_clear(spool->batch);
     while (flow_batch_count(spool->batch) < count) {
         size_t before = flow_batch_count(spool->batch);
         ck_assert_int_eq(
-            flow_harness_pull(spool->harness, count - before, NUDGE_EVERY_MS, spool->batch, NULL),
+            flow_harness_pull(spool->harness, count - before, PATIENCE_MS, spool->batch, NULL),
             FLOW_OK);
-        waited = flow_batch_count(spool->batch) > before ? 0 : waited + NUDGE_EVERY_MS;
-        ck_assert_msg(waited < PATIENCE_MS, "only %zu events", before);
-        nudge(spool, waited);
+        ck_assert_msg(flow_batch_count(spool->batch) > before, "only %zu events", before);
     }
     spool->bodies[0] = '\0';
     for (size_t i = 0; i < count; i++) {
@@ -174,7 +158,7 @@ int spool_is_empty(struct spool *spool)
 void spool_await(struct spool *spool, const char *counter, int64_t value)
 {
     for (int waited = 0; flow_harness_counter(spool->harness, counter) < value;)
-        pause_a_little(spool, &waited, counter);
+        pause_a_little(&waited, counter);
 }
 
 int spool_has(struct spool *spool, const char *name)
@@ -188,7 +172,7 @@ int spool_has(struct spool *spool, const char *name)
 void spool_await_file(struct spool *spool, const char *name)
 {
     for (int waited = 0; !spool_has(spool, name);)
-        pause_a_little(spool, &waited, name);
+        pause_a_little(&waited, name);
 }
 
 void spool_await_log(struct spool *spool, const char *text)
@@ -199,7 +183,7 @@ void spool_await_log(struct spool *spool, const char *text)
         pthread_mutex_unlock(&spool->lock);
         if (found)
             return;
-        pause_a_little(spool, &waited, text);
+        pause_a_little(&waited, text);
     }
 }
 

@@ -52,7 +52,7 @@ void spool_await_log(struct spool *spool, const char *text);
 /* Whether a file of that name is there. */
 int spool_has(struct spool *spool, const char *name);
 
-/* Moves time by MS once the source waits: lets it look at the folder again. */
+/* Moves time by MS: 500 let the source look at the folder again. */
 void spool_advance(struct spool *spool, int64_t ms);
 
 /* For spool_start: pairs of key and value. */

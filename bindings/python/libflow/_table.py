@@ -454,6 +454,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_harness_advance": (C.c_int, [C.c_void_p, C.c_int64, C.POINTER(C.c_void_p)]),
     "flow_harness_channel": (C.c_void_p, [C.c_void_p]),
     "flow_harness_counter": (C.c_int64, [C.c_void_p, C.c_char_p]),
+    "flow_harness_expect": (None, [C.c_void_p, C.c_uint32]),
     "flow_harness_fail": (None, [C.c_void_p, C.c_uint32, C.c_int]),
     "flow_harness_free": (None, [C.c_void_p]),
     "flow_harness_intercept": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
