@@ -5,30 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "await.h"
 #include "stand.h"
 #include "suite.h"
 
-#define PATIENCE_MS 30000 /* a limit only for a broken build */
 #define SHELL "shell", "/bin/sh -c"
 
 static void begin(struct stand *stand, const char *const *settings)
 {
     stand_init(stand, FLOW_KIND_SOURCE, "exec", FLOW_LOG_INFO, settings);
     stand_start(stand);
-}
-
-/* Waits until COUNT events have arrived. */
-static void pull(struct stand *stand, size_t count)
-{
-    while (flow_batch_count(stand->batch) < count) {
-        size_t before = flow_batch_count(stand->batch);
-        ck_assert_int_eq(
-            flow_harness_pull(stand->harness, count - before, PATIENCE_MS, stand->batch, NULL),
-            FLOW_OK);
-        ck_assert_uint_gt(flow_batch_count(stand->batch), before);
-    }
 }
 
 static void check_body(const struct stand *stand, size_t index, const char *expected)
@@ -39,30 +26,13 @@ static void check_body(const struct stand *stand, size_t index, const char *expe
     ck_assert(memcmp(body, expected, size) == 0);
 }
 
-static void settle(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-}
-
-/* Waits until the log has a message with WORDS. */
-static void await_message(const struct stand *stand, const char *words)
-{
-    for (int i = 0; i < PATIENCE_MS; i++, settle()) {
-        for (size_t n = 0; n < stand->count && n < STAND_MESSAGES; n++) {
-            if (strstr(stand->messages[n], words) != NULL)
-                return;
-        }
-    }
-    ck_abort_msg("nobody said '%s'", words);
-}
-
 START_TEST(lines_end_as_java_ends_them)
 {
     static const char *const settings[] = {SHELL, "command", "printf 'a\\nb\\rc\\r\\n\\nd'", NULL};
     static const char *const expected[] = {"a", "b", "c", "", "d"};
     struct stand stand;
     begin(&stand, settings);
-    pull(&stand, 5);
+    stand_pull(&stand, 5);
     for (size_t i = 0; i < 5; i++)
         check_body(&stand, i, expected[i]);
     stand_free(&stand);
@@ -74,7 +44,7 @@ START_TEST(without_a_shell_words_are_split_at_blanks_only)
     static const char *const settings[] = {"command", "printf %s|%s\\n  \"x $HOME", NULL};
     struct stand stand;
     begin(&stand, settings);
-    pull(&stand, 1);
+    stand_pull(&stand, 1);
     check_body(&stand, 0, "\"x|$HOME");
     stand_free(&stand);
 }
@@ -86,7 +56,7 @@ START_TEST(a_line_does_not_wait_longer_than_the_timeout)
                                            "batchTimeout", "0",       NULL};
     struct stand stand;
     begin(&stand, settings);
-    pull(&stand, 1);
+    stand_pull(&stand, 1);
     check_body(&stand, 0, "one");
     stand_free(&stand);
 }
@@ -98,7 +68,7 @@ START_TEST(output_in_another_charset_becomes_utf8)
                                            "charset", "ISO-8859-1", NULL};
     struct stand stand;
     begin(&stand, settings);
-    pull(&stand, 1);
+    stand_pull(&stand, 1);
     check_body(&stand, 0, "gr\xc3\xbcn");
     stand_free(&stand);
 }
@@ -109,7 +79,7 @@ START_TEST(bytes_that_are_no_character_are_replaced)
     static const char *const settings[] = {SHELL, "command", "printf 'a\\377b\\n'", NULL};
     struct stand stand;
     begin(&stand, settings);
-    pull(&stand, 1);
+    stand_pull(&stand, 1);
     check_body(&stand, 0,
                "a\xef\xbf\xbd"
                "b");
@@ -143,8 +113,8 @@ START_TEST(a_command_that_ended_is_started_again_after_the_pause)
                                            "restartThrottle", "7000",   NULL};
     struct stand stand;
     begin(&stand, settings);
-    pull(&stand, 1);
-    await_message(&stand, "Command [echo x] exited with 0");
+    stand_pull(&stand, 1);
+    stand_await_log(&stand, "Command [echo x] exited with 0");
     flow_harness_advance(stand.harness, 6999, NULL);
     ck_assert_uint_eq(flow_channel_size(flow_harness_channel(stand.harness)), 0);
     flow_harness_advance(stand.harness, 1, NULL);
@@ -158,7 +128,7 @@ START_TEST(the_exit_status_is_told)
     static const char *const settings[] = {SHELL, "command", "exit 7", NULL};
     struct stand stand;
     begin(&stand, settings);
-    await_message(&stand, "Command [exit 7] exited with 7");
+    stand_await_log(&stand, "Command [exit 7] exited with 7");
     stand_free(&stand);
 }
 END_TEST
@@ -170,9 +140,9 @@ START_TEST(a_host_that_ignores_its_children_gets_their_lines)
     signal(SIGCHLD, SIG_IGN);
     for (int i = 0; i < 20; i++) {
         begin(&stand, settings);
-        pull(&stand, 1);
+        stand_pull(&stand, 1);
         check_body(&stand, 0, "x");
-        await_message(&stand, "Command [echo x] exited");
+        stand_await_log(&stand, "Command [echo x] exited");
         stand_free(&stand);
     }
 }
@@ -184,7 +154,7 @@ START_TEST(standard_error_is_logged_when_asked_for)
                                            "logStdErr", "true",    NULL};
     struct stand stand;
     begin(&stand, settings);
-    await_message(&stand, "stderr: oh dear");
+    stand_await_log(&stand, "stderr: oh dear");
     stand_free(&stand);
 }
 END_TEST
@@ -202,6 +172,21 @@ START_TEST(a_command_that_cannot_be_run_fails_the_start)
 }
 END_TEST
 
+/* Whether nothing runs any more in a process, which nobody may have awaited yet. */
+static int has_ended(pid_t process)
+{
+    char path[64];
+    char state;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)process);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return kill(process, 0) != 0 && errno == ESRCH;
+    int count = fscanf(file, "%*d %*s %c", &state);
+    fclose(file);
+    return count != 1 || state == 'Z';
+}
+
 START_TEST(stopping_ends_the_command_and_all_it_started)
 {
     static const char *const settings[] = {SHELL,          "command", "sleep 1000 & echo $!; wait",
@@ -210,25 +195,13 @@ START_TEST(stopping_ends_the_command_and_all_it_started)
     char text[32] = "";
     size_t size;
     begin(&stand, settings);
-    pull(&stand, 1);
+    stand_pull(&stand, 1);
     const char *body = flow_event_body(flow_batch_event(stand.batch, 0), &size);
     memcpy(text, body, size);
     pid_t grandchild = (pid_t)atoi(text);
     ck_assert_int_eq(kill(grandchild, 0), 0);
     ck_assert_int_eq(flow_harness_stop(stand.harness, NULL), FLOW_OK);
-    /* Nobody may reap it here at once, but nothing runs in it any more. */
-    char path[64];
-    char state = 'R';
-    for (int i = 0; i < PATIENCE_MS && state != 'Z'; i++, settle()) {
-        snprintf(path, sizeof(path), "/proc/%d/stat", (int)grandchild);
-        FILE *file = fopen(path, "r");
-        if (file == NULL)
-            break;
-        if (fscanf(file, "%*d %*s %c", &state) != 1)
-            state = 'Z';
-        fclose(file);
-    }
-    ck_assert(state == 'Z' || (kill(grandchild, 0) != 0 && errno == ESRCH));
+    AWAIT(has_ended(grandchild));
     stand_free(&stand);
 }
 END_TEST
@@ -241,7 +214,7 @@ START_TEST(what_was_printed_before_the_stop_arrives)
         "true",         NULL};
     struct stand stand;
     begin(&stand, settings);
-    await_message(&stand, "stderr: ready");
+    stand_await_log(&stand, "stderr: ready");
     ck_assert_int_eq(flow_harness_stop(stand.harness, NULL), FLOW_OK);
     ck_assert_uint_eq(flow_channel_size(flow_harness_channel(stand.harness)), 1);
     ck_assert_int_eq(flow_harness_counter(stand.harness, "EventLostCount"), 0);

@@ -86,8 +86,7 @@ START_TEST(test_events_come_again_after_a_failure)
     host.fails = 2;
     rig_start(&rig);
     rig_push(&rig, 0, 4);
-    while (rig_metric(&rig, "k1", "EventDrainSuccessCount") < 4)
-        rig_tick(&rig);
+    rig_tick_until(&rig, "k1", "EventDrainSuccessCount", 4);
     ck_assert_int_ge(rig_now(&rig), 10000);
     ck_assert_uint_ge(rig_logged(&rig, "the host is busy"), 1);
     rig_free(&rig);

@@ -8,19 +8,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "await.h"
 #include "channels/channels.h"
 #include "probe.h"
 #include "suite.h"
-
-#define PARTS                                                                                      \
-    "a1.sources = r1\n"                                                                            \
-    "a1.channels = c1\n"                                                                           \
-    "a1.sinks = k1\n"                                                                              \
-    "a1.sources.r1.type = inlet\n"                                                                 \
-    "a1.sources.r1.channels = c1\n"                                                                \
-    "a1.channels.c1.type = memory\n"                                                               \
-    "a1.sinks.k1.type = probe\n"                                                                   \
-    "a1.sinks.k1.channel = c1\n"
 
 /* Long enough to tell a wait that was ended from one that was not. */
 #define LONG_MS 100000
@@ -37,19 +28,13 @@ static struct {
     int answer;             /* what came of that */
 } slow;
 
-static void pause_a_little(void)
-{
-    usleep(1000);
-}
-
 static int start_slowly(flow_error **err)
 {
     atomic_store(&slow.inside, 1);
     if (slow.to_stop != NULL)
         slow.answer = flow_pipeline_stop(slow.to_stop, -1, NULL);
     int rc = flow_wait(slow.ctx, atomic_load(&slow.wait_ms));
-    while (atomic_load(&slow.deaf))
-        pause_a_little();
+    AWAIT(!atomic_load(&slow.deaf));
     atomic_store(&slow.inside, 0);
     if (rc != FLOW_OK)
         return flow_error_set(err, rc, "the peer did not come");
@@ -154,25 +139,12 @@ static void set_up(struct rig *rig, struct probe *probe, const char *text)
 {
     memset(&slow, 0, sizeof(slow));
     atomic_store(&slow.wait_ms, LONG_MS);
-    rig_init(rig, 0);
-    probe_register(probe, rig, "probe");
+    probe_set_up(rig, probe, 0);
     add_source(flow_library_registry(rig->lib), "slow", 0);
     add_source(flow_library_registry(rig->lib), "slow_poll", 1);
     add_sink(flow_library_registry(rig->lib));
     add_channel(flow_library_registry(rig->lib));
     rig_build(rig, text);
-}
-
-static void tear_down(struct rig *rig, struct probe *probe)
-{
-    rig_free(rig);
-    probe_free(probe);
-}
-
-static void await_inside(void)
-{
-    while (!atomic_load(&slow.inside))
-        pause_a_little();
 }
 
 /* ---- calls on threads of their own ---- */
@@ -231,22 +203,19 @@ static void expect(struct call *call, int result, const char *words)
     flow_error_free(call->err);
 }
 
-/* Waits until the call can only be waiting for its turn, as nothing else lets its thread sleep. */
-static void await_asleep(struct call *call)
+/* Whether the call can only be waiting for its turn, as nothing else lets its thread sleep. */
+static int is_asleep(struct call *call)
 {
     char path[64];
     char state = 'R';
 
-    while (state != 'S') {
-        pause_a_little();
-        snprintf(path, sizeof(path), "/proc/self/task/%ld/stat", atomic_load(&call->id));
-        FILE *file = fopen(path, "r");
-        if (file == NULL)
-            continue;
-        if (fscanf(file, "%*d %*s %c", &state) != 1)
-            state = 'R';
-        fclose(file);
-    }
+    snprintf(path, sizeof(path), "/proc/self/task/%ld/stat", atomic_load(&call->id));
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return 0;
+    int count = fscanf(file, "%*d %*s %c", &state);
+    fclose(file);
+    return count == 1 && state == 'S';
 }
 
 /* ---- a start that is cut short ---- */
@@ -260,7 +229,7 @@ static void cut_and_start_again(const char *text)
 
     set_up(&rig, &probe, text);
     begin(&starting, &rig, call_start);
-    await_inside();
+    AWAIT(atomic_load(&slow.inside));
     rig_stop(&rig);
     expect(&starting, FLOW_ECLOSED, "the pipeline was stopped meanwhile");
     ck_assert_int_eq(atomic_load(&slow.stops), 0);
@@ -273,41 +242,41 @@ static void cut_and_start_again(const char *text)
     rig_stop(&rig);
     ck_assert_int_eq(atomic_load(&slow.starts), 1);
     ck_assert_int_eq(atomic_load(&slow.stops), 1);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 
 START_TEST(test_a_stop_ends_the_waits_of_a_source_that_starts)
 {
-    cut_and_start_again(PARTS "a1.sources.r1.type = slow\n");
+    cut_and_start_again(PROBE_PIPELINE "a1.sources.r1.type = slow\n");
 }
 END_TEST
 
 START_TEST(test_a_stop_ends_the_waits_of_a_polled_source_that_starts)
 {
-    cut_and_start_again(PARTS "a1.sources.r1.type = slow_poll\n");
+    cut_and_start_again(PROBE_PIPELINE "a1.sources.r1.type = slow_poll\n");
 }
 END_TEST
 
 START_TEST(test_a_stop_ends_the_waits_of_a_sink_that_starts)
 {
-    cut_and_start_again(PARTS "a1.sinks.k1.type = slow\n");
+    cut_and_start_again(PROBE_PIPELINE "a1.sinks.k1.type = slow\n");
 }
 END_TEST
 
 START_TEST(test_a_stop_ends_the_waits_of_a_grouped_sink_that_starts)
 {
-    cut_and_start_again(PARTS "a1.sinks = k1 k2\n"
-                              "a1.sinks.k2.type = slow\n"
-                              "a1.sinks.k2.channel = c1\n"
-                              "a1.sinkgroups = g1\n"
-                              "a1.sinkgroups.g1.sinks = k2\n"
-                              "a1.sinkgroups.g1.processor.type = default\n");
+    cut_and_start_again(PROBE_PIPELINE "a1.sinks = k1 k2\n"
+                                       "a1.sinks.k2.type = slow\n"
+                                       "a1.sinks.k2.channel = c1\n"
+                                       "a1.sinkgroups = g1\n"
+                                       "a1.sinkgroups.g1.sinks = k2\n"
+                                       "a1.sinkgroups.g1.processor.type = default\n");
 }
 END_TEST
 
 START_TEST(test_a_stop_ends_the_waits_of_a_channel_that_opens)
 {
-    cut_and_start_again(PARTS "a1.channels.c1.type = slow\n");
+    cut_and_start_again(PROBE_PIPELINE "a1.channels.c1.type = slow\n");
 }
 END_TEST
 
@@ -317,23 +286,23 @@ START_TEST(test_what_had_started_is_stopped_and_what_had_not_is_left_alone)
     struct probe probe;
     struct call starting;
 
-    set_up(&rig, &probe, PARTS "a1.sources.r1.type = slow\n");
+    set_up(&rig, &probe, PROBE_PIPELINE "a1.sources.r1.type = slow\n");
     begin(&starting, &rig, call_start);
-    await_inside();
+    AWAIT(atomic_load(&slow.inside));
     ck_assert_int_eq(probe_read(&probe, &probe.starts), 1);
     rig_stop(&rig);
     ck_assert_int_eq(probe_read(&probe, &probe.stops), 1);
     expect(&starting, FLOW_ECLOSED, NULL);
     ck_assert_int_eq(flow_channel_size(rig_channel(&rig, "c1")), 0);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 
-    set_up(&rig, &probe, PARTS "a1.channels.c1.type = slow\n");
+    set_up(&rig, &probe, PROBE_PIPELINE "a1.channels.c1.type = slow\n");
     begin(&starting, &rig, call_start);
-    await_inside();
+    AWAIT(atomic_load(&slow.inside));
     rig_stop(&rig);
     expect(&starting, FLOW_ECLOSED, NULL);
     ck_assert_int_eq(probe_read(&probe, &probe.starts), 0);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -345,11 +314,11 @@ START_TEST(test_a_start_gives_up_though_the_stop_did_not_wait_for_it)
     struct call starting;
     flow_error *err = NULL;
 
-    set_up(&rig, &probe, PARTS "a1.sources.r1.type = slow\n");
+    set_up(&rig, &probe, PROBE_PIPELINE "a1.sources.r1.type = slow\n");
     atomic_store(&slow.wait_ms, 0);
     atomic_store(&slow.deaf, 1);
     begin(&starting, &rig, call_start);
-    await_inside();
+    AWAIT(atomic_load(&slow.inside));
     ck_assert_int_eq(flow_pipeline_stop(rig.pipeline, 10, &err), FLOW_ETIMEDOUT);
     ck_assert_str_eq(flow_error_component(err), "source r1");
     flow_error_free(err);
@@ -361,7 +330,7 @@ START_TEST(test_a_start_gives_up_though_the_stop_did_not_wait_for_it)
     ck_assert_int_eq(atomic_load(&slow.stops), 1);
     rig_stop(&rig);
     rig_start(&rig);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -372,17 +341,17 @@ START_TEST(test_one_stop_that_gives_up_takes_nothing_from_another)
     struct call starting;
     struct call stopping;
 
-    set_up(&rig, &probe, PARTS "a1.sources.r1.type = slow\n");
+    set_up(&rig, &probe, PROBE_PIPELINE "a1.sources.r1.type = slow\n");
     atomic_store(&slow.deaf, 1);
     begin(&starting, &rig, call_start);
-    await_inside();
+    AWAIT(atomic_load(&slow.inside));
     begin(&stopping, &rig, call_stop);
-    await_asleep(&stopping);
+    AWAIT(is_asleep(&stopping));
     ck_assert_int_eq(flow_pipeline_stop(rig.pipeline, 0, NULL), FLOW_ETIMEDOUT);
     atomic_store(&slow.deaf, 0);
     expect(&stopping, FLOW_OK, NULL);
     expect(&starting, FLOW_ECLOSED, NULL);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -391,13 +360,13 @@ START_TEST(test_a_callback_of_the_start_cannot_stop_it)
     struct rig rig;
     struct probe probe;
 
-    set_up(&rig, &probe, PARTS "a1.channels.c1.type = slow\n");
+    set_up(&rig, &probe, PROBE_PIPELINE "a1.channels.c1.type = slow\n");
     atomic_store(&slow.wait_ms, 0);
     slow.to_stop = rig.pipeline;
     rig_start(&rig);
     ck_assert_int_eq(slow.answer, FLOW_ESTATE);
     ck_assert_int_eq(flow_pipeline_state(rig.pipeline), FLOW_PIPELINE_RUNNING);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -408,18 +377,17 @@ START_TEST(test_a_stop_goes_before_calls_that_came_earlier_and_ends_them)
     struct probe probe;
     struct call calls[3];
 
-    set_up(&rig, &probe, PARTS);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     probe.fails = 1;
     rig_start(&rig);
     rig_push(&rig, 0, 1);
     rig_await_log(&rig, "the peer refused"); /* the sink pauses for 5 s, with the event left */
     begin(&calls[0], &rig, call_drain);
-    while (flow_pipeline_state(rig.pipeline) != FLOW_PIPELINE_STOPPING)
-        pause_a_little();
+    AWAIT(flow_pipeline_state(rig.pipeline) == FLOW_PIPELINE_STOPPING);
     begin(&calls[1], &rig, call_start);
-    await_asleep(&calls[1]);
+    AWAIT(is_asleep(&calls[1]));
     begin(&calls[2], &rig, call_drain);
-    await_asleep(&calls[2]);
+    AWAIT(is_asleep(&calls[2]));
     rig_stop(&rig);
     for (int i = 0; i < 3; i++)
         expect(&calls[i], FLOW_ECLOSED, "the pipeline was stopped meanwhile");
@@ -427,7 +395,7 @@ START_TEST(test_a_stop_goes_before_calls_that_came_earlier_and_ends_them)
     ck_assert_int_eq(probe_read(&probe, &probe.starts), 1);
     rig_start(&rig);
     ck_assert_int_eq(flow_pipeline_drain(rig.pipeline, LONG_MS, NULL), FLOW_OK);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -439,7 +407,7 @@ START_TEST(test_no_moment_of_a_start_is_lost_to_a_stop)
     struct rig rig;
     struct probe probe;
 
-    set_up(&rig, &probe, PARTS "a1.sources.r1.type = slow\n");
+    set_up(&rig, &probe, PROBE_PIPELINE "a1.sources.r1.type = slow\n");
     for (int round = 0; round < 1000; round++) {
         struct call starting;
         begin(&starting, &rig, call_start);
@@ -453,7 +421,7 @@ START_TEST(test_no_moment_of_a_start_is_lost_to_a_stop)
     }
     ck_assert_int_eq(probe.starts, probe.stops);
     ck_assert_int_eq(atomic_load(&slow.starts), 0);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -491,7 +459,7 @@ START_TEST(test_any_calls_may_come_together)
     struct rig rig;
     struct probe probe;
 
-    set_up(&rig, &probe, PARTS "a1.sources.r1.type = slow\n");
+    set_up(&rig, &probe, PROBE_PIPELINE "a1.sources.r1.type = slow\n");
     atomic_store(&slow.wait_ms, 1);
     struct crowd crowd[] = {
         {rig.pipeline, call_start, others, 0}, {rig.pipeline, call_stop, only_ok, 0},
@@ -505,7 +473,7 @@ START_TEST(test_any_calls_may_come_together)
     rig_stop(&rig);
     ck_assert_int_eq(probe.starts, probe.stops);
     ck_assert_int_eq(atomic_load(&slow.starts), atomic_load(&slow.stops));
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 

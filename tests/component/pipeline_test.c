@@ -9,33 +9,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "await.h"
 #include "channels/channels.h"
 #include "probe.h"
 #include "suite.h"
 
-#define INLET_TO_PROBE                                                                             \
-    "a1.sources = r1\n"                                                                            \
-    "a1.channels = c1\n"                                                                           \
-    "a1.sinks = k1\n"                                                                              \
-    "a1.sources.r1.type = inlet\n"                                                                 \
-    "a1.sources.r1.channels = c1\n"                                                                \
-    "a1.channels.c1.type = memory\n"                                                               \
-    "a1.channels.c1.capacity = 1000\n"                                                             \
-    "a1.channels.c1.transactionCapacity = 1000\n"                                                  \
-    "a1.sinks.k1.type = probe\n"                                                                   \
-    "a1.sinks.k1.channel = c1\n"
-
 static void set_up(struct rig *rig, struct probe *probe, const char *text)
 {
-    rig_init(rig, 0);
-    probe_register(probe, rig, "probe");
+    probe_set_up(rig, probe, 0);
     rig_build(rig, text);
-}
-
-static void tear_down(struct rig *rig, struct probe *probe)
-{
-    rig_free(rig);
-    probe_free(probe);
 }
 
 START_TEST(test_events_reach_the_sink_in_order)
@@ -43,13 +25,13 @@ START_TEST(test_events_reach_the_sink_in_order)
     struct rig rig;
     struct probe probe;
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     rig_start(&rig);
     for (unsigned i = 0; i < 10; i++)
         rig_push(&rig, i * 50, 50);
     rig_await(&rig, "k1", "EventDrainSuccessCount", 500);
     probe_expect(&probe, 0, 500);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -58,7 +40,7 @@ START_TEST(test_states_follow_the_calls)
     struct rig rig;
     struct probe probe;
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     ck_assert_int_eq(flow_pipeline_state(rig.pipeline), FLOW_PIPELINE_NEW);
     ck_assert_int_eq(flow_pipeline_drain(rig.pipeline, 0, NULL), FLOW_ESTATE);
     rig_start(&rig);
@@ -70,7 +52,7 @@ START_TEST(test_states_follow_the_calls)
     ck_assert_int_eq(flow_pipeline_state(rig.pipeline), FLOW_PIPELINE_STOPPING);
     rig_stop(&rig);
     ck_assert_int_eq(flow_pipeline_state(rig.pipeline), FLOW_PIPELINE_STOPPED);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -79,7 +61,7 @@ START_TEST(test_a_stopped_pipeline_starts_again)
     struct rig rig;
     struct probe probe;
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     for (unsigned round = 0; round < 3; round++) {
         rig_start(&rig);
         rig_push(&rig, round * 10, 10);
@@ -89,7 +71,7 @@ START_TEST(test_a_stopped_pipeline_starts_again)
     probe_expect(&probe, 0, 30);
     ck_assert_int_eq(probe.starts, 3);
     ck_assert_int_eq(probe.stops, 3);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -99,7 +81,7 @@ START_TEST(test_drain_empties_the_channels_and_asks_for_what_is_held_back)
     struct probe probe;
     flow_inlet *inlet;
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     rig_start(&rig);
     rig_push(&rig, 0, 1000);
     ck_assert_int_eq(flow_pipeline_drain(rig.pipeline, 60000, NULL), FLOW_OK);
@@ -110,7 +92,7 @@ START_TEST(test_drain_empties_the_channels_and_asks_for_what_is_held_back)
     flow_batch *batch = rig_batch(&rig, 0, 1);
     ck_assert_int_eq(flow_inlet_push_batch(inlet, batch, 0, NULL), FLOW_ECLOSED);
     flow_batch_free(batch);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -120,7 +102,7 @@ START_TEST(test_drain_tells_how_much_is_left)
     struct probe probe;
     flow_error *err = NULL;
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     probe.batch = 10;
     probe.blocked = 1;
     rig_start(&rig);
@@ -132,7 +114,7 @@ START_TEST(test_drain_tells_how_much_is_left)
     probe_unblock(&probe);
     ck_assert_int_eq(flow_pipeline_drain(rig.pipeline, 60000, NULL), FLOW_OK);
     probe_expect(&probe, 0, 25);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -170,7 +152,7 @@ START_TEST(test_drain_waits_for_pending_transactions)
     struct probe probe;
     pthread_t thread;
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     probe.hook = hold;
     probe.max_pending = 4;
     rig_start(&rig);
@@ -181,7 +163,7 @@ START_TEST(test_drain_waits_for_pending_transactions)
     ck_assert_int_eq(flow_pipeline_drain(rig.pipeline, 60000, NULL), FLOW_OK);
     pthread_join(thread, NULL);
     ck_assert_int_eq(rig_metric(&rig, "k1", "EventDrainSuccessCount"), 5);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -198,27 +180,25 @@ START_TEST(test_drain_asks_a_sink_whose_events_another_took)
     pthread_t thread;
     void *result;
 
-    rig_init(&rig, 1);
-    probe_register(&probes[0], &rig, "probe");
+    probe_set_up(&rig, &probes[0], 1);
     probe_register(&probes[1], &rig, "other");
     probes[0].fails = 1;
     probes[1].start_fails = 1;
-    rig_build(&rig, INLET_TO_PROBE "a1.sinks = k1 k2\n"
+    rig_build(&rig, PROBE_PIPELINE "a1.sinks = k1 k2\n"
                                    "a1.sinks.k2.type = other\n"
                                    "a1.sinks.k2.channel = c1\n");
     rig_start(&rig);
     rig_push(&rig, 0, 1);
     rig_await_log(&rig, "the peer refused");
     pthread_create(&thread, NULL, drain, rig.pipeline);
-    while (flow_pipeline_state(rig.pipeline) != FLOW_PIPELINE_STOPPING)
-        usleep(1000);
+    AWAIT(flow_pipeline_state(rig.pipeline) == FLOW_PIPELINE_STOPPING);
     usleep(20000); /* so that k1 has seen the event when it is asked first */
     rig_advance(&rig, 3000);
     pthread_join(thread, &result);
     ck_assert_int_eq((intptr_t)result, FLOW_OK);
     ck_assert_int_eq(rig_metric(&rig, "k2", "EventDrainSuccessCount"), 1);
     ck_assert_int_ge(probe_read(&probes[0], &probes[0].flushes), 1);
-    tear_down(&rig, &probes[0]);
+    probe_tear_down(&rig, &probes[0]);
     probe_free(&probes[1]);
 }
 END_TEST
@@ -229,7 +209,7 @@ START_TEST(test_stop_is_bounded_and_can_be_waited_on)
     struct probe probe;
     flow_error *err = NULL;
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     probe.blocked = 1;
     rig_start(&rig);
     rig_push(&rig, 0, 1);
@@ -243,7 +223,7 @@ START_TEST(test_stop_is_bounded_and_can_be_waited_on)
     probe_unblock(&probe);
     rig_stop(&rig);
     ck_assert_int_eq(probe.stops, 1);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -251,8 +231,7 @@ static _Atomic int may_close;
 
 static int close_slowly(void *self, flow_error **err)
 {
-    while (!atomic_load(&may_close))
-        usleep(1000);
+    AWAIT(atomic_load(&may_close));
     return FLOW_OK;
 }
 
@@ -275,12 +254,11 @@ START_TEST(test_a_channel_that_is_slow_to_close_is_named)
     struct probe probe;
     flow_error *err = NULL;
 
-    rig_init(&rig, 0);
-    probe_register(&probe, &rig, "probe");
+    probe_set_up(&rig, &probe, 0);
     add_slow_channel(rig.lib);
     /* The first channel is left out, so there is nothing of it that could be named. */
     ck_assert_int_eq(rig_try_build(&rig,
-                                   INLET_TO_PROBE "a1.channels = c0 c1\n"
+                                   PROBE_PIPELINE "a1.channels = c0 c1\n"
                                                   "a1.channels.c0.type = memory\n"
                                                   "a1.channels.c0.capacity = 1\n"
                                                   "a1.channels.c0.transactionCapacity = 2\n"
@@ -296,7 +274,7 @@ START_TEST(test_a_channel_that_is_slow_to_close_is_named)
     ck_assert_str_eq(flow_error_component(err), "channel c1");
     flow_error_free(err);
     atomic_store(&may_close, 1);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -319,7 +297,7 @@ START_TEST(test_a_callback_cannot_stop_its_own_pipeline)
     struct rig rig;
     struct probe probe;
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     probe.hook = stop_own_pipeline;
     probe.hook_self = &rig;
     rig_start(&rig);
@@ -327,7 +305,7 @@ START_TEST(test_a_callback_cannot_stop_its_own_pipeline)
     rig_await(&rig, "k1", "EventDrainSuccessCount", 1);
     ck_assert_int_eq(probe_read(&probe, &probe.answer), FLOW_ESTATE);
     ck_assert_int_eq(flow_pipeline_state(rig.pipeline), FLOW_PIPELINE_RUNNING);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -338,20 +316,19 @@ START_TEST(test_a_stop_cuts_a_drain_short)
     pthread_t thread;
     void *result;
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     probe.fails = 1;
     rig_start(&rig);
     rig_push(&rig, 0, 1);
     rig_await_log(&rig, "the peer refused");
     /* The sink now pauses for 5 s, for which the drain waits and the stop does not. */
     pthread_create(&thread, NULL, drain, rig.pipeline);
-    while (flow_pipeline_state(rig.pipeline) != FLOW_PIPELINE_STOPPING)
-        usleep(1000);
+    AWAIT(flow_pipeline_state(rig.pipeline) == FLOW_PIPELINE_STOPPING);
     rig_stop(&rig);
     pthread_join(thread, &result);
     ck_assert_int_eq((intptr_t)result, FLOW_ECLOSED);
     ck_assert_int_eq(rig_metric(&rig, "k1", "EventDrainSuccessCount"), 0);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -361,13 +338,13 @@ START_TEST(test_two_pipelines_share_a_library_and_nothing_else)
     struct probe probe;
     flow_pipeline *first;
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     first = rig.pipeline;
     rig_start(&rig);
     rig_push(&rig, 0, 10);
     rig_await(&rig, "k1", "EventDrainSuccessCount", 10);
 
-    rig_build(&rig, INLET_TO_PROBE);
+    rig_build(&rig, PROBE_PIPELINE);
     rig_start(&rig);
     rig_push(&rig, 10, 10);
     rig_await(&rig, "k1", "EventDrainSuccessCount", 10);
@@ -376,7 +353,7 @@ START_TEST(test_two_pipelines_share_a_library_and_nothing_else)
     ck_assert_int_eq(flow_pipeline_state(first), FLOW_PIPELINE_RUNNING);
     ck_assert_int_eq(flow_pipeline_free(rig.pipeline, NULL), FLOW_OK);
     rig.pipeline = first;
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -386,15 +363,14 @@ START_TEST(test_a_faulty_configuration_builds_nothing)
     struct probe probe;
     flow_error *err = NULL;
 
-    rig_init(&rig, 0);
-    probe_register(&probe, &rig, "probe");
+    probe_set_up(&rig, &probe, 0);
     ck_assert_int_eq(
-        rig_try_build(&rig, INLET_TO_PROBE "a1.channels.c1.capacity = many\n", 0, &err),
+        rig_try_build(&rig, PROBE_PIPELINE "a1.channels.c1.capacity = many\n", 0, &err),
         FLOW_ECONFIG);
     ck_assert_ptr_nonnull(strstr(flow_error_message(err), "capacity"));
     ck_assert_ptr_null(rig.pipeline);
     flow_error_free(err);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -403,10 +379,9 @@ START_TEST(test_lenient_leaves_out_what_is_broken)
     struct rig rig;
     struct probe probe;
 
-    rig_init(&rig, 0);
-    probe_register(&probe, &rig, "probe");
+    probe_set_up(&rig, &probe, 0);
     ck_assert_int_eq(rig_try_build(&rig,
-                                   INLET_TO_PROBE "a1.sinks = k1 k2\n"
+                                   PROBE_PIPELINE "a1.sinks = k1 k2\n"
                                                   "a1.sinks.k2.type = nonsense\n"
                                                   "a1.sinks.k2.channel = c1\n",
                                    FLOW_PIPELINE_LENIENT, NULL),
@@ -414,7 +389,7 @@ START_TEST(test_lenient_leaves_out_what_is_broken)
     rig_start(&rig);
     rig_push(&rig, 0, 3);
     rig_await(&rig, "k1", "EventDrainSuccessCount", 3);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -425,11 +400,11 @@ START_TEST(test_names_that_are_not_there_are_told)
     flow_inlet *inlet;
     flow_channel *channel;
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     ck_assert_int_eq(flow_pipeline_inlet(rig.pipeline, "r2", &inlet, NULL), FLOW_ENOENT);
     ck_assert_int_eq(flow_pipeline_channel(rig.pipeline, "k1", &channel, NULL), FLOW_ENOENT);
     ck_assert_str_eq(flow_channel_name(rig_channel(&rig, "c1")), "c1");
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -440,7 +415,7 @@ START_TEST(test_counters_add_up)
     struct probe probe;
     flow_inlet *inlet;
 
-    set_up(&rig, &probe, INLET_TO_PROBE "a1.channels.c1.keep-alive = 0\n");
+    set_up(&rig, &probe, PROBE_PIPELINE "a1.channels.c1.keep-alive = 0\n");
     probe.batch = 7;
     probe.fails = 1;
     rig_start(&rig);
@@ -463,7 +438,7 @@ START_TEST(test_counters_add_up)
     ck_assert_int_eq(out, taken);
     ck_assert_int_le(put - taken, 1000);
     ck_assert_int_eq(rig_metric(&rig, "r1", "ChannelWriteFail"), (in - accepted) / 100);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -491,7 +466,7 @@ START_TEST(test_an_idle_pipeline_wakes_nobody)
     struct rig rig;
     struct probe probe;
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     rig_start(&rig);
     rig_push(&rig, 0, 10);
     rig_await(&rig, "k1", "EventDrainSuccessCount", 10);
@@ -500,7 +475,7 @@ START_TEST(test_an_idle_pipeline_wakes_nobody)
     ck_assert_int_gt(before, 0);
     usleep(1000000);
     ck_assert_int_eq(context_switches(), before);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 
@@ -543,10 +518,10 @@ START_TEST(test_threads_and_descriptors_live_between_start_and_stop)
     flow_pipeline *many[200];
     unsigned descriptors = count_entries("/proc/self/fd");
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     many[0] = rig.pipeline;
     for (int i = 1; i < 200; i++) {
-        rig_build(&rig, INLET_TO_PROBE);
+        rig_build(&rig, PROBE_PIPELINE);
         many[i] = rig.pipeline;
     }
     ck_assert_uint_eq(count_threads(), 0);
@@ -560,7 +535,7 @@ START_TEST(test_threads_and_descriptors_live_between_start_and_stop)
     for (int i = 1; i < 200; i++)
         ck_assert_int_eq(flow_pipeline_free(many[i], NULL), FLOW_OK);
     rig.pipeline = many[0];
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
     ck_assert_uint_eq(count_entries("/proc/self/fd"), descriptors);
 }
 END_TEST
@@ -571,7 +546,7 @@ START_TEST(test_a_forked_child_is_refused_and_hurts_nobody)
     struct probe probe;
     int status;
 
-    set_up(&rig, &probe, INLET_TO_PROBE);
+    set_up(&rig, &probe, PROBE_PIPELINE);
     rig_start(&rig);
     flow_inlet *inlet = rig_inlet(&rig, "r1");
     flow_batch *batch = rig_batch(&rig, 0, 1);
@@ -588,7 +563,7 @@ START_TEST(test_a_forked_child_is_refused_and_hurts_nobody)
     ck_assert_int_eq(flow_inlet_push_batch(inlet, batch, -1, NULL), FLOW_OK);
     flow_batch_free(batch);
     rig_await(&rig, "k1", "EventDrainSuccessCount", 1);
-    tear_down(&rig, &probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 

@@ -15,24 +15,43 @@
 #include "spool.h"
 #include "suite.h"
 
-static void make_folder(struct spool *spool, const char *name)
+static struct spool spool;
+
+static void set_up(void)
+{
+    spool_init(&spool);
+}
+
+static void tear_down(void)
+{
+    spool_free(&spool);
+}
+
+/* For what one test does several times, each time with a folder of its own. */
+static void begin_anew(void)
+{
+    tear_down();
+    set_up();
+}
+
+static void make_folder(const char *name)
 {
     char path[320];
 
-    snprintf(path, sizeof path, "%s/%s", spool->path, name);
+    snprintf(path, sizeof path, "%s/%s", spool.path, name);
     ck_assert_int_eq(mkdir(path, 0700), 0);
 }
 
-static void remove_file(struct spool *spool, const char *name)
+static void remove_file(const char *name)
 {
     char path[320];
 
-    snprintf(path, sizeof path, "%s/%s", spool->path, name);
+    snprintf(path, sizeof path, "%s/%s", spool.path, name);
     ck_assert_int_eq(unlink(path), 0);
 }
 
 /* COUNT lines "0", "1" and so on. */
-static void put_numbers(struct spool *spool, const char *name, unsigned count)
+static void put_numbers(const char *name, unsigned count)
 {
     char *text = malloc(count * 12 + 1);
     char *to = text;
@@ -40,18 +59,18 @@ static void put_numbers(struct spool *spool, const char *name, unsigned count)
     ck_assert_ptr_nonnull(text);
     for (unsigned i = 0; i < count; i++)
         to += sprintf(to, "%u\n", i);
-    spool_put(spool, name, text, (size_t)(to - text));
+    spool_put(&spool, name, text, (size_t)(to - text));
     free(text);
 }
 
 /* Pulls COUNT events, which must be the numbers from FIRST on. */
-static void expect_numbers(struct spool *spool, unsigned first, unsigned count)
+static void expect_numbers(unsigned first, unsigned count)
 {
-    spool_pull(spool, count);
+    spool_pull(&spool, count);
     for (unsigned i = 0; i < count; i++) {
         char wanted[16];
         size_t size;
-        const char *body = flow_event_body(flow_batch_event(spool->batch, i), &size);
+        const char *body = flow_event_body(flow_batch_event(spool.stand.batch, i), &size);
         int digits = snprintf(wanted, sizeof wanted, "%u", first + i);
         ck_assert_msg(size == (size_t)digits && memcmp(body, wanted, size) == 0, "%.*s, not %s",
                       (int)size, body, wanted);
@@ -60,57 +79,43 @@ static void expect_numbers(struct spool *spool, unsigned first, unsigned count)
 
 START_TEST(reads_and_renames)
 {
-    struct spool spool;
-
-    spool_init(&spool);
     spool_text(&spool, "a.log", "one\ntwo\r\n\nfour");
     spool_start(&spool, NULL);
     ck_assert_str_eq(spool_pull(&spool, 4), "one|two\r||four|");
     spool_await_file(&spool, "a.log.COMPLETED");
     ck_assert(!spool_has(&spool, "a.log"));
-    ck_assert_uint_eq(flow_event_header_count(flow_batch_event(spool.batch, 0)), 0);
+    ck_assert_uint_eq(flow_event_header_count(flow_batch_event(spool.stand.batch, 0)), 0);
     ck_assert(spool_is_empty(&spool));
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(notices_new_files)
 {
-    struct spool spool;
-
-    spool_init(&spool);
     spool_start(&spool, NULL);
     spool_text(&spool, "a", "one\n");
     spool_advance(&spool, 500);
     ck_assert_str_eq(spool_pull(&spool, 1), "one|");
     spool_await_file(&spool, "a.COMPLETED");
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(adds_headers)
 {
-    struct spool spool;
     char wanted[320];
 
-    spool_init(&spool);
     spool_text(&spool, "a.log", "one\n");
     spool_start(&spool, SPOOL_SETTINGS("fileHeader", "true", "basenameHeader", "TRUE",
                                        "basenameHeaderKey", "name"));
     spool_pull(&spool, 1);
     snprintf(wanted, sizeof wanted, "%s/a.log", spool.path);
-    const flow_event *event = flow_batch_event(spool.batch, 0);
+    const flow_event *event = flow_batch_event(spool.stand.batch, 0);
     ck_assert_str_eq(flow_event_header(event, "file", NULL), wanted);
     ck_assert_str_eq(flow_event_header(event, "name", NULL), "a.log");
-    spool_free(&spool);
 }
 END_TEST
 
 static void expect_order(const char *order, const char *wanted)
 {
-    struct spool spool;
-
-    spool_init(&spool);
     spool_text(&spool, "b", "b1\nb2\n");
     spool_text(&spool, "a", "a\n");
     spool_text(&spool, "c", "c\n");
@@ -120,22 +125,20 @@ static void expect_order(const char *order, const char *wanted)
     spool_start(&spool, SPOOL_SETTINGS("consumeOrder", order));
     ck_assert_str_eq(spool_pull(&spool, 4), wanted);
     spool_await(&spool, "FileCompletedCount", 3);
-    spool_free(&spool);
 }
 
 START_TEST(keeps_the_order)
 {
     expect_order("oldest", "b1|b2|c|a|");
+    begin_anew();
     expect_order("youngest", "a|b1|b2|c|");
 }
 END_TEST
 
 START_TEST(reads_all_in_random_order)
 {
-    struct spool spool;
     char name[16];
 
-    spool_init(&spool);
     for (int i = 0; i < 50; i++) {
         snprintf(name, sizeof name, "f%d", i);
         spool_text(&spool, name, "x\n");
@@ -144,15 +147,11 @@ START_TEST(reads_all_in_random_order)
     spool_pull(&spool, 50);
     spool_await(&spool, "FileCompletedCount", 50);
     ck_assert(spool_is_empty(&spool));
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(chooses_by_patterns)
 {
-    struct spool spool;
-
-    spool_init(&spool);
     spool_text(&spool, "a.log", "a\n");
     spool_text(&spool, "b.txt", "b\n");
     spool_text(&spool, "c.log", "c\n");
@@ -165,19 +164,15 @@ START_TEST(chooses_by_patterns)
     spool_await_file(&spool, "a.log.COMPLETED");
     spool_stop(&spool);
     ck_assert(spool_has(&spool, "b.txt") && spool_has(&spool, "c.log"));
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(descends_when_told_to)
 {
-    struct spool spool;
-
-    spool_init(&spool);
-    make_folder(&spool, "sub");
-    make_folder(&spool, "sub/deeper");
-    make_folder(&spool, "skipped");
-    make_folder(&spool, ".hidden");
+    make_folder("sub");
+    make_folder("sub/deeper");
+    make_folder("skipped");
+    make_folder(".hidden");
     spool_text(&spool, "sub/deeper/a", "a\n");
     spool_text(&spool, "skipped/b", "b\n");
     spool_text(&spool, ".hidden/c", "c\n");
@@ -187,25 +182,21 @@ START_TEST(descends_when_told_to)
     spool_start(&spool, SPOOL_SETTINGS("recursiveDirectorySearch", "true", "ignorePattern",
                                        "skip.*", "basenameHeader", "true"));
     ck_assert_str_eq(spool_pull(&spool, 1), "a|");
-    ck_assert_str_eq(flow_event_header(flow_batch_event(spool.batch, 0), "basename", NULL), "a");
+    ck_assert_str_eq(flow_event_header(flow_batch_event(spool.stand.batch, 0), "basename", NULL),
+                     "a");
     spool_await_file(&spool, "sub/deeper/a.COMPLETED");
     spool_stop(&spool);
     ck_assert(spool_has(&spool, "skipped/b") && spool_has(&spool, ".hidden/c"));
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(deletes_when_told_to)
 {
-    struct spool spool;
-
-    spool_init(&spool);
     spool_text(&spool, "a", "a\n");
     spool_start(&spool, SPOOL_SETTINGS("deletePolicy", "immediate"));
     ck_assert_str_eq(spool_pull(&spool, 1), "a|");
     spool_await(&spool, "FileCompletedCount", 1);
     ck_assert(!spool_has(&spool, "a") && !spool_has(&spool, "a.COMPLETED"));
-    spool_free(&spool);
 }
 END_TEST
 
@@ -214,10 +205,8 @@ START_TEST(marks_in_the_tracker_folder)
     static const char *const settings[] = {
         "trackingPolicy",           "tracker_dir", "trackerDir", "state",
         "recursiveDirectorySearch", "true",        NULL};
-    struct spool spool;
 
-    spool_init(&spool);
-    make_folder(&spool, "sub");
+    make_folder("sub");
     spool_text(&spool, "a", "a\n");
     spool_text(&spool, "sub/b", "b\n");
     spool_date(&spool, "a", 1000);
@@ -233,30 +222,22 @@ START_TEST(marks_in_the_tracker_folder)
     ck_assert_str_eq(spool_pull(&spool, 1), "z|");
     spool_await_file(&spool, "state/z.COMPLETED");
     ck_assert(spool_is_empty(&spool));
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(makes_an_event_of_an_empty_file)
 {
-    struct spool spool;
-
-    spool_init(&spool);
     spool_text(&spool, "a", "");
     spool_start(&spool, SPOOL_SETTINGS("fileHeader", "true"));
     ck_assert_str_eq(spool_pull(&spool, 1), "|");
-    ck_assert_ptr_nonnull(flow_event_header(flow_batch_event(spool.batch, 0), "file", NULL));
+    ck_assert_ptr_nonnull(flow_event_header(flow_batch_event(spool.stand.batch, 0), "file", NULL));
     spool_await_file(&spool, "a.COMPLETED");
     ck_assert(spool_is_empty(&spool));
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(makes_one_event_of_a_blob)
 {
-    struct spool spool;
-
-    spool_init(&spool);
     spool_put(&spool, "a", "ab\ncd\xff\n", 7);
     spool_start(&spool, SPOOL_SETTINGS("deserializer",
                                        "org.apache.flume.sink.solr.morphline.BlobDeserializer"
@@ -264,15 +245,11 @@ START_TEST(makes_one_event_of_a_blob)
                                        "deserializer.maxBlobLength", "5"));
     ck_assert_str_eq(spool_pull(&spool, 2), "ab\ncd|\xff\n|");
     spool_await_file(&spool, "a.COMPLETED");
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(cuts_long_lines)
 {
-    struct spool spool;
-
-    spool_init(&spool);
     spool_text(&spool, "a", "abcdefg\nh\n");
     spool_start(&spool, SPOOL_SETTINGS("deserializer.maxLineLength", "3"));
     ck_assert_str_eq(spool_pull(&spool, 4), "abc|def|g|h|");
@@ -281,28 +258,20 @@ START_TEST(cuts_long_lines)
     spool_text(&spool, "b", "abcde\n");
     spool_start(&spool, SPOOL_SETTINGS("bufferMaxLineLength", "4"));
     ck_assert_str_eq(spool_pull(&spool, 2), "abcd|e|");
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(converts_character_sets)
 {
-    struct spool spool;
-
-    spool_init(&spool);
     spool_put(&spool, "a", "\xff\xfe\xe4\0\n\0b\0", 8);
     spool_start(&spool, SPOOL_SETTINGS("inputCharset", "UTF-16", "deserializer.outputCharset",
                                        "ISO-8859-1"));
     ck_assert_str_eq(spool_pull(&spool, 2), "\xe4|b|");
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(replaces_or_ignores_what_it_cannot_decode)
 {
-    struct spool spool;
-
-    spool_init(&spool);
     spool_text(&spool, "a",
                "a\xff"
                "b\n");
@@ -316,15 +285,11 @@ START_TEST(replaces_or_ignores_what_it_cannot_decode)
     spool_start(&spool, SPOOL_SETTINGS("decodeErrorPolicy", "ignore"));
     ck_assert_str_eq(spool_pull(&spool, 1), "ab|");
     spool_await_file(&spool, "b.COMPLETED");
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(sets_aside_what_it_cannot_decode)
 {
-    struct spool spool;
-
-    spool_init(&spool);
     spool_text(&spool, "a", "one\ntwo\xff\nthree\n");
     spool_text(&spool, "b", "b\n");
     spool_date(&spool, "a", 1000);
@@ -333,16 +298,12 @@ START_TEST(sets_aside_what_it_cannot_decode)
     spool_await_file(&spool, "a.undecodable.COMPLETED");
     spool_await_file(&spool, "b.COMPLETED");
     spool_await(&spool, "FileSetAsideCount", 1);
-    spool_await_log(&spool, "at byte 4,");
-    spool_free(&spool);
+    stand_await_log(&spool.stand, "at byte 4,");
 }
 END_TEST
 
 START_TEST(numbers_files_whose_names_were_used_before)
 {
-    struct spool spool;
-
-    spool_init(&spool);
     spool_text(&spool, "a.COMPLETED", "first\n");
     spool_text(&spool, "a.1.COMPLETED", "second\n");
     spool_text(&spool, "a", "third\n");
@@ -350,103 +311,87 @@ START_TEST(numbers_files_whose_names_were_used_before)
     ck_assert_str_eq(spool_pull(&spool, 1), "third|");
     spool_await_file(&spool, "a.2.COMPLETED");
     spool_await(&spool, "FileNameReusedCount", 1);
-    spool_await_log(&spool, "was used before");
+    stand_await_log(&spool.stand, "was used before");
     ck_assert(spool_has(&spool, "a.COMPLETED") && !spool_has(&spool, "a"));
-    spool_free(&spool);
 }
 END_TEST
 
 /* Holds the source within a file: the channel around it has room for 10,000 events, and takes as
  * many whole batches as fit. */
-static void fill_up(struct spool *spool, const char *name, const char *const *settings)
+static void fill_up(const char *name, const char *const *settings)
 {
     int by_seven = settings != NULL && strcmp(settings[0], "batchSize") == 0;
 
-    put_numbers(spool, name, 10500);
-    spool_date(spool, name, 1000);
-    spool_start(spool, settings);
-    spool_await(spool, "EventAcceptedCount", by_seven ? 9996 : 10000);
+    put_numbers(name, 10500);
+    spool_date(&spool, name, 1000);
+    spool_start(&spool, settings);
+    spool_await(&spool, "EventAcceptedCount", by_seven ? 9996 : 10000);
 }
 
 START_TEST(sets_aside_a_file_that_grows_while_it_is_read)
 {
-    struct spool spool;
     char path[320];
 
-    spool_init(&spool);
-    fill_up(&spool, "a", SPOOL_SETTINGS("deletePolicy", "immediate"));
+    fill_up("a", SPOOL_SETTINGS("deletePolicy", "immediate"));
     snprintf(path, sizeof path, "%s/a", spool.path);
     FILE *file = fopen(path, "a");
     ck_assert_ptr_nonnull(file);
     fputs("10500\n", file);
     fclose(file);
-    expect_numbers(&spool, 0, 10000);
+    expect_numbers(0, 10000);
     spool_advance(&spool, 4000);
-    expect_numbers(&spool, 10000, 500);
+    expect_numbers(10000, 500);
     /* Neither deleted, although that is the policy, nor read again. */
     spool_await_file(&spool, "a.modified.COMPLETED");
-    spool_await_log(&spool, "was modified while it was read");
-    spool_free(&spool);
+    stand_await_log(&spool.stand, "was modified while it was read");
 }
 END_TEST
 
 START_TEST(reads_the_file_that_replaces_another)
 {
-    struct spool spool;
-
-    spool_init(&spool);
-    fill_up(&spool, "a", NULL);
+    fill_up("a", NULL);
     spool_text(&spool, "a", "new\n");
-    expect_numbers(&spool, 0, 10000);
+    expect_numbers(0, 10000);
     spool_advance(&spool, 4000);
-    expect_numbers(&spool, 10000, 500);
+    expect_numbers(10000, 500);
     ck_assert_str_eq(spool_pull(&spool, 1), "new|");
     spool_await_file(&spool, "a.COMPLETED");
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(goes_on_when_a_file_vanishes)
 {
-    struct spool spool;
-
-    spool_init(&spool);
-    fill_up(&spool, "a", NULL);
+    fill_up("a", NULL);
     spool_text(&spool, "b", "b\n");
-    remove_file(&spool, "a");
-    expect_numbers(&spool, 0, 10000);
+    remove_file("a");
+    expect_numbers(0, 10000);
     spool_advance(&spool, 4000);
-    expect_numbers(&spool, 10000, 500);
-    spool_await_log(&spool, "was removed");
+    expect_numbers(10000, 500);
+    stand_await_log(&spool.stand, "was removed");
     spool_advance(&spool, 500);
     ck_assert_str_eq(spool_pull(&spool, 1), "b|");
-    spool_free(&spool);
 }
 END_TEST
 
 /* Nothing is lost and nothing comes twice, though the source stops where it is. */
 START_TEST(goes_on_within_a_file_after_a_restart)
 {
-    struct spool spool;
-
-    spool_init(&spool);
-    fill_up(&spool, "b", SPOOL_SETTINGS("batchSize", "7"));
-    int64_t accepted = flow_harness_counter(spool.harness, "EventAcceptedCount");
+    fill_up("b", SPOOL_SETTINGS("batchSize", "7"));
+    int64_t accepted = flow_harness_counter(spool.stand.harness, "EventAcceptedCount");
     spool_stop(&spool);
     spool_text(&spool, "a", "older\n");
     spool_date(&spool, "a", 1);
     spool_start(&spool, SPOOL_SETTINGS("consumeOrder", "youngest"));
-    expect_numbers(&spool, (unsigned)accepted, 10500 - (unsigned)accepted);
+    expect_numbers((unsigned)accepted, 10500 - (unsigned)accepted);
     ck_assert_str_eq(spool_pull(&spool, 1), "older|");
     spool_await_file(&spool, "b.COMPLETED");
     spool_stop(&spool);
     ck_assert(!spool_has(&spool, ".flumespool/.flumespool-main.meta"));
-    spool_free(&spool);
 }
 END_TEST
 
 /* What Flume's Avro writer makes of two transactions and a third that a crash cut short. */
-static void put_flume_position(struct spool *spool, const char *name, int torn)
+static void put_flume_position(const char *name, int torn)
 {
     static const char schema[] =
         "{\"type\":\"record\",\"name\":\"TransferStateFileMeta\",\"namespace\":"
@@ -455,7 +400,7 @@ static void put_flume_position(struct spool *spool, const char *name, int torn)
     struct fl_buf out;
     char path[320];
 
-    snprintf(path, sizeof path, "%s/%s", spool->path, name);
+    snprintf(path, sizeof path, "%s/%s", spool.path, name);
     fl_buf_init(&out, NULL);
     fl_buf_text(&out, "Obj\1");
     fl_avro_put_long(&out, -2); /* two entries, and the size of both */
@@ -475,29 +420,26 @@ static void put_flume_position(struct spool *spool, const char *name, int torn)
     if (torn)
         fl_buf_text(&out, "\2\2\30"
                           "0123");
-    spool_put(spool, ".flumespool/.flumespool-main.meta", out.data, out.size);
+    spool_put(&spool, ".flumespool/.flumespool-main.meta", out.data, out.size);
     fl_buf_free(&out);
 }
 
 static void expect_to_go_on_from_flume(int torn)
 {
-    struct spool spool;
-
-    spool_init(&spool);
-    make_folder(&spool, ".flumespool");
+    make_folder(".flumespool");
     spool_text(&spool, "a", "one\ntwo\nthree\n");
-    put_flume_position(&spool, "a", torn);
+    put_flume_position("a", torn);
     spool_start(&spool, NULL);
     ck_assert_str_eq(spool_pull(&spool, 1), "three|");
     spool_await_file(&spool, "a.COMPLETED");
     spool_stop(&spool);
     ck_assert(!spool_has(&spool, ".flumespool/.flumespool-main.meta"));
-    spool_free(&spool);
 }
 
 START_TEST(goes_on_where_flume_stopped)
 {
     expect_to_go_on_from_flume(0);
+    begin_anew();
     expect_to_go_on_from_flume(1);
 }
 END_TEST
@@ -505,7 +447,6 @@ END_TEST
 /* The other way round: what we write is a container that names the file and holds its position. */
 START_TEST(writes_what_flume_reads)
 {
-    struct spool spool;
     struct fl_buf data;
     struct fl_avro_reader *reader;
     struct fl_avro_in in;
@@ -515,8 +456,7 @@ START_TEST(writes_what_flume_reads)
     int64_t offset = 0;
     int64_t last = 0;
 
-    spool_init(&spool);
-    fill_up(&spool, "a", NULL);
+    fill_up("a", NULL);
     spool_stop(&spool);
     snprintf(path, sizeof path, "%s/.flumespool/.flumespool-main.meta", spool.path);
     fl_buf_init(&data, NULL);
@@ -536,17 +476,14 @@ START_TEST(writes_what_flume_reads)
     ck_assert_int_eq(offset, 48890); /* of 10,000 numbers and newlines */
     fl_avro_reader_close(reader);
     fl_buf_free(&data);
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(refuses_a_position_it_cannot_read)
 {
-    struct spool spool;
     flow_error *err = NULL;
 
-    spool_init(&spool);
-    make_folder(&spool, ".flumespool");
+    make_folder(".flumespool");
     spool_text(&spool, ".flumespool/.flumespool-main.meta", "nonsense");
     ck_assert_int_eq(spool_try_start(&spool, NULL, &err), FLOW_EPARSE);
     ck_assert_ptr_nonnull(strstr(flow_error_message(err), "remove it"));
@@ -554,15 +491,14 @@ START_TEST(refuses_a_position_it_cannot_read)
     spool_stop(&spool);
     spool_text(&spool, ".flumespool/.flumespool-main.meta", ""); /* Flume takes that for none */
     spool_start(&spool, NULL);
-    spool_free(&spool);
 }
 END_TEST
 
 /* Runs the source until it is killed, with nobody to take its events. */
-static void run_until_killed(struct spool *spool, int told)
+static void run_until_killed(int told)
 {
-    spool_start(spool, SPOOL_SETTINGS("batchSize", "7"));
-    spool_await(spool, "EventAcceptedCount", 700);
+    spool_start(&spool, SPOOL_SETTINGS("batchSize", "7"));
+    spool_await(&spool, "EventAcceptedCount", 700);
     ck_assert_int_eq(write(told, "x", 1), 1);
     for (;;)
         pause();
@@ -572,16 +508,14 @@ static void run_until_killed(struct spool *spool, int told)
 START_TEST(survives_being_killed)
 {
     for (int round = 0; round < 5; round++) {
-        struct spool spool;
         int told[2];
         char byte;
-        spool_init(&spool);
-        put_numbers(&spool, "a", 7000);
+        put_numbers("a", 7000);
         ck_assert_int_eq(pipe(told), 0);
         pid_t child = fork();
         ck_assert_int_ge(child, 0);
         if (child == 0)
-            run_until_killed(&spool, told[1]);
+            run_until_killed(told[1]);
         ck_assert_int_eq(read(told[0], &byte, 1), 1);
         ck_assert_int_eq(kill(child, SIGKILL), 0);
         ck_assert_int_eq(waitpid(child, NULL, 0), child);
@@ -591,26 +525,23 @@ START_TEST(survives_being_killed)
         if (!spool_has(&spool, "a.COMPLETED")) {
             spool_start(&spool, NULL);
             spool_await_file(&spool, "a.COMPLETED");
-            /* The rest, in whole batches; none when all was read and only the name had to change. */
-            unsigned left = (unsigned)flow_channel_size(flow_harness_channel(spool.harness));
+            /* The rest, in whole batches; none when only the name had to change. */
+            unsigned left = (unsigned)flow_channel_size(flow_harness_channel(spool.stand.harness));
             ck_assert_uint_le(left, 7000 - 693);
             ck_assert_uint_eq(left % 7, 0);
             if (left > 0)
-                expect_numbers(&spool, 7000 - left, left);
+                expect_numbers(7000 - left, left);
         }
-        spool_free(&spool);
+        begin_anew();
     }
 }
 END_TEST
 
 START_TEST(emits_a_batch_again_until_it_is_taken)
 {
-    struct spool spool;
-
-    spool_init(&spool);
     spool_start(&spool, SPOOL_SETTINGS("batchSize", "2", "maxBackoff", "300"));
     spool_advance(&spool, 0); /* it has looked at the folder, and waits */
-    flow_harness_fail(spool.harness, 3, FLOW_EIO);
+    flow_harness_fail(spool.stand.harness, 3, FLOW_EIO);
     spool_text(&spool, "a", "1\n2\n3\n");
     spool_advance(&spool, 500);
     for (int i = 1; i <= 3; i++) {
@@ -621,21 +552,17 @@ START_TEST(emits_a_batch_again_until_it_is_taken)
     ck_assert_str_eq(spool_pull(&spool, 3), "1|2|3|");
     spool_await_file(&spool, "a.COMPLETED");
     ck_assert(spool_is_empty(&spool));
-    spool_free(&spool);
 }
 END_TEST
 
 START_TEST(refuses_a_folder_that_is_not_there)
 {
-    struct spool spool;
     flow_error *err = NULL;
 
-    spool_init(&spool);
     ck_assert_int_eq(spool_try_start(&spool, SPOOL_SETTINGS("spoolDir", "/nonexistent/x"), &err),
                      FLOW_ENOENT);
     ck_assert_ptr_nonnull(strstr(flow_error_message(err), "/nonexistent/x"));
     flow_error_free(err);
-    spool_free(&spool);
 }
 END_TEST
 
@@ -647,27 +574,22 @@ START_TEST(refuses_settings_that_mean_nothing)
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct spool spool;
         flow_error *err = NULL;
-        spool_init(&spool);
         int rc = spool_try_start(&spool, SPOOL_SETTINGS(bad[i][0], bad[i][1]), &err);
         ck_assert_msg(rc == FLOW_ECONFIG, "%s = %s: %d", bad[i][0], bad[i][1], rc);
         flow_error_free(err);
-        spool_free(&spool);
+        begin_anew();
     }
 }
 END_TEST
 
 START_TEST(leaves_no_trace_of_its_check)
 {
-    struct spool spool;
     char command[160];
 
-    spool_init(&spool);
     spool_start(&spool, NULL);
     snprintf(command, sizeof command, "test \"$(ls %s)\" = \"\"", spool.path);
     ck_assert_int_eq(system(command), 0);
-    spool_free(&spool);
 }
 END_TEST
 
@@ -703,5 +625,5 @@ int main(void)
         {"refuses settings that mean nothing", refuses_settings_that_mean_nothing},
         {"leaves no trace of its check", leaves_no_trace_of_its_check},
     };
-    return RUN_SUITE("spooldir", tests);
+    return RUN_SUITE_BETWEEN("spooldir", tests, set_up, tear_down);
 }

@@ -28,8 +28,7 @@ START_TEST(test_a_sink_that_does_not_start_is_tried_every_three_seconds)
     struct rig rig;
     struct probe probe;
 
-    rig_init(&rig, 1);
-    probe_register(&probe, &rig, "probe");
+    probe_set_up(&rig, &probe, 1);
     probe.start_fails = 2;
     rig_build(&rig, CHANNEL SINK);
     rig_start(&rig);
@@ -40,8 +39,7 @@ START_TEST(test_a_sink_that_does_not_start_is_tried_every_three_seconds)
     rig_advance(&rig, 1);
     rig_await_log(&rig, "did not start (attempt 2)");
     ck_assert_uint_eq(rig_logged(&rig, "the peer is not there"), 2);
-    while (rig_metric(&rig, "k1", "EventDrainSuccessCount") < 5)
-        rig_tick(&rig);
+    rig_tick_until(&rig, "k1", "EventDrainSuccessCount", 5);
     ck_assert_int_eq(probe_read(&probe, &probe.starts), 3);
     rig_free(&rig);
     ck_assert_int_eq(probe.stops, 1);
@@ -54,15 +52,13 @@ START_TEST(test_stop_does_not_wait_for_a_sink_that_never_started)
     struct rig rig;
     struct probe probe;
 
-    rig_init(&rig, 1);
-    probe_register(&probe, &rig, "probe");
+    probe_set_up(&rig, &probe, 1);
     probe.start_fails = 1000;
     rig_build(&rig, CHANNEL SINK);
     rig_start(&rig);
     rig_stop(&rig);
     ck_assert_int_eq(probe.stops, 0);
-    rig_free(&rig);
-    probe_free(&probe);
+    probe_tear_down(&rig, &probe);
 }
 END_TEST
 

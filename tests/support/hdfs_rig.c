@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "await.h"
 #include "hdfs_rig.h"
 #include "sinks/hdfs/sink.h"
 
@@ -149,10 +150,7 @@ static int is_there(struct hdfs_rig *rig, const char *const *expected)
 
 void hdfs_rig_await(struct hdfs_rig *rig, const char *const *expected)
 {
-    for (int waited = 0; !is_there(rig, expected); waited++) {
-        ck_assert_msg(waited < WAIT_MS, "%zu files, the first: %s", rig->count, rig->names[0]);
-        usleep(1000);
-    }
+    AWAIT(is_there(rig, expected));
 }
 
 char *hdfs_rig_read(const struct hdfs_rig *rig, const char *name)

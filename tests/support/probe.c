@@ -175,6 +175,19 @@ void probe_free(struct probe *probe)
     free(probe->got);
 }
 
+void probe_set_up(struct rig *rig, struct probe *probe, int false_clock)
+{
+    rig_init(rig, false_clock);
+    probe_register(probe, rig, "probe");
+}
+
+/* The pipeline first: it stops its sinks. */
+void probe_tear_down(struct rig *rig, struct probe *probe)
+{
+    rig_free(rig);
+    probe_free(probe);
+}
+
 void probe_await_held(struct probe *probe, size_t count)
 {
     pthread_mutex_lock(&probe->lock);

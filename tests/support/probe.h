@@ -8,6 +8,19 @@
 
 #define PROBE_HELD 64
 
+/* From the inlet r1 through the channel c1 to the probe k1; later lines replace these. */
+#define PROBE_PIPELINE                                                                             \
+    "a1.sources = r1\n"                                                                            \
+    "a1.channels = c1\n"                                                                           \
+    "a1.sinks = k1\n"                                                                              \
+    "a1.sources.r1.type = inlet\n"                                                                 \
+    "a1.sources.r1.channels = c1\n"                                                                \
+    "a1.channels.c1.type = memory\n"                                                               \
+    "a1.channels.c1.capacity = 1000\n"                                                             \
+    "a1.channels.c1.transactionCapacity = 1000\n"                                                  \
+    "a1.sinks.k1.type = probe\n"                                                                   \
+    "a1.sinks.k1.channel = c1\n"
+
 struct probe {
     struct rig *rig;
     pthread_mutex_t lock; /* guards everything below */
@@ -33,6 +46,10 @@ struct probe {
 /* Registers type "probe"; each sink of that type shares PROBE. */
 void probe_register(struct probe *probe, struct rig *rig, const char *type);
 void probe_free(struct probe *probe);
+
+/* A rig with a probe in it, in which nothing is built yet. */
+void probe_set_up(struct rig *rig, struct probe *probe, int false_clock);
+void probe_tear_down(struct rig *rig, struct probe *probe);
 
 /* Waits until the sink holds COUNT transactions. */
 void probe_await_held(struct probe *probe, size_t count);

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <check.h>
 
+#include "await.h"
 #include "base/clock.h"
 #include "core/library.h"
 #include "rig.h"
@@ -64,15 +64,10 @@ int64_t rig_now(struct rig *rig)
     return fl_clock_now(rig->lib->clock);
 }
 
-static void wait_a_little(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-}
-
 void rig_tick(struct rig *rig)
 {
     rig_advance(rig, 100);
-    wait_a_little();
+    await_a_moment();
 }
 
 int rig_try_build(struct rig *rig, const char *text, uint32_t flags, flow_error **err)
@@ -201,8 +196,13 @@ int64_t rig_metric(struct rig *rig, const char *component, const char *name)
 
 void rig_await(struct rig *rig, const char *component, const char *name, int64_t value)
 {
+    AWAIT(rig_metric(rig, component, name) >= value);
+}
+
+void rig_tick_until(struct rig *rig, const char *component, const char *name, int64_t value)
+{
     while (rig_metric(rig, component, name) < value)
-        wait_a_little();
+        rig_tick(rig);
 }
 
 size_t rig_logged(struct rig *rig, const char *text)
@@ -218,6 +218,5 @@ size_t rig_logged(struct rig *rig, const char *text)
 
 void rig_await_log(struct rig *rig, const char *text)
 {
-    while (rig_logged(rig, text) == 0)
-        wait_a_little();
+    AWAIT(rig_logged(rig, text) > 0);
 }

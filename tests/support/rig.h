@@ -63,8 +63,9 @@ void rig_expect(const struct rig_bodies *bodies, unsigned first, unsigned count)
 
 int64_t rig_metric(struct rig *rig, const char *component, const char *name);
 
-/* Waits until a counter has reached VALUE. */
+/* Waits until a counter has reached VALUE; rig_tick_until lets time pass until then. */
 void rig_await(struct rig *rig, const char *component, const char *name, int64_t value);
+void rig_tick_until(struct rig *rig, const char *component, const char *name, int64_t value);
 
 /* How often TEXT is in the log; waits until it is there. */
 size_t rig_logged(struct rig *rig, const char *text);

@@ -7,19 +7,12 @@
  * followed by '|'.  Every fault fails the test.
  */
 
-#include <pthread.h>
-
-#include <flow.h>
+#include "stand.h"
 
 struct spool {
-    char path[64]; /* the spool folder */
-    flow_library *lib;
-    flow_harness *harness;
-    flow_batch *batch; /* what spool_pull got */
+    char path[64];      /* the spool folder */
+    struct stand stand; /* while it is started; its batch is what spool_pull got */
     char bodies[65536];
-    pthread_mutex_t lock;
-    char log[16384]; /* all messages from WARN on, a line each; under `lock` */
-    size_t log_size;
 };
 
 /* Makes the folder. */
@@ -38,16 +31,15 @@ void spool_start(struct spool *spool, const char *const *settings);
 int spool_try_start(struct spool *spool, const char *const *settings, flow_error **err);
 void spool_stop(struct spool *spool);
 
-/* Waits for COUNT events and returns their bodies; they are in `batch`. */
+/* Waits for COUNT events and returns their bodies. */
 const char *spool_pull(struct spool *spool, size_t count);
 
 /* Returns 1 when there is no event now. */
 int spool_is_empty(struct spool *spool);
 
-/* Waits until a counter has reached VALUE, NAME is there, or TEXT was logged. */
+/* Waits until a counter has reached VALUE, or NAME is there. */
 void spool_await(struct spool *spool, const char *counter, int64_t value);
 void spool_await_file(struct spool *spool, const char *name);
-void spool_await_log(struct spool *spool, const char *text);
 
 /* Whether a file of that name is there. */
 int spool_has(struct spool *spool, const char *name);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "await.h"
 #include "stand.h"
 
 static void write_log(void *self, const flow_log_record *record)
@@ -28,6 +29,11 @@ void stand_init(struct stand *stand, uint32_t kind, const char *type, int32_t le
     ck_assert_int_eq(flow_library_new(&options, &stand->lib, NULL), FLOW_OK);
     ck_assert_int_eq(flow_harness_new(stand->lib, kind, type, &stand->harness, NULL), FLOW_OK);
     ck_assert_int_eq(flow_batch_new(stand->lib, &stand->batch, NULL), FLOW_OK);
+    stand_set(stand, settings);
+}
+
+void stand_set(struct stand *stand, const char *const *settings)
+{
     for (; settings && *settings; settings += 2)
         ck_assert_int_eq(flow_harness_set(stand->harness, settings[0], settings[1], NULL), FLOW_OK);
 }
@@ -68,6 +74,31 @@ void stand_push_many(struct stand *stand, size_t count)
         ck_assert_int_eq(flow_batch_add(stand->batch, body, (size_t)size, NULL), FLOW_OK);
     }
     push_batch(stand);
+}
+
+void stand_pull(struct stand *stand, size_t count)
+{
+    while (flow_batch_count(stand->batch) < count) {
+        size_t before = flow_batch_count(stand->batch);
+        ck_assert_int_eq(
+            flow_harness_pull(stand->harness, count - before, AWAIT_MS, stand->batch, NULL),
+            FLOW_OK);
+        ck_assert_msg(flow_batch_count(stand->batch) > before, "only %zu events", before);
+    }
+}
+
+static int is_logged(const struct stand *stand, const char *text)
+{
+    for (size_t i = 0; i < atomic_load(&stand->count) && i < STAND_MESSAGES; i++) {
+        if (strstr(stand->messages[i], text) != NULL)
+            return 1;
+    }
+    return 0;
+}
+
+void stand_await_log(struct stand *stand, const char *text)
+{
+    AWAIT(is_logged(stand, text));
 }
 
 void stand_run(struct stand *stand)

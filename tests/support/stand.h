@@ -24,6 +24,7 @@ struct stand {
  * value and end in NULL; it is not started. */
 void stand_init(struct stand *stand, uint32_t kind, const char *type, int32_t level,
                 const char *const *settings);
+void stand_set(struct stand *stand, const char *const *settings); /* more of them */
 void stand_start(struct stand *stand);
 void stand_free(struct stand *stand);
 
@@ -32,6 +33,12 @@ void stand_push(struct stand *stand, const char *body);
 
 /* Puts COUNT events, "0", "1" and so on. */
 void stand_push_many(struct stand *stand, size_t count);
+
+/* Waits until the batch has COUNT events of a source. */
+void stand_pull(struct stand *stand, size_t count);
+
+/* Waits until a message with TEXT is there. */
+void stand_await_log(struct stand *stand, const char *text);
 
 /* Lets the sink process once; fails the test unless it answers READY. */
 void stand_run(struct stand *stand);

@@ -11,9 +11,13 @@ struct test_entry {
     const TTest *test;
 };
 
-/* Runs all tests; returns what main returns. */
-int run_suite(const char *name, const struct test_entry *tests, size_t count);
+/* Runs all tests, each between SET_UP and TEAR_DOWN unless these are NULL; returns what main
+ * returns. */
+int run_suite(const char *name, const struct test_entry *tests, size_t count, void (*set_up)(void),
+              void (*tear_down)(void));
 
-#define RUN_SUITE(name, tests) run_suite(name, tests, sizeof(tests) / sizeof((tests)[0]))
+#define RUN_SUITE(name, tests) RUN_SUITE_BETWEEN(name, tests, NULL, NULL)
+#define RUN_SUITE_BETWEEN(name, tests, set_up, tear_down)                                          \
+    run_suite(name, tests, sizeof(tests) / sizeof((tests)[0]), set_up, tear_down)
 
 #endif
