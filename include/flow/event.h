@@ -14,7 +14,10 @@ FLOW_BEGIN_DECLS
  */
 typedef struct flow_event flow_event;
 
-/* A header.  Both texts end in NUL, which the sizes do not count; they may also hold NUL. */
+/*
+ * A header.  Both texts end in NUL, which the sizes do not count; they may also hold NUL.  Since
+ * headers go in arrays, each call that takes or fills them is told their size, HEADER_SIZE.
+ */
 typedef struct flow_header {
     const char *name;
     const char *value;
@@ -99,12 +102,14 @@ FLOW_API const void *flow_event_body(const flow_event *event, size_t *size);
 FLOW_API size_t flow_event_header_count(const flow_event *event);
 
 /*
- * Fills *HEADER with the header at INDEX, which counts from 0 in the order of insertion.
- * Returns FLOW_ENOENT behind the last.  The texts live as long as the reference.
+ * Fills *HEADER, which has HEADER_SIZE bytes (sizeof(flow_header)), with the header at INDEX, which
+ * counts from 0 in the order of insertion.  The texts live as long as the reference.
  *
+ * Errors: FLOW_ENOENT behind the last; no error object.
  * Since: 1.0
  */
-FLOW_API int flow_event_header_at(const flow_event *event, size_t index, flow_header *header);
+FLOW_API int flow_event_header_at(const flow_event *event, size_t index, flow_header *header,
+                                  size_t header_size);
 
 /*
  * Returns the value of the header NAME, or NULL.  SIZE may be NULL.

@@ -39,7 +39,7 @@ int fl_avro_put_headers(struct fl_buf *out, const flow_event *event)
 
     for (size_t i = 0; !rc && i < count; i++) {
         flow_header header;
-        rc = flow_event_header_at(event, i, &header);
+        rc = flow_event_header_at(event, i, &header, sizeof header);
         if (!rc)
             rc = fl_avro_put_bytes(out, header.name, header.name_size);
         if (!rc)

@@ -8,7 +8,8 @@ int fl_header_text(struct fl_buf *out, const flow_event *event)
     flow_header header;
     int rc = fl_buf_byte(out, '{');
 
-    for (size_t i = 0; !rc && flow_event_header_at(event, i, &header) == FLOW_OK; i++) {
+    for (size_t i = 0; !rc && flow_event_header_at(event, i, &header, sizeof header) == FLOW_OK;
+         i++) {
         if (i > 0)
             rc = fl_buf_append(out, ", ", 2);
         if (!rc)

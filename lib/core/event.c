@@ -11,6 +11,7 @@
 #include "core/event.h"
 #include "core/library.h"
 #include "core/slab.h"
+#include "core/table.h"
 
 static uint32_t load32(const uint8_t *at)
 {
@@ -47,7 +48,7 @@ static int measure_headers(const struct fl_parts *parts, size_t *bytes, flow_err
         *bytes = 0;
         return FLOW_OK;
     }
-    if (!parts->headers || parts->stride < sizeof(flow_header))
+    if (!parts->headers || parts->stride < FL_HEADER_MIN)
         return flow_error_set(err, FLOW_EINVAL,
                               "headers without an array, or smaller than a flow_header");
     if (parts->count > FLOW_EVENT_HEADERS_MAX / FL_HEADER_EXTRA)
@@ -316,17 +317,19 @@ const uint8_t *fl_event_next_header(const flow_event *event, const uint8_t *at, 
     return (const uint8_t *)header->value + header->value_size + 1;
 }
 
-int flow_event_header_at(const flow_event *event, size_t index, flow_header *header)
+int flow_event_header_at(const flow_event *event, size_t index, flow_header *header,
+                         size_t header_size)
 {
     const uint8_t *at = NULL;
+    flow_header found = {0};
 
     if (!event || !header)
         return FLOW_EINVAL;
     if (index >= event->header_count)
         return FLOW_ENOENT;
     for (size_t i = 0; i <= index; i++)
-        at = fl_event_next_header(event, at, header);
-    return FLOW_OK;
+        at = fl_event_next_header(event, at, &found);
+    return fl_struct_export(header, header_size, &found, sizeof found, FL_HEADER_MIN);
 }
 
 const char *flow_event_header(const flow_event *event, const char *name, size_t *size)

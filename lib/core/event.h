@@ -12,6 +12,9 @@
 struct fl_slab;
 struct fl_slab_pool;
 
+/* The flow_header of the first version; later ones have more behind it. */
+#define FL_HEADER_MIN (offsetof(flow_header, value_size) + sizeof(uint32_t))
+
 /*
  * 32 bytes, at the front of what it owns: headers, then body.  Either may lie elsewhere in the same
  * slab once a batch has replaced it.

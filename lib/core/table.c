@@ -20,10 +20,10 @@ static uint32_t size_of(const void *table)
     return size;
 }
 
-static void copy_prefix(void *mine, size_t mine_size, const void *theirs, size_t size)
+static void copy_prefix(void *to, size_t to_size, const void *from, size_t from_size)
 {
-    memset(mine, 0, mine_size);
-    memcpy(mine, theirs, size < mine_size ? size : mine_size);
+    memset(to, 0, to_size);
+    memcpy(to, from, from_size < to_size ? from_size : to_size);
 }
 
 static int too_small(uint32_t size, size_t min_size, const char *what, flow_error **err)
@@ -68,14 +68,21 @@ int fl_options_import(void *mine, size_t mine_size, size_t min_size, const void 
     return FLOW_OK;
 }
 
+int fl_struct_export(void *theirs, size_t their_size, const void *mine, size_t mine_size,
+                     size_t min_size)
+{
+    if (their_size < min_size || their_size > SIZE_LIMIT)
+        return FLOW_EINVAL;
+    copy_prefix(theirs, their_size, mine, mine_size);
+    return FLOW_OK;
+}
+
 int fl_table_export(void *theirs, const void *mine, size_t mine_size, size_t min_size)
 {
     uint32_t size = size_of(theirs);
+    int rc = fl_struct_export(theirs, size, mine, mine_size, min_size);
 
-    if (size < min_size || size > SIZE_LIMIT)
-        return FLOW_EINVAL;
-    memset(theirs, 0, size);
-    memcpy(theirs, mine, size < mine_size ? size : mine_size);
-    memcpy(theirs, &size, sizeof(size));
-    return FLOW_OK;
+    if (rc == FLOW_OK)
+        memcpy(theirs, &size, sizeof(size));
+    return rc;
 }

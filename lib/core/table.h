@@ -23,8 +23,12 @@ int fl_table_import(void *mine, size_t mine_size, size_t min_size, const void *t
 int fl_options_import(void *mine, size_t mine_size, size_t min_size, const void *theirs,
                       const char *what, flow_error **err);
 
-/* Fills THEIRS, whose struct_size its owner has set, from MINE; members we do not know become 0.
+/* Fills THEIRS, which has THEIR_SIZE bytes, from MINE; members we do not know become 0.
  * FLOW_EINVAL when not even MIN_SIZE bytes fit. */
+int fl_struct_export(void *theirs, size_t their_size, const void *mine, size_t mine_size,
+                     size_t min_size);
+
+/* Fills THEIRS, whose struct_size its owner has set, in the same way. */
 int fl_table_export(void *theirs, const void *mine, size_t mine_size, size_t min_size);
 
 #endif

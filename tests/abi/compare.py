@@ -22,8 +22,8 @@ import api
 
 WRONG_USE = 1 | 2  # of the bits of abidiff's exit code
 
-# Goes in arrays: its size is told beside it.  flow_header, which has none, can never grow.
-SIZE_BESIDE = {"flow_property"}
+# Go in arrays: their size is told beside them.
+SIZE_BESIDE = {"flow_property", "flow_header"}
 
 # File, text, and what stands there instead.
 BREAKS = {
@@ -32,6 +32,9 @@ BREAKS = {
         "    int64_t (*early)(void *self);\n    int64_t (*deadline)(void *self);"),
     "a member in the middle of a struct": (
         "flow/schema.h", "    const char *unit; ", "    int64_t step;\n    const char *unit; "),
+    "a member in the middle of a struct that goes in arrays": (
+        "flow/event.h", "    uint32_t name_size;\n",
+        "    uint32_t later;\n    uint32_t name_size;\n"),
     "a wider member": (
         "flow/metrics.h", "    uint32_t kind; ", "    uint64_t kind; "),
     "a member less": (
@@ -48,6 +51,9 @@ ADDITIONS = {
     "a member at the end of a table": (
         "flow/sink.h", "    void (*flush)(void *self);",
         "    void (*flush)(void *self);\n    void (*later)(void *self);"),
+    "a member at the end of a struct that goes in arrays": (
+        "flow/event.h", "    uint32_t value_size;\n",
+        "    uint32_t value_size;\n    uint64_t later;\n"),
     "a new function": (
         "flow/version.h", "FLOW_API uint32_t flow_version(void);",
         "FLOW_API uint32_t flow_version(void);\nFLOW_API uint32_t flow_version_later(void);"),

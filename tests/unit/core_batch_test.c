@@ -54,7 +54,7 @@ static const char *text_of(const flow_event *event, char room[256])
     size_t at = 0;
     size_t size;
 
-    for (size_t i = 0; flow_event_header_at(event, i, &header) == FLOW_OK; i++)
+    for (size_t i = 0; flow_event_header_at(event, i, &header, sizeof header) == FLOW_OK; i++)
         at += (size_t)snprintf(room + at, 256 - at, "%s=%s ", header.name, header.value);
     const char *body = flow_event_body(event, &size);
     snprintf(room + at, 256 - at, "%.*s", (int)size, body);

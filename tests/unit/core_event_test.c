@@ -51,12 +51,12 @@ START_TEST(an_event_is_what_it_was_made_of)
     ck_assert_uint_eq(size, 6);
     ck_assert_uint_eq(flow_event_header_count(event), 3);
 
-    ck_assert_int_eq(flow_event_header_at(event, 2, &header), FLOW_OK);
+    ck_assert_int_eq(flow_event_header_at(event, 2, &header, sizeof header), FLOW_OK);
     ck_assert_uint_eq(header.name_size, 3);
     ck_assert_int_eq(memcmp(header.name, "a\0b", 4), 0);
     ck_assert_uint_eq(header.value_size, 3);
     ck_assert_int_eq(memcmp(header.value, "c\0d", 4), 0);
-    ck_assert_int_eq(flow_event_header_at(event, 3, &header), FLOW_ENOENT);
+    ck_assert_int_eq(flow_event_header_at(event, 3, &header, sizeof header), FLOW_ENOENT);
 
     ck_assert_str_eq(flow_event_header(event, "host", &size), "h1");
     ck_assert_uint_eq(size, 2);
@@ -79,7 +79,7 @@ START_TEST(an_event_may_be_empty)
     ck_assert_int_eq(flow_event_new(f.lib, NULL, 0, NULL, 0, 0, &event, NULL), FLOW_OK);
     ck_assert_ptr_nonnull(flow_event_body(event, &size));
     ck_assert_uint_eq(size, 0);
-    ck_assert_int_eq(flow_event_header_at(event, 0, &header), FLOW_ENOENT);
+    ck_assert_int_eq(flow_event_header_at(event, 0, &header, sizeof header), FLOW_ENOENT);
     ck_assert_ptr_null(flow_event_header(event, "a", NULL));
     flow_event_unref(event);
     tear_down(&f);
@@ -115,6 +115,37 @@ START_TEST(what_cannot_be_an_event_is_refused)
     ck_assert_int_eq(flow_event_new(f.lib, NULL, 1, NULL, 0, 0, NULL, NULL), FLOW_EINVAL);
     failing_after(&f.failing, 0);
     refuse(&f, 0, NULL, 0, 0, FLOW_ENOMEM, "memory");
+    tear_down(&f);
+}
+END_TEST
+
+/* What is handed out has the size that the caller knows, and nothing is written behind it. */
+START_TEST(a_header_has_the_size_its_reader_knows)
+{
+    struct fixture f;
+    flow_event *event;
+    struct {
+        flow_header header;
+        uint64_t newer, behind;
+    } room;
+
+    set_up(&f);
+    ck_assert_int_eq(flow_event_new(f.lib, "", 0, headers, 1, sizeof headers[0], &event, NULL),
+                     FLOW_OK);
+    memset(&room, 0xff, sizeof room);
+    ck_assert_int_eq(
+        flow_event_header_at(event, 0, &room.header, sizeof room.header + sizeof room.newer),
+        FLOW_OK);
+    ck_assert_str_eq(room.header.name, "host");
+    ck_assert_uint_eq(room.header.value_size, 2);
+    ck_assert_uint_eq(room.newer, 0);
+    ck_assert_uint_eq(room.behind, UINT64_MAX);
+
+    ck_assert_int_eq(flow_event_header_at(event, 0, &room.header, 8), FLOW_EINVAL);
+    ck_assert_int_eq(flow_event_header_at(event, 0, &room.header, SIZE_MAX), FLOW_EINVAL);
+    ck_assert_int_eq(flow_event_header_at(event, 0, NULL, sizeof room.header), FLOW_EINVAL);
+    ck_assert_str_eq(room.header.name, "host");
+    flow_event_unref(event);
     tear_down(&f);
 }
 END_TEST
@@ -298,6 +329,7 @@ int main(void)
         {"an_event_is_what_it_was_made_of", an_event_is_what_it_was_made_of},
         {"an_event_may_be_empty", an_event_may_be_empty},
         {"what_cannot_be_an_event_is_refused", what_cannot_be_an_event_is_refused},
+        {"size of a header", a_header_has_the_size_its_reader_knows},
         {"headers_may_lie_further_apart", headers_may_lie_further_apart},
         {"a_kept_event_outlives_its_batch", a_kept_event_outlives_its_batch},
         {"kept_events_do_not_hold_their_batches", kept_events_do_not_hold_their_batches},

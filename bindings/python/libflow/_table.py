@@ -439,7 +439,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_error_set_retriable": (None, [C.POINTER(C.c_void_p), C.c_int]),
     "flow_event_body": (C.c_void_p, [C.c_void_p, C.POINTER(C.c_size_t)]),
     "flow_event_header": (C.c_char_p, [C.c_void_p, C.c_char_p, C.POINTER(C.c_size_t)]),
-    "flow_event_header_at": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p]),
+    "flow_event_header_at": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t]),
     "flow_event_header_count": (C.c_size_t, [C.c_void_p]),
     "flow_event_keep": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_event_new": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.c_size_t, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
