@@ -11,7 +11,6 @@
 
 #define FOLDER_MODE 0777
 
-/* A folder that is locked twice, because two settings name it, is locked once. */
 static int lock_folder(struct fl_store *store, const char *folder, flow_error **err)
 {
     struct fl_folder_lock lock;

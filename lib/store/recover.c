@@ -98,7 +98,7 @@ static int drop_unborn(struct recovery *r, struct fl_stripe *stripe, uint64_t nu
     return rc;
 }
 
-static int check_owner(struct recovery *r, const struct fl_stripe *stripe, uint64_t number,
+static int check_owner(struct recovery *r, const struct fl_stripe *stripe,
                        const struct fl_segment_front *front, flow_error **err)
 {
     struct fl_store *store = r->store;
@@ -118,11 +118,15 @@ static int check_owner(struct recovery *r, const struct fl_stripe *stripe, uint6
                                "%zu; dataDirs must stay as they are while the channel holds events",
                                stripe->folder, front->stripe + 1, front->stripes,
                                stripe->number + 1, store->stripe_count);
-    return front->epoch == number ? FLOW_OK
-                                  : flow_error_setf(err, FLOW_EPARSE,
-                                                    "%s: segment %016" PRIx64
-                                                    " says it is %016" PRIx64,
-                                                    stripe->folder, number, front->epoch);
+    return FLOW_OK;
+}
+
+/* A file that was to be used again as another segment, whose new name never became durable: nobody
+ * wrote more than its front. */
+static int drop_reborn(struct recovery *r, const char *path)
+{
+    r->store->env.io->unlink(r->store->env.io->self, path);
+    return FLOW_OK;
 }
 
 /* The segment of FRONT says how much the one before it counts for. */
@@ -143,6 +147,16 @@ static int seal_before(struct fl_stripe *stripe, const struct fl_segment_front *
     return FLOW_OK;
 }
 
+static int join_segment(struct fl_stripe *stripe, const struct fl_segment_front *front,
+                        flow_error **err)
+{
+    int rc = seal_before(stripe, front, err);
+
+    if (rc)
+        return rc;
+    return fl_stripe_add(stripe, front) ? FLOW_OK : fl_error_nomem(err);
+}
+
 /* Adds the segment NUMBER to its stripe. */
 static int add_segment(struct recovery *r, struct fl_stripe *stripe, uint64_t number,
                        flow_error **err)
@@ -157,23 +171,15 @@ static int add_segment(struct recovery *r, struct fl_stripe *stripe, uint64_t nu
     if (!path)
         return fl_error_nomem(err);
     int rc = fl_segment_load(env, path, &front, &why);
-    fl_free(env->mem, path);
-    if (rc == FLOW_EPARSE) {
+    if (rc == FLOW_EPARSE)
         rc = drop_unborn(r, stripe, number, why, err);
-        flow_error_free(why);
-        return rc;
-    }
-    if (rc) {
-        fl_error_pass(err, why);
-        return rc;
-    }
-    rc = check_owner(r, stripe, number, &front, err);
-    if (rc)
-        return rc;
-    rc = seal_before(stripe, &front, err);
-    if (rc)
-        return rc;
-    return fl_stripe_add(stripe, &front) ? FLOW_OK : fl_error_nomem(err);
+    else if (rc)
+        flow_error_setf(err, rc, "%s", flow_error_message(why));
+    else if (!(rc = check_owner(r, stripe, &front, err)))
+        rc = front.epoch == number ? join_segment(stripe, &front, err) : drop_reborn(r, path);
+    flow_error_free(why);
+    fl_free(env->mem, path);
+    return rc;
 }
 
 static int find_segments(struct recovery *r, struct fl_stripe *stripe, flow_error **err)

@@ -323,7 +323,8 @@ START_TEST(events_of_every_shape_come_back)
     ck_assert_uint_eq(flow_event_header_count(events[0]), 0);
     ck_assert_uint_eq(flow_event_header_count(events[1]), 3);
     ck_assert_str_eq(flow_event_header(events[1], "key", NULL), "value");
-    ck_assert_int_eq(flow_event_header_at(events[1], 2, &header), FLOW_OK);
+    ck_assert_int_eq(flow_event_header_at(events[1], 2, &header, sizeof header),
+                     FLOW_OK);
     ck_assert_uint_eq(header.value_size, 3);
     ck_assert_mem_eq(header.value, "\0\xff\n", 3);
     ck_assert_mem_eq(flow_event_body(events[1], &count), "body", 4);
