@@ -270,6 +270,48 @@ int fl_folder_sync(const struct fl_io *io, const char *path, flow_error **err)
     return rc;
 }
 
+/* Syncs the folder PATH is in, and returns 1 unless there is none. */
+static int sync_above(const struct fl_io *io, char *path, int *rc, flow_error **err)
+{
+    char *slash = strrchr(path, '/');
+    int is_last = slash == NULL || slash == path;
+    flow_error *fault = NULL;
+
+    if (slash == NULL) {
+        strcpy(path, ".");
+    } else {
+        slash[slash == path] = '\0';
+    }
+    int fd = io->open(io->self, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd >= 0) {
+        *rc = fl_file_sync(io, fd, path, &fault);
+        fl_file_close(io, fd);
+    }
+    if (*rc != FLOW_OK) {
+        fl_error_pass(err, fault);
+    }
+    return !is_last;
+}
+
+int fl_folder_make_durable(const struct fl_io *io, const char *path, uint32_t mode,
+                           flow_error **err)
+{
+    int rc = fl_folder_make(io, path, mode, err);
+
+    if (rc != FLOW_OK) {
+        return rc;
+    }
+    char *part = fl_alloc(NULL, strlen(path) + 2); /* "." may take the place of one letter */
+    if (part == NULL) {
+        return fl_error_nomem(err);
+    }
+    strcpy(part, path);
+    while (rc == FLOW_OK && sync_above(io, part, &rc, err)) {
+    }
+    fl_free(NULL, part);
+    return rc;
+}
+
 /* Reads until the end, which may lie further on than the size said: files of /proc have none. */
 static int load_rest(const struct fl_io *io, int fd, const char *path, size_t limit,
                      struct fl_buf *out, flow_error **err)

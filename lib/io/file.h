@@ -92,6 +92,11 @@ int fl_file_remove(const struct fl_io *io, const char *path, flow_error **err);
 /* Makes a folder and those above it; one that exists is fine. */
 int fl_folder_make(const struct fl_io *io, const char *path, uint32_t mode, flow_error **err);
 
+/* As fl_folder_make, and makes the entries of it and of all folders above it durable, as far as
+ * they may be opened. */
+int fl_folder_make_durable(const struct fl_io *io, const char *path, uint32_t mode,
+                           flow_error **err);
+
 /* Makes the entries of a folder durable. */
 int fl_folder_sync(const struct fl_io *io, const char *path, flow_error **err);
 

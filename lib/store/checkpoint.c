@@ -63,18 +63,6 @@ static int note_state(struct fl_store *store, struct fl_state *state)
     return rc;
 }
 
-/* Below this offset nobody needs anything. */
-static uint64_t floor_of(const struct fl_state *state)
-{
-    uint64_t floor = state->marks.count ? UINT64_MAX : 0;
-
-    for (size_t i = 0; i < state->marks.count; i++) {
-        const struct fl_mark *mark = fl_vec_at(&state->marks, i);
-        floor = mark->watermark < floor ? mark->watermark : floor;
-    }
-    return floor;
-}
-
 /* Writes the state to the log itself. */
 static int write_frame(struct fl_store *store, struct fl_buf *bytes, uint64_t *epoch,
                        flow_error **err)
@@ -187,7 +175,7 @@ static int write_all(struct fl_store *store, struct fl_control *control, struct 
         rc = write_control(store, control, &bytes, err);
     }
     if (!rc)
-        release_files(store, floor_of(state), control);
+        release_files(store, fl_state_floor(state), control);
     fl_buf_free(&bytes);
     return rc;
 }

@@ -14,24 +14,43 @@
 #define LOCK "in_use.lock"
 #define MINE "in_use."
 #define MODE 0666
-#define BORN_FIELD 20 /* of /proc/PID/stat, counted behind the name */
+#define BORN_FIELD 20  /* of /proc/PID/stat, counted behind the name */
+#define BOOT_DIGITS 8u
 
-/* When this process began, in the kernel's ticks; 0 when the system does not say. */
-static uint64_t time_of_birth(void)
+/* When this process began, in the kernel's ticks since the boot; 0 when the system does not say. */
+static uint64_t time_of_birth(struct fl_buf *text)
 {
-    struct fl_buf text;
-    uint64_t born = 0;
-
-    fl_buf_init(&text, NULL);
     const char *at = NULL;
-    if (!fl_file_load(fl_io_system(), "/proc/self/stat", 65536, &text, NULL) && fl_buf_cstr(&text))
-        at = strrchr((const char *)text.data, ')');
+
+    fl_buf_clear(text);
+    if (!fl_file_load(fl_io_system(), "/proc/self/stat", 65536, text, NULL) && fl_buf_cstr(text))
+        at = strrchr((const char *)text->data, ')');
     for (int field = 0; at && field < BORN_FIELD; field++)
         at = strchr(at + 1, ' ');
-    if (at)
-        born = strtoull(at + 1, NULL, 10);
+    return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+/* The first part of the number that each boot of the machine gets; "" when there is none. */
+static const char *boot_of(struct fl_buf *text)
+{
+    fl_buf_clear(text);
+    if (fl_file_load(fl_io_system(), "/proc/sys/kernel/random/boot_id", 4096, text, NULL) ||
+        text->size < BOOT_DIGITS)
+        return "";
+    text->size = BOOT_DIGITS;
+    const char *boot = fl_buf_cstr(text);
+    return boot ? boot : "";
+}
+
+/* What no other process is called, not even one of another boot. */
+static void name_process(char name[FL_SEGMENT_NAME])
+{
+    struct fl_buf text;
+
+    fl_buf_init(&text, NULL);
+    uint64_t born = time_of_birth(&text);
+    snprintf(name, FL_SEGMENT_NAME, MINE "%s.%ld.%" PRIu64, boot_of(&text), (long)getpid(), born);
     fl_buf_free(&text);
-    return born;
 }
 
 struct sweep {
@@ -94,7 +113,7 @@ int fl_folder_lock(const struct fl_store_env *env, const char *folder, struct fl
 {
     char mine[FL_SEGMENT_NAME];
 
-    snprintf(mine, sizeof mine, MINE "%ld.%" PRIu64, (long)getpid(), time_of_birth());
+    name_process(mine);
     *lock = (struct fl_folder_lock){.fd = -1};
     lock->path = fl_store_path(env->mem, folder, LOCK);
     lock->mine = fl_store_path(env->mem, folder, mine);

@@ -183,6 +183,12 @@ static void run(void *self)
     }
 }
 
+void fl_store_tend(struct fl_store *store)
+{
+    next_deadline(store);
+    work(store);
+}
+
 static void nudge(void *self)
 {
     struct fl_store *store = self;
@@ -198,6 +204,8 @@ int fl_keeper_start(struct fl_store *store, flow_error **err)
     keeper->checkpoint_due = keeper->sync_due = FL_NEVER;
     store->env.nudge = nudge;
     store->env.self = store;
+    if (store->options.manual)
+        return FLOW_OK;
     return fl_thread_start(&keeper->thread, "flow-keeper", run, store) ? fl_error_nomem(err)
                                                                        : FLOW_OK;
 }

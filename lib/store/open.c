@@ -14,7 +14,7 @@
 static int lock_folder(struct fl_store *store, const char *folder, flow_error **err)
 {
     struct fl_folder_lock lock;
-    int rc = fl_folder_make(store->env.io, folder, FOLDER_MODE, err);
+    int rc = fl_folder_make_durable(store->env.io, folder, FOLDER_MODE, err);
 
     if (!rc)
         rc = fl_folder_lock(&store->env, folder, &lock, err);
@@ -169,14 +169,14 @@ int fl_store_open(const struct fl_store_options *options, struct fl_store **stor
     made->keeper.failures = flow_context_counter(options->ctx, "CheckpointWriteErrorCount");
     if (!rc)
         rc = fl_keeper_start(made, err);
-    if (!rc) {
-        *store = made;
+    if (!rc)
         rc = fl_store_cursor(made, "", &first, err);
-    }
     if (rc) {
         fl_keeper_stop(made);
         store_free(made);
+        made = NULL;
     }
+    *store = made;
     return rc;
 }
 

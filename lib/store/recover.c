@@ -18,7 +18,22 @@
 #include "store/scan.h"
 #include "store/store_inner.h"
 
+/* A segment that is not there. */
+struct absent {
+    const struct fl_stripe *stripe;
+    struct fl_segment_sum sum;
+    uint64_t successor;
+};
+
+/* A file that is there and no part of the log any more. */
+struct dead {
+    const struct fl_stripe *stripe;
+    uint64_t epoch;
+};
+
 struct recovery {
+    struct fl_vec absent; /* of struct absent */
+    struct fl_vec dead;   /* of struct dead */
     struct fl_store *store;
     struct fl_control control;
     struct fl_state state;
@@ -129,28 +144,59 @@ static int drop_reborn(struct recovery *r, const char *path)
     return FLOW_OK;
 }
 
-/* The segment of FRONT says how much the one before it counts for. */
-static int seal_before(struct fl_stripe *stripe, const struct fl_segment_front *front,
+/* Takes the segments behind LAST, or all, out of the log. */
+static int drop_behind(struct recovery *r, struct fl_stripe *stripe, struct fl_segment *last,
                        flow_error **err)
 {
-    struct fl_segment *before = stripe->newest;
+    struct fl_segment **link = last ? &last->newer : &stripe->oldest;
 
-    if (!before)
-        return FLOW_OK;
-    if (front->before.epoch != before->sum.epoch)
-        return flow_error_setf(err, FLOW_EPARSE,
-                               "%s lacks segment %016" PRIx64 ", which was before %016" PRIx64
-                               "; see `flow log repair`",
-                               stripe->folder, front->before.epoch, front->epoch);
-    before->sum = front->before;
-    before->sealed = 1;
+    stripe->newest = last;
+    while (*link) {
+        struct fl_segment *segment = *link;
+        const struct dead dead = {stripe, segment->sum.epoch};
+        if (!fl_vec_push(&r->dead, &dead))
+            return fl_error_nomem(err);
+        *link = segment->newer;
+        fl_free(r->store->env.mem, segment);
+    }
     return FLOW_OK;
 }
 
-static int join_segment(struct fl_stripe *stripe, const struct fl_segment_front *front,
-                        flow_error **err)
+/*
+ * The segment before the one of FRONT is missing.  Segments are given up in order and durably said
+ * not to be needed before; so it, and with it all that are older, may be gone or not.  Whether that
+ * is so is seen when it is known what is needed.
+ */
+static int pass_over(struct recovery *r, struct fl_stripe *stripe,
+                     const struct fl_segment_front *front, flow_error **err)
 {
-    int rc = seal_before(stripe, front, err);
+    const struct absent absent = {stripe, front->before, front->epoch};
+
+    if (!fl_vec_push(&r->absent, &absent))
+        return fl_error_nomem(err);
+    return drop_behind(r, stripe, NULL, err);
+}
+
+/* The segment of FRONT says how much the one before it counts for. */
+static int seal_before(struct recovery *r, struct fl_stripe *stripe,
+                       const struct fl_segment_front *front, flow_error **err)
+{
+    struct fl_segment *before = stripe->oldest;
+
+    while (before && before->sum.epoch != front->before.epoch)
+        before = before->newer;
+    if (!before)
+        return front->before.epoch ? pass_over(r, stripe, front, err) : FLOW_OK;
+    before->sum = front->before;
+    before->sealed = 1;
+    /* What lies between was made and, as that failed, never used. */
+    return drop_behind(r, stripe, before, err);
+}
+
+static int join_segment(struct recovery *r, struct fl_stripe *stripe,
+                        const struct fl_segment_front *front, flow_error **err)
+{
+    int rc = seal_before(r, stripe, front, err);
 
     if (rc)
         return rc;
@@ -176,7 +222,7 @@ static int add_segment(struct recovery *r, struct fl_stripe *stripe, uint64_t nu
     else if (rc)
         flow_error_setf(err, rc, "%s", flow_error_message(why));
     else if (!(rc = check_owner(r, stripe, &front, err)))
-        rc = front.epoch == number ? join_segment(stripe, &front, err) : drop_reborn(r, path);
+        rc = front.epoch == number ? join_segment(r, stripe, &front, err) : drop_reborn(r, path);
     flow_error_free(why);
     fl_free(env->mem, path);
     return rc;
@@ -416,11 +462,42 @@ static int name_first(struct recovery *r, flow_error **err)
     return mark && mark->name ? FLOW_OK : fl_error_nomem(err);
 }
 
+/* Everything that is missing has to be known not to be needed. */
+static int check_absent(const struct recovery *r, flow_error **err)
+{
+    uint64_t floor = fl_state_floor(&r->state);
+
+    for (size_t i = 0; i < r->absent.count; i++) {
+        const struct absent *absent = fl_vec_at(&r->absent, i);
+        if (absent->sum.needed > floor)
+            return flow_error_setf(err, FLOW_EPARSE,
+                                   "%s lacks segment %016" PRIx64 ", which was before %016" PRIx64
+                                   " and held events that are needed; see `flow log repair`",
+                                   absent->stripe->folder, absent->sum.epoch, absent->successor);
+    }
+    return FLOW_OK;
+}
+
+static void remove_dead(const struct recovery *r)
+{
+    const struct fl_store_env *env = &r->store->env;
+    char name[FL_SEGMENT_NAME];
+
+    for (size_t i = 0; i < r->dead.count; i++) {
+        const struct dead *dead = fl_vec_at(&r->dead, i);
+        fl_segment_name(name, dead->epoch);
+        char *path = fl_store_path(env->mem, dead->stripe->folder, name);
+        if (path)
+            env->io->unlink(env->io->self, path);
+        fl_free(env->mem, path);
+    }
+}
+
 static int finish(struct recovery *r, flow_error **err)
 {
     struct fl_store *store = r->store;
     uint64_t end = end_of(store);
-    int rc = name_first(r, err);
+    int rc = FLOW_OK;
 
     for (size_t i = 0; i < r->state.marks.count && !rc; i++)
         rc = make_cursor(store, fl_vec_at(&r->state.marks, i), err);
@@ -448,7 +525,14 @@ static int recover(struct recovery *r, flow_error **err)
     if (!rc && r->damaged)
         flow_context_logf(r->store->env.ctx, FLOW_LOG_WARN, "%d control file(s) were not whole",
                           r->damaged);
-    return rc ? rc : finish(r, err);
+    if (!rc)
+        rc = name_first(r, err);
+    if (!rc)
+        rc = check_absent(r, err);
+    if (rc)
+        return rc;
+    remove_dead(r);
+    return finish(r, err);
 }
 
 int fl_store_recover(struct fl_store *store, flow_error **err)
@@ -458,9 +542,13 @@ int fl_store_recover(struct fl_store *store, flow_error **err)
     fl_vec_init(&r.control.points, store->env.mem, sizeof(struct fl_scan_point));
     fl_state_init(&r.state, store->env.mem);
     fl_buf_init(&r.payload, store->env.mem);
+    fl_vec_init(&r.absent, store->env.mem, sizeof(struct absent));
+    fl_vec_init(&r.dead, store->env.mem, sizeof(struct dead));
     int rc = recover(&r, err);
     fl_vec_free(&r.control.points);
     fl_state_free(&r.state);
     fl_buf_free(&r.payload);
+    fl_vec_free(&r.absent);
+    fl_vec_free(&r.dead);
     return rc;
 }

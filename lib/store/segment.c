@@ -89,10 +89,12 @@ static int create(const struct fl_store_env *env, const char *folder, const char
         rc = fl_file_rename(env->io, spare, path, err);
     if (!rc)
         rc = fl_folder_sync(env->io, folder, err);
-    if (rc) {
+    if (rc) { /* nobody knows what of it lasts; recovery passes over what was never used */
         fl_file_close(env->io, *fd);
         *fd = -1;
-        env->io->unlink(env->io->self, spare ? spare : path); /* else it would be in the way */
+        env->io->unlink(env->io->self, path);
+        if (spare)
+            env->io->unlink(env->io->self, spare);
     }
     return rc;
 }

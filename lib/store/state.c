@@ -58,6 +58,18 @@ int fl_mark_add(struct fl_mark *mark, uint64_t first, uint64_t end)
     return FLOW_OK;
 }
 
+uint64_t fl_state_floor(const struct fl_state *state)
+{
+    uint64_t floor = UINT64_MAX;
+
+    for (size_t i = 0; i < state->marks.count; i++) {
+        const struct fl_mark *mark = fl_vec_at(&state->marks, i);
+        if (mark->name && mark->watermark < floor)
+            floor = mark->watermark;
+    }
+    return floor == UINT64_MAX ? 0 : floor;
+}
+
 /* ---- to bytes ---- */
 
 static int put32(struct fl_buf *out, uint32_t value)

@@ -40,6 +40,9 @@ int fl_mark_add(struct fl_mark *mark, uint64_t first, uint64_t end);
 /* Makes all that touches the watermark part of it. */
 void fl_mark_settle(uint64_t *watermark, struct fl_ranges *acked);
 
+/* Below this offset no cursor of the state needs anything. */
+uint64_t fl_state_floor(const struct fl_state *state);
+
 int fl_state_write(const struct fl_state *state, struct fl_buf *out);
 
 /* Joins what SIZE bytes at DATA say to STATE; FLOW_EPARSE, FLOW_ENOMEM. */

@@ -29,6 +29,7 @@ struct fl_store_options {
     int64_t checkpoint_ms; /* between two checkpoints while something changes */
     int64_t sync_ms;       /* between two syncs; 0: every commit is synced */
     int checkpoint_on_close;
+    int manual; /* there is no thread: whoever uses the store calls fl_store_tend */
 
     /* Called when events became visible that whoever put them was not told of. */
     void (*visible)(void *self);
@@ -51,6 +52,9 @@ int fl_store_close(struct fl_store *store, flow_error **err);
  */
 int fl_store_put(struct fl_store *store, const flow_event *const *events, size_t count,
                  flow_error **err);
+
+/* Does what is due now, in place of the thread: checkpoints, syncs, files for later. */
+void fl_store_tend(struct fl_store *store);
 
 /* The cursor called NAME, made at the beginning of the log when there is none; the store's. */
 int fl_store_cursor(struct fl_store *store, const char *name, struct fl_cursor **cursor,
