@@ -144,13 +144,22 @@ static uint32_t number_in(const flow_event *event)
     return number;
 }
 
+/* Bytes behind the number: mostly few. */
+static size_t extra_of(uint32_t number)
+{
+    uint64_t state = number;
+    uint64_t random = next_random(&state);
+
+    return random % 5 ? random / 5 % 40 : 1000;
+}
+
 int world_put(struct world *world, uint32_t first, uint32_t count, flow_error **err)
 {
     flow_batch *batch;
 
     world_must(flow_batch_new(world->rig.lib, &batch, NULL), NULL, "batch");
     for (uint32_t i = 0; i < count; i++)
-        add_event(batch, first + i, world_random(world, 5) ? world_random(world, 40) : 1000);
+        add_event(batch, first + i, extra_of(first + i));
     int rc = fl_store_put(world->store, flow_batch_events(batch), count, err);
     flow_batch_free(batch);
     return rc;
@@ -158,9 +167,14 @@ int world_put(struct world *world, uint32_t first, uint32_t count, flow_error **
 
 int world_take(struct world *world, struct taking *taking, flow_error **err)
 {
+    return world_take_most(world, taking, 1 + world_random(world, WORLD_MOST), err);
+}
+
+int world_take_most(struct world *world, struct taking *taking, size_t most, flow_error **err)
+{
     const flow_event *events[WORLD_MOST];
-    int rc = fl_cursor_take(world->cursor, 1 + world_random(world, WORLD_MOST), events,
-                            &taking->count, &taking->lots, err);
+    int rc =
+        fl_cursor_take(world->cursor, most, events, &taking->count, &taking->lots, err);
 
     for (size_t i = 0; i < taking->count; i++)
         taking->numbers[i] = number_in(events[i]);

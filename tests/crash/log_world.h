@@ -46,6 +46,7 @@ int world_close(struct world *world, flow_error **err);
 /* Puts the COUNT numbers from FIRST on. */
 int world_put(struct world *world, uint32_t first, uint32_t count, flow_error **err);
 int world_take(struct world *world, struct taking *taking, flow_error **err);
+int world_take_most(struct world *world, struct taking *taking, size_t most, flow_error **err);
 int world_commit(struct world *world, struct taking *taking, flow_error **err);
 void world_give_back(struct world *world, struct taking *taking);
 
