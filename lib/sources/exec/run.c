@@ -2,7 +2,8 @@
 
 /*
  * The thread of the source.  It reads only as fast as the channels take: while they are full the
- * command waits at its pipe, so unlike in Flume no line is lost.
+ * command waits at its pipe, so unlike in Flume no line is lost.  Standard error is none of its
+ * business.
  */
 
 #include <errno.h>
@@ -13,21 +14,33 @@
 #include "sources/exec/exec.h"
 #include "sources/patience.h"
 
-#define READ_SIZE ((size_t)64 << 10)
 #define FIRST_PAUSE_MS 100
 #define MOST_PAUSE_MS 4000
 #define GRACE_MS 2000 /* between asking a command to end and making it */
-#define LAST_READS 16 /* more than a pipe holds */
 
 /* What poll waits for, in order; a descriptor that is closed is -1, which poll passes over. */
-enum { WAKE, OUTPUT, ERRORS, END, WATCHED };
+enum { WAKE, OUTPUT, END, WATCHED };
 
 int exec_spawn(struct exec_source *source, flow_error **err)
 {
     exec_lines_reset(&source->lines);
-    exec_lines_reset(&source->errors);
-    return fl_child_start(&source->child, source->words.items, FL_CHILD_GROUP | FL_CHILD_ERRORS,
-                          err);
+    int rc =
+        fl_child_start(&source->child, source->words.items, FL_CHILD_GROUP | FL_CHILD_ERRORS, err);
+    if (rc != FLOW_OK)
+        return rc;
+    rc = exec_errors_start(&source->errors, source->child.errors, err);
+    if (rc != FLOW_OK)
+        exec_abandon(source);
+    return rc;
+}
+
+void exec_abandon(struct exec_source *source)
+{
+    siginfo_t info;
+
+    fl_child_signal(&source->child, SIGKILL);
+    exec_errors_finish(&source->errors);
+    fl_child_end(&source->child, &info);
 }
 
 /* At the end there is no time to be patient: what is not taken at once is counted as lost. */
@@ -90,22 +103,11 @@ static int add_lines(struct exec_source *source, int end, flow_error **err)
     return rc;
 }
 
-static void log_lines(struct exec_source *source, int end)
+/* Reads what there is of the output, which is closed at its end. */
+static int read_some(struct exec_source *source, flow_error **err)
 {
-    const char *line;
-    size_t size;
-
-    while (exec_lines_next(&source->errors, end, &line, &size)) {
-        if (source->log_errors)
-            flow_context_logf(source->ctx, FLOW_LOG_INFO, "stderr: %.*s", (int)size, line);
-    }
-}
-
-/* Reads what there is at *FD, which is closed at its end. */
-static int read_some(struct exec_source *source, int *fd, struct exec_lines *lines,
-                     flow_error **err)
-{
-    uint8_t data[READ_SIZE];
+    uint8_t data[EXEC_READ_SIZE];
+    int *fd = &source->child.output;
     ssize_t got = read(*fd, data, sizeof(data));
 
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
@@ -115,12 +117,8 @@ static int read_some(struct exec_source *source, int *fd, struct exec_lines *lin
         close(*fd);
         *fd = -1;
     }
-    int rc = exec_lines_feed(lines, data, got > 0 ? (size_t)got : 0, end, err);
-    if (rc == FLOW_OK && lines == &source->lines)
-        rc = add_lines(source, end, err);
-    else if (rc == FLOW_OK)
-        log_lines(source, end);
-    return rc;
+    int rc = exec_lines_feed(&source->lines, data, got > 0 ? (size_t)got : 0, end, err);
+    return rc == FLOW_OK ? add_lines(source, end, err) : rc;
 }
 
 /* How long poll may wait: until a batch is due. */
@@ -135,13 +133,10 @@ static int patience_of(const struct exec_source *source)
 
 static int handle(struct exec_source *source, const struct pollfd *watched, flow_error **err)
 {
-    struct fl_child *child = &source->child;
     int rc = FLOW_OK;
 
-    if (watched[ERRORS].revents != 0)
-        rc = read_some(source, &child->errors, &source->errors, err);
-    if (rc == FLOW_OK && watched[OUTPUT].revents != 0)
-        rc = read_some(source, &child->output, &source->lines, err);
+    if (watched[OUTPUT].revents != 0)
+        rc = read_some(source, err);
     if (patience_of(source) == 0)
         emit(source);
     return rc;
@@ -154,7 +149,6 @@ static int watch(const struct exec_source *source, struct pollfd *watched, flow_
 
     watched[WAKE] = (struct pollfd){.fd = source->wake, .events = POLLIN};
     watched[OUTPUT] = (struct pollfd){.fd = child->output, .events = POLLIN};
-    watched[ERRORS] = (struct pollfd){.fd = child->errors, .events = POLLIN};
     watched[END] = (struct pollfd){.fd = child->output < 0 ? child->fd : -1, .events = POLLIN};
     if (poll(watched, WATCHED, patience_of(source)) >= 0 || errno == EINTR)
         return FLOW_OK;
@@ -179,7 +173,7 @@ static int follow(struct exec_source *source, flow_error **err)
     return rc;
 }
 
-/* Waits until the command has ended; 0 after MS. */
+/* Waits until the command has ended; 0 after MS, which is never when it is negative. */
 static int has_ended(const struct exec_source *source, int ms)
 {
     struct pollfd one = {.fd = source->child.fd, .events = POLLIN};
@@ -194,10 +188,9 @@ static int has_ended(const struct exec_source *source, int ms)
 /* Reads what the command printed before it was asked to end. */
 static void read_rest(struct exec_source *source)
 {
-    for (int i = 0; i < LAST_READS; i++) {
+    for (int i = 0; i < EXEC_LAST_READS; i++) {
         struct pollfd one = {.fd = source->child.output, .events = POLLIN};
-        if (one.fd < 0 || poll(&one, 1, 0) <= 0 ||
-            read_some(source, &source->child.output, &source->lines, NULL) != FLOW_OK)
+        if (one.fd < 0 || poll(&one, 1, 0) <= 0 || read_some(source, NULL) != FLOW_OK)
             return;
     }
 }
@@ -211,6 +204,8 @@ static void end_command(struct exec_source *source)
     fl_child_signal(&source->child, SIGKILL);
     if (!ended)
         flow_context_logf(source->ctx, FLOW_LOG_WARN, "the command had to be killed");
+    if (source->child.fd >= 0)
+        has_ended(source, -1);
 }
 
 static void log_end(const struct exec_source *source, const siginfo_t *info)
@@ -239,6 +234,7 @@ static void run_once(struct exec_source *source)
         flow_context_logf(source->ctx, FLOW_LOG_ERROR, "the command was ended: %s",
                           flow_error_message(fault));
     flow_error_free(fault);
+    exec_errors_finish(&source->errors);
     fl_child_end(&source->child, &info);
     if (rc != FLOW_ECLOSED)
         log_end(source, &info);

@@ -17,7 +17,7 @@ static void exec_destroy(void *self)
 
     flow_batch_free(source->batch);
     exec_lines_close(&source->lines);
-    exec_lines_close(&source->errors);
+    exec_errors_close(&source->errors);
     fl_vec_free(&source->words);
     fl_free(source->mem, source->text);
     if (source->wake >= 0)
@@ -51,7 +51,6 @@ static void read_settings(struct exec_source *source)
     source->command = flow_context_string(ctx, "command");
     source->restart = flow_context_bool(ctx, "restart");
     source->restart_throttle = flow_context_int(ctx, "restartThrottle");
-    source->log_errors = flow_context_bool(ctx, "logStdErr");
     source->batch_size = (size_t)flow_context_int(ctx, "batchSize");
     source->batch_timeout = flow_context_int(ctx, "batchTimeout");
 }
@@ -62,7 +61,7 @@ static int make_parts(struct exec_source *source, flow_error **err)
     int rc = exec_lines_open(&source->lines, source->mem, charset, err);
 
     if (rc == FLOW_OK)
-        rc = exec_lines_open(&source->errors, source->mem, charset, err);
+        rc = exec_errors_open(&source->errors, source->ctx, charset, err);
     if (rc == FLOW_OK)
         rc = flow_batch_new(flow_context_library(source->ctx), &source->batch, err);
     if (rc == FLOW_OK)
@@ -83,6 +82,7 @@ static int exec_create(flow_context *ctx, void **self, flow_error **err)
     source->ctx = ctx;
     source->mem = mem;
     source->wake = -1;
+    source->errors.ended = -1;
     fl_vec_init(&source->words, mem, sizeof(char *));
     source->lost = flow_context_counter(ctx, "EventLostCount");
     read_settings(source);
@@ -97,7 +97,6 @@ static int exec_create(flow_context *ctx, void **self, flow_error **err)
 static int exec_start(void *self, flow_emitter *emitter, flow_error **err)
 {
     struct exec_source *source = self;
-    siginfo_t info;
     uint64_t woken;
     int rc;
 
@@ -110,8 +109,7 @@ static int exec_start(void *self, flow_emitter *emitter, flow_error **err)
     if (fl_thread_start(&source->thread, flow_context_name(source->ctx), exec_run, source) ==
         FLOW_OK)
         return FLOW_OK;
-    fl_child_signal(&source->child, SIGKILL);
-    fl_child_end(&source->child, &info);
+    exec_abandon(source);
     return flow_error_set(err, FLOW_ENOMEM, "no thread for the command");
 }
 
@@ -196,8 +194,9 @@ static const flow_schema schema = {
         "A line ends with a newline, a carriage return, or both; the end is not part of the "
         "event. Bytes that are no character become U+FFFD. A line of more than 16 MiB is cut "
         "into several events.\n\n"
-        "While the channels are full the command is not read from and waits, so no line is lost; "
-        "Flume would end it. When the source stops, the command and all it has started get "
+        "While the channels are full the command's output is not read and it waits, so no line is "
+        "lost; Flume would end it. Its standard error is read at all times, as in Flume. When the "
+        "source stops, the command and all it has started get "
         "SIGTERM and, 2 s later, SIGKILL; what it had printed by then is still put into the "
         "channels. EventLostCount counts lines for which there was no room at that moment.\n\n"
         "What a command has printed cannot be asked for again: after a crash of the process the "
