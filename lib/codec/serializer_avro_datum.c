@@ -15,8 +15,6 @@
 #include "codec/serializer_avro.h"
 #include "codec/serializers.h"
 
-#define SCHEMA_MAX ((size_t)16 * 1024 * 1024)
-
 struct datum {
     flow_context *ctx;
     const flow_allocator *mem;
@@ -75,7 +73,7 @@ static int load_schema(const struct datum *datum, const char *url, struct fl_buf
     if (!path)
         return flow_error_setf(err, FLOW_EPARSE,
                                "cannot read the schema %s: only file: URLs can be read", url);
-    return fl_file_load(fl_io_of(datum->ctx), path, SCHEMA_MAX, text, err);
+    return fl_file_load(fl_io_of(datum->ctx), path, FL_AVRO_SCHEMA_MAX, text, err);
 }
 
 /* Adds the schema of EVENT, wherever it is, to TEXT. */
@@ -98,12 +96,20 @@ static int find_schema(const struct datum *datum, const flow_event *event, struc
                           "not set");
 }
 
+/* A container whose schema cannot be parsed is lost with all its records, so what headers and files
+ * bring is checked before the first byte is written. */
 static int begin_with(struct datum *datum, const struct fl_buf *schema, flow_buffer *out,
                       flow_error **err)
 {
-    if (!fl_avro_is_schema((const char *)schema->data, schema->size))
-        return flow_error_set(err, FLOW_EPARSE, "the Avro schema of an event is not JSON");
-    int rc = fl_avro_writer_begin(datum->writer, schema->data, schema->size, &out->bytes, err);
+    struct fl_avro_schema *parsed;
+    int rc = fl_avro_schema_parse(datum->mem, schema->data, schema->size, &parsed, err);
+
+    if (rc == FLOW_EPARSE)
+        return flow_error_set(err, rc, "the Avro schema of an event is broken");
+    if (rc)
+        return rc;
+    fl_avro_schema_free(parsed);
+    rc = fl_avro_writer_begin(datum->writer, schema->data, schema->size, &out->bytes, err);
     datum->has_begun = rc == FLOW_OK;
     return rc;
 }
