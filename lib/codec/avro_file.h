@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "codec/avro.h"
+#include "codec/piece.h"
 
 #define FL_AVRO_SYNC_SIZE 16
 
@@ -39,25 +40,49 @@ int fl_avro_writer_datum(struct fl_avro_writer *writer, const void *data, size_t
 int fl_avro_writer_flush(struct fl_avro_writer *writer, struct fl_buf *out, flow_error **err);
 
 /*
- * Reads a container that is wholly in memory, which must outlive the reader.
+ * Reads a container from a piece of memory, be it all of the file or a window that slides over it.
+ * Behind the header a piece begins with the marker that precedes a block: a place from which
+ * reading can begin anew, and what Flume remembers of how far it came.
  *
- *     open; while ((rc = fl_avro_reader_block(reader, &in, &count, err)) > 0) decode COUNT records
- *     from IN by the schema; close
+ *     open; skip USED bytes;
+ *     while ((rc = fl_avro_reader_block(reader, &piece, &block, err)) > 0)
+ *         decode block.count records by the schema and skip block.used bytes;
+ *     close
+ *
+ * Each length is the file's word, and is checked against limits and against what is there.  A fault
+ * is told with its byte in the file.
  */
 struct fl_avro_reader;
 
-/* FLOW_EPARSE when it is no container, FLOW_ENOENT for a codec we cannot read. */
-int fl_avro_reader_open(const flow_allocator *mem, const void *data, size_t size,
-                        struct fl_avro_reader **reader, flow_error **err);
+/* The largest block, as it lies in the file and as it unpacks. */
+#define FL_AVRO_BLOCK_MAX ((size_t)256 * 1024 * 1024)
+
+struct fl_avro_block {
+    struct fl_avro_in records; /* lent until the next call */
+    int64_t count;             /* of them; of such as have no bytes it is the file's word alone */
+    size_t used;               /* bytes of the piece up to the next block's marker */
+    int in_piece;              /* the records are in it, and move with it */
+};
+
+/*
+ * Reads the header, which ends USED bytes further, in front of the first marker.  Returns 1, 0 when
+ * a longer piece is needed, FLOW_EPARSE when it is no container, FLOW_ENOENT for a codec that
+ * cannot be read.  *READER is NULL unless it is 1.
+ */
+int fl_avro_reader_open(const flow_allocator *mem, const struct fl_piece_of_file *piece,
+                        struct fl_avro_reader **reader, size_t *used, flow_error **err);
 void fl_avro_reader_close(struct fl_avro_reader *reader);
 
 /* The value of KEY in the header ("avro.schema" and whatever the writer added), or NULL. */
 const uint8_t *fl_avro_reader_meta(const struct fl_avro_reader *reader, const char *key,
                                    size_t *size);
 
-/* Sets *IN to the records of the next block, lent until the next call, and *COUNT to their number.
- * Returns 1, 0 behind the last block, or FLOW_EPARSE. */
-int fl_avro_reader_block(struct fl_avro_reader *reader, struct fl_avro_in *in, int64_t *count,
-                         flow_error **err);
+/* Whether the FL_AVRO_SYNC_SIZE bytes at DATA are the file's marker. */
+int fl_avro_reader_is_marker(const struct fl_avro_reader *reader, const void *data);
+
+/* Reads a block.  Returns 1; 0 when a longer piece is needed or, of the last, at its end;
+ * FLOW_EPARSE. */
+int fl_avro_reader_block(struct fl_avro_reader *reader, const struct fl_piece_of_file *piece,
+                         struct fl_avro_block *block, flow_error **err);
 
 #endif

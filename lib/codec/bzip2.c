@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "codec/codec_ops.h"
 #include "codec/dynlib.h"
+#include "codec/unpack.h"
 
 #define OUT_ROOM ((size_t)32 * 1024)
 #define BLOCK_SIZE 9 /* in 100 kB; Hadoop's default */
@@ -136,4 +137,94 @@ const struct fl_codec_ops fl_bzip2_ops = {
     .close = bzip2_close,
     .write = bzip2_write,
     .end = bzip2_end,
+};
+
+struct bzip2_unpacker {
+    const flow_allocator *mem;
+    void *handle;
+    typeof(BZ2_bzDecompressInit) *init;
+    typeof(BZ2_bzDecompress) *decompress;
+    typeof(BZ2_bzDecompressEnd) *end;
+};
+
+static const struct fl_dynlib_symbol unpack_symbols[] = {
+    {"BZ2_bzDecompressInit", offsetof(struct bzip2_unpacker, init)},
+    {"BZ2_bzDecompress", offsetof(struct bzip2_unpacker, decompress)},
+    {"BZ2_bzDecompressEnd", offsetof(struct bzip2_unpacker, end)},
+};
+
+static int unpack_open(const flow_allocator *mem, void **state, flow_error **err)
+{
+    struct bzip2_unpacker *u = fl_zalloc(mem, sizeof *u);
+
+    if (!u)
+        return fl_error_nomem(err);
+    u->mem = mem;
+    int rc = fl_dynlib_load("libbz2.so.1", "bzip2 decompression", unpack_symbols,
+                            sizeof unpack_symbols / sizeof unpack_symbols[0], u, &u->handle, err);
+    if (rc) {
+        fl_free(mem, u);
+        return rc;
+    }
+    *state = u;
+    return FLOW_OK;
+}
+
+static void unpack_close(void *state)
+{
+    struct bzip2_unpacker *u = state;
+
+    fl_dynlib_unload(u->handle);
+    fl_free(u->mem, u);
+}
+
+/* One call of the decompressor into fresh room of OUT: 1 when there is more to come, 0 at the end
+ * of the stream. */
+static int unpack_step(const struct bzip2_unpacker *u, bz_stream *bz, struct fl_buf *out)
+{
+    unsigned before = bz->avail_in;
+    char *room = fl_buf_reserve(out, OUT_ROOM);
+
+    if (!room)
+        return FLOW_ENOMEM;
+    bz->next_out = room;
+    bz->avail_out = OUT_ROOM;
+    int status = u->decompress(bz);
+    out->size += OUT_ROOM - bz->avail_out;
+    if (status == BZ_STREAM_END)
+        return 0;
+    if (status == BZ_MEM_ERROR)
+        return FLOW_ENOMEM;
+    int moved = bz->avail_in < before || bz->avail_out < OUT_ROOM;
+    return status == BZ_OK && moved ? 1 : FLOW_EPARSE;
+}
+
+static int unpack_stream(void *state, const void *data, size_t size, size_t limit,
+                         struct fl_buf *out)
+{
+    struct bzip2_unpacker *u = state;
+    bz_stream bz = {.next_in = (char *)data,
+                    .avail_in = (unsigned)size,
+                    .bzalloc = stream_alloc,
+                    .bzfree = stream_free,
+                    .opaque = (void *)u->mem};
+    int rc = 1;
+
+    if (size > UINT32_MAX)
+        return FLOW_ETOOBIG;
+    if (u->init(&bz, 0, 0) != BZ_OK)
+        return FLOW_ENOMEM;
+    while (rc > 0) {
+        rc = unpack_step(u, &bz, out);
+        if (out->size > limit)
+            rc = FLOW_ETOOBIG;
+    }
+    u->end(&bz);
+    return rc;
+}
+
+const struct fl_unpack_ops fl_bzip2_unpack = {
+    .open = unpack_open,
+    .close = unpack_close,
+    .unpack = unpack_stream,
 };

@@ -10,20 +10,7 @@
 #include <flow/batch.h>
 
 #include "base/charset.h"
-
-/* What a deserializer gets to work on.  DATA begins where the last call ended, and what it held
- * then is unchanged. */
-struct fl_piece_of_file {
-    const uint8_t *data;
-    size_t size;
-    int last; /* nothing follows */
-};
-
-/* Headers that every event gets. */
-struct fl_event_headers {
-    flow_header items[2];
-    size_t count;
-};
+#include "codec/piece.h"
 
 struct fl_line_reader {
     struct fl_charset *in; /* owned by the user, as is `out` */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "codec/dynlib.h"
 #include "codec/raw.h"
+#include "codec/unpack.h"
 
 struct snappy {
     const flow_allocator *mem;
@@ -69,4 +70,70 @@ const struct fl_raw_ops fl_snappy_ops = {
     .open = snappy_open,
     .close = snappy_close,
     .compress = snappy_block,
+};
+
+/* No element of the format makes more of its bytes: a copy of 64 takes 3. */
+#define MOST_RATIO 22
+
+struct unsnappy {
+    const flow_allocator *mem;
+    void *handle;
+    typeof(snappy_uncompressed_length) *length;
+    typeof(snappy_uncompress) *uncompress;
+};
+
+static const struct fl_dynlib_symbol unpack_symbols[] = {
+    {"snappy_uncompressed_length", offsetof(struct unsnappy, length)},
+    {"snappy_uncompress", offsetof(struct unsnappy, uncompress)},
+};
+
+static int unpack_open(const flow_allocator *mem, void **state, flow_error **err)
+{
+    struct unsnappy *u = fl_zalloc(mem, sizeof *u);
+
+    if (!u)
+        return fl_error_nomem(err);
+    u->mem = mem;
+    int rc = fl_dynlib_load("libsnappy.so.1", "snappy decompression", unpack_symbols,
+                            sizeof unpack_symbols / sizeof unpack_symbols[0], u, &u->handle, err);
+    if (rc) {
+        fl_free(mem, u);
+        return rc;
+    }
+    *state = u;
+    return FLOW_OK;
+}
+
+static void unpack_close(void *state)
+{
+    struct unsnappy *u = state;
+
+    fl_dynlib_unload(u->handle);
+    fl_free(u->mem, u);
+}
+
+static int unpack_block(void *state, const void *data, size_t size, size_t limit,
+                        struct fl_buf *out)
+{
+    struct unsnappy *u = state;
+    size_t length;
+
+    /* The block's own word, which is believed only as far as its size can bear it out. */
+    if (u->length(data, size, &length) != SNAPPY_OK || length / MOST_RATIO > size)
+        return FLOW_EPARSE;
+    if (length > limit)
+        return FLOW_ETOOBIG;
+    char *room = fl_buf_reserve(out, length);
+    if (!room)
+        return FLOW_ENOMEM;
+    if (u->uncompress(data, size, room, &length) != SNAPPY_OK)
+        return FLOW_EPARSE;
+    out->size += length;
+    return FLOW_OK;
+}
+
+const struct fl_unpack_ops fl_snappy_unpack = {
+    .open = unpack_open,
+    .close = unpack_close,
+    .unpack = unpack_block,
 };

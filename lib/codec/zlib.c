@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gzip, zlib and raw deflate: one algorithm in three framings, told apart by zlib's windowBits. */
+/* gzip, zlib and raw deflate: one algorithm in three framings, told apart by zlib's windowBits.
+ * Only the last is unpacked too. */
 
 #include <zlib.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "codec/codec_ops.h"
+#include "codec/unpack.h"
 
 #define OUT_ROOM ((size_t)32 * 1024)
 
@@ -121,4 +123,71 @@ const struct fl_codec_ops fl_zlib_ops = {
     .close = zlib_close,
     .write = zlib_write,
     .end = zlib_end,
+};
+
+static int inflate_open(const flow_allocator *mem, void **state, flow_error **err)
+{
+    struct zlib_stream *s = fl_zalloc(mem, sizeof *s);
+
+    if (!s)
+        return fl_error_nomem(err);
+    s->mem = mem;
+    s->z.zalloc = stream_alloc;
+    s->z.zfree = stream_free;
+    s->z.opaque = (void *)mem;
+    if (inflateInit2(&s->z, window_bits(FL_ZLIB_RAW)) != Z_OK) {
+        fl_free(mem, s);
+        return fl_error_nomem(err);
+    }
+    *state = s;
+    return FLOW_OK;
+}
+
+static void inflate_close(void *state)
+{
+    struct zlib_stream *s = state;
+
+    inflateEnd(&s->z);
+    fl_free(s->mem, s);
+}
+
+/* One call of inflate into fresh room of OUT; *STATUS is zlib's answer. */
+static int inflate_step(struct zlib_stream *s, struct fl_buf *out, int *status)
+{
+    uint8_t *room = fl_buf_reserve(out, OUT_ROOM);
+
+    if (!room)
+        return FLOW_ENOMEM;
+    s->z.next_out = room;
+    s->z.avail_out = OUT_ROOM;
+    *status = inflate(&s->z, Z_NO_FLUSH);
+    out->size += OUT_ROOM - s->z.avail_out;
+    return *status == Z_MEM_ERROR ? FLOW_ENOMEM : FLOW_OK;
+}
+
+static int inflate_block(void *state, const void *data, size_t size, size_t limit,
+                         struct fl_buf *out)
+{
+    struct zlib_stream *s = state;
+    int status = Z_OK;
+
+    if (size > UINT32_MAX)
+        return FLOW_ETOOBIG;
+    inflateReset(&s->z);
+    s->z.next_in = (Bytef *)data;
+    s->z.avail_in = (uInt)size;
+    while (status == Z_OK) {
+        int rc = inflate_step(s, out, &status);
+        if (rc)
+            return rc;
+        if (out->size > limit)
+            return FLOW_ETOOBIG;
+    }
+    return status == Z_STREAM_END ? FLOW_OK : FLOW_EPARSE;
+}
+
+const struct fl_unpack_ops fl_zlib_unpack = {
+    .open = inflate_open,
+    .close = inflate_close,
+    .unpack = inflate_block,
 };

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "codec/codec_ops.h"
+#include "codec/unpack.h"
 
 #define LEVEL 3
 
@@ -97,4 +98,74 @@ const struct fl_codec_ops fl_zstd_ops = {
     .close = zstd_close,
     .write = zstd_write,
     .end = zstd_end,
+};
+
+struct zstd_unpacker {
+    const flow_allocator *mem;
+    ZSTD_DStream *stream;
+};
+
+static int unpack_open(const flow_allocator *mem, void **state, flow_error **err)
+{
+    struct zstd_unpacker *u = fl_zalloc(mem, sizeof *u);
+
+    if (!u)
+        return fl_error_nomem(err);
+    u->mem = mem;
+    u->stream = ZSTD_createDStream();
+    if (!u->stream) {
+        fl_free(mem, u);
+        return fl_error_nomem(err);
+    }
+    *state = u;
+    return FLOW_OK;
+}
+
+static void unpack_close(void *state)
+{
+    struct zstd_unpacker *u = state;
+
+    ZSTD_freeDStream(u->stream);
+    fl_free(u->mem, u);
+}
+
+/* One call of the decompressor into fresh room of OUT: 1 when there is more to come, 0 at the end
+ * of the last frame. */
+static int unpack_step(struct zstd_unpacker *u, ZSTD_inBuffer *in, struct fl_buf *out)
+{
+    size_t room = ZSTD_DStreamOutSize();
+    ZSTD_outBuffer to = {.dst = fl_buf_reserve(out, room), .size = room};
+    size_t before = in->pos;
+
+    if (!to.dst)
+        return FLOW_ENOMEM;
+    size_t left = ZSTD_decompressStream(u->stream, &to, in);
+    if (ZSTD_isError(left))
+        return ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation ? FLOW_ENOMEM : FLOW_EPARSE;
+    out->size += to.pos;
+    if (left == 0 && in->pos == in->size)
+        return 0;
+    return in->pos > before || to.pos > 0 ? 1 : FLOW_EPARSE;
+}
+
+static int unpack_frames(void *state, const void *data, size_t size, size_t limit,
+                         struct fl_buf *out)
+{
+    struct zstd_unpacker *u = state;
+    ZSTD_inBuffer in = {.src = data, .size = size};
+    int rc = 1;
+
+    ZSTD_DCtx_reset(u->stream, ZSTD_reset_session_only);
+    while (rc > 0) {
+        rc = unpack_step(u, &in, out);
+        if (out->size > limit)
+            return FLOW_ETOOBIG;
+    }
+    return rc;
+}
+
+const struct fl_unpack_ops fl_zstd_unpack = {
+    .open = unpack_open,
+    .close = unpack_close,
+    .unpack = unpack_frames,
 };

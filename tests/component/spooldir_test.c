@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "codec/avro_file.h"
+#include "container.h"
 #include "io/file.h"
 #include "spool.h"
 #include "suite.h"
@@ -448,11 +448,10 @@ END_TEST
 START_TEST(writes_what_flume_reads)
 {
     struct fl_buf data;
-    struct fl_avro_reader *reader;
-    struct fl_avro_in in;
+    struct container container;
+    struct fl_avro_block block;
     char path[320];
     size_t size;
-    int64_t count;
     int64_t offset = 0;
     int64_t last = 0;
 
@@ -461,20 +460,20 @@ START_TEST(writes_what_flume_reads)
     snprintf(path, sizeof path, "%s/.flumespool/.flumespool-main.meta", spool.path);
     fl_buf_init(&data, NULL);
     ck_assert_int_eq(fl_file_load(fl_io_system(), path, 100000, &data, NULL), FLOW_OK);
-    ck_assert_int_eq(fl_avro_reader_open(NULL, data.data, data.size, &reader, NULL), FLOW_OK);
+    ck_assert_int_eq(container_open(&container, data.data, data.size, NULL), FLOW_OK);
     snprintf(path, sizeof path, "%s/a", spool.path);
-    const uint8_t *file = fl_avro_reader_meta(reader, "file", &size);
+    const uint8_t *file = fl_avro_reader_meta(container.reader, "file", &size);
     ck_assert_uint_eq(size, strlen(path));
     ck_assert_mem_eq(file, path, size);
-    ck_assert_ptr_nonnull(fl_avro_reader_meta(reader, "avro.schema", &size));
-    while (fl_avro_reader_block(reader, &in, &count, NULL) > 0) {
-        ck_assert_int_eq(count, 1); /* a block a transaction, as Flume has it */
+    ck_assert_ptr_nonnull(fl_avro_reader_meta(container.reader, "avro.schema", &size));
+    while (container_next(&container, &block) > 0) {
+        ck_assert_int_eq(block.count, 1); /* a block a transaction, as Flume has it */
         last = offset;
-        ck_assert_int_eq(fl_avro_get_long(&in, &offset), FLOW_OK);
+        ck_assert_int_eq(fl_avro_get_long(&block.records, &offset), FLOW_OK);
         ck_assert_int_gt(offset, last);
     }
     ck_assert_int_eq(offset, 48890); /* of 10,000 numbers and newlines */
-    fl_avro_reader_close(reader);
+    container_close(&container);
     fl_buf_free(&data);
 }
 END_TEST

@@ -181,7 +181,8 @@ START_TEST(stops_in_front_of_a_line_it_cannot_decode)
 {
     static const char text[] = "one\ntwo\xff\nthree\n";
     struct rig rig;
-    struct fl_piece_of_file piece = {(const uint8_t *)text, sizeof text - 1, 1};
+    struct fl_piece_of_file piece = {
+        .data = (const uint8_t *)text, .size = sizeof text - 1, .last = 1};
     flow_error *err = NULL;
     size_t consumed;
 
@@ -223,8 +224,9 @@ static void expect_blobs(size_t max_size, const char *wanted)
     rig_init(&rig, "UTF-8", "UTF-8", FL_CHARSET_FAIL, 2048);
     for (size_t end = 1; end < sizeof text; end++) {
         size_t consumed;
-        struct fl_piece_of_file piece = {(const uint8_t *)text + done, end - done,
-                                         end == sizeof text - 1};
+        struct fl_piece_of_file piece = {.data = (const uint8_t *)text + done,
+                                         .size = end - done,
+                                         .last = end == sizeof text - 1};
         ck_assert_int_eq(fl_blob_read(max_size, &headers, &piece, 100, rig.batch, &consumed, NULL),
                          FLOW_OK);
         done += consumed;

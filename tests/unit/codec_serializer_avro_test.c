@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "codec/avro_file.h"
+#include "container.h"
 #include "serializing.h"
 #include "suite.h"
 
@@ -13,36 +13,35 @@ typedef const char *const pair[2];
 
 #define DATUM "org.apache.flume.sink.hdfs.AvroEventSerializer$Builder"
 
-static struct fl_avro_reader *read_output(const struct serializing *s)
+static struct container read_output(const struct serializing *s)
 {
-    struct fl_avro_reader *reader;
+    struct container container;
     size_t size;
     const uint8_t *bytes = serializing_bytes(s, &size);
 
-    ck_assert_int_eq(fl_avro_reader_open(NULL, bytes, size, &reader, NULL), FLOW_OK);
-    return reader;
+    ck_assert_int_eq(container_open(&container, bytes, size, NULL), FLOW_OK);
+    return container;
 }
 
 static void check_schema(const struct serializing *s, const char *expected)
 {
-    struct fl_avro_reader *reader = read_output(s);
+    struct container container = read_output(s);
     size_t size;
-    const uint8_t *schema = fl_avro_reader_meta(reader, "avro.schema", &size);
+    const uint8_t *schema = fl_avro_reader_meta(container.reader, "avro.schema", &size);
 
     ck_assert_uint_eq(size, strlen(expected));
     ck_assert_mem_eq(schema, expected, size);
-    fl_avro_reader_close(reader);
+    container_close(&container);
 }
 
 /* The next block, which has COUNT records. */
-static struct fl_avro_in next_block(struct fl_avro_reader *reader, int64_t expected)
+static struct fl_avro_in next_block(struct container *container, int64_t expected)
 {
-    struct fl_avro_in in;
-    int64_t count;
+    struct fl_avro_block block;
 
-    ck_assert_int_eq(fl_avro_reader_block(reader, &in, &count, NULL), 1);
-    ck_assert_int_eq(count, expected);
-    return in;
+    ck_assert_int_eq(container_next(container, &block), 1);
+    ck_assert_int_eq(block.count, expected);
+    return block.records;
 }
 
 static void check_bytes(struct fl_avro_in *in, const char *expected)
@@ -72,8 +71,8 @@ START_TEST(events_are_written_by_flumes_schema)
     check_schema(&s, "{\"type\":\"record\",\"name\":\"Event\",\"fields\":[{\"name\":\"headers\","
                      "\"type\":{\"type\":\"map\",\"values\":\"string\"}},{\"name\":\"body\","
                      "\"type\":\"bytes\"}]}");
-    struct fl_avro_reader *reader = read_output(&s);
-    struct fl_avro_in in = next_block(reader, 2);
+    struct container container = read_output(&s);
+    struct fl_avro_in in = next_block(&container, 2);
     ck_assert_int_eq(fl_avro_next(&in, &items), 1);
     check_bytes(&in, "host");
     check_bytes(&in, "a");
@@ -81,7 +80,7 @@ START_TEST(events_are_written_by_flumes_schema)
     check_bytes(&in, "one");
     ck_assert_int_eq(fl_avro_next(&in, &items), 0);
     check_bytes(&in, "two");
-    fl_avro_reader_close(reader);
+    container_close(&container);
     serializing_free(&s);
 }
 END_TEST
@@ -96,9 +95,9 @@ START_TEST(the_end_writes_what_was_held_back)
     flow_serializer_begin(s.serializer, s.out, NULL);
     serializing_write(&s, NULL);
     ck_assert_int_eq(flow_serializer_end(s.serializer, s.out, NULL), FLOW_OK);
-    struct fl_avro_reader *reader = read_output(&s);
-    next_block(reader, 1);
-    fl_avro_reader_close(reader);
+    struct container container = read_output(&s);
+    next_block(&container, 1);
+    container_close(&container);
     serializing_free(&s);
 }
 END_TEST
@@ -139,11 +138,11 @@ START_TEST(bodies_are_written_by_the_schema_of_the_first_event)
     flow_serializer_flush(s.serializer, s.out, NULL);
 
     check_schema(&s, "\"long\"");
-    struct fl_avro_reader *reader = read_output(&s);
-    struct fl_avro_in in = next_block(reader, 3);
+    struct container container = read_output(&s);
+    struct fl_avro_in in = next_block(&container, 3);
     ck_assert_uint_eq(in.end - in.at, 3);
     ck_assert_mem_eq(in.at, "\x02\x02\x02", 3);
-    fl_avro_reader_close(reader);
+    container_close(&container);
     serializing_free(&s);
 }
 END_TEST
@@ -190,6 +189,7 @@ START_TEST(events_whose_schema_is_nowhere_are_refused)
     } faults[] = {
         {NULL, NULL, "schemaURL is not set"},
         {"flume.avro.schema.literal", "{\"type\": \"long\"", "not JSON"},
+        {"flume.avro.schema.literal", "{\"type\": \"lang\"}", "nothing defines the type 'lang'"},
         {"flume.avro.schema.url", "http://host/schema", "only file: URLs"},
         {"flume.avro.schema.url", "file:///no/such/file", "/no/such/file"},
     };

@@ -38,19 +38,21 @@ void spool_tracker_close(struct spool_tracker *tracker)
     forget(tracker);
 }
 
-/* Reads all records; the last one counts.  What is torn behind it was never committed. */
-static void read_records(struct spool_tracker *tracker, struct fl_avro_reader *reader)
+/* Reads all records in REST; the last one counts.  What is torn behind it was never committed. */
+static void read_records(struct spool_tracker *tracker, struct fl_avro_reader *reader,
+                         struct fl_piece_of_file *rest)
 {
-    struct fl_avro_in in;
-    int64_t count;
+    struct fl_avro_block block;
     flow_error *torn = NULL;
 
-    while (fl_avro_reader_block(reader, &in, &count, &torn) > 0) {
+    while (fl_avro_reader_block(reader, rest, &block, &torn) > 0) {
         int64_t offset;
-        while (fl_avro_get_long(&in, &offset) == FLOW_OK) {
+        while (fl_avro_get_long(&block.records, &offset) == FLOW_OK) {
             tracker->offset = offset;
             tracker->has_offset = 1;
         }
+        rest->data += block.used;
+        rest->size -= block.used;
     }
     flow_error_free(torn);
 }
@@ -58,13 +60,16 @@ static void read_records(struct spool_tracker *tracker, struct fl_avro_reader *r
 static int read_container(struct spool_tracker *tracker, const struct fl_buf *data,
                           flow_error **err)
 {
+    struct fl_piece_of_file rest = {.data = data->data, .size = data->size, .last = 1};
     struct fl_avro_reader *reader;
     size_t size;
-    int rc = fl_avro_reader_open(tracker->mem, data->data, data->size, &reader, err);
+    int rc = fl_avro_reader_open(tracker->mem, &rest, &reader, &size, err);
 
-    if (rc != FLOW_OK) {
+    if (rc < 0) {
         return rc;
     }
+    rest.data += size;
+    rest.size -= size;
     const uint8_t *target = fl_avro_reader_meta(reader, "file", &size);
     if (target == NULL) {
         rc = flow_error_set(err, FLOW_EPARSE, "it names no file");
@@ -73,7 +78,7 @@ static int read_container(struct spool_tracker *tracker, const struct fl_buf *da
         rc = tracker->target != NULL ? FLOW_OK : fl_error_nomem(err);
     }
     if (rc == FLOW_OK) {
-        read_records(tracker, reader);
+        read_records(tracker, reader, &rest);
     }
     fl_avro_reader_close(reader);
     return rc;
