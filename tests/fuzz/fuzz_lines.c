@@ -10,6 +10,7 @@
 
 #include <flow.h>
 
+#include "batches.h"
 #include "codec/line_reader.h"
 #include "fuzz.h"
 
@@ -60,20 +61,6 @@ static int read_all(struct fl_line_reader *line, const uint8_t *data, size_t siz
     }
 }
 
-static void compare(const flow_batch *a, const flow_batch *b)
-{
-    if (flow_batch_count(a) != flow_batch_count(b))
-        abort();
-    for (size_t i = 0; i < flow_batch_count(a); i++) {
-        size_t a_size;
-        size_t b_size;
-        const void *a_body = flow_event_body(flow_batch_event(a, i), &a_size);
-        const void *b_body = flow_event_body(flow_batch_event(b, i), &b_size);
-        if (a_size != b_size || (a_size > 0 && memcmp(a_body, b_body, a_size) != 0))
-            abort();
-    }
-}
-
 static void run(flow_library *lib, const struct choice *choice, const uint8_t *data, size_t size)
 {
     struct fl_charset *in = NULL;
@@ -91,7 +78,8 @@ static void run(flow_library *lib, const struct choice *choice, const uint8_t *d
     int rc = read_all(&line, data, size, size > 0 ? size : 1, whole);
     if (rc != read_all(&line, data, size, choice->step, pieces))
         abort();
-    compare(whole, pieces);
+    if (!batches_are_equal(whole, 0, pieces))
+        abort();
     fl_line_reader_free(&line);
     flow_batch_free(whole);
     flow_batch_free(pieces);

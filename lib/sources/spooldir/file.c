@@ -57,6 +57,7 @@ static char *absolute(const flow_allocator *mem, const char *path)
 int spool_file_open(struct spool_file *file, const char *path, flow_error **err)
 {
     file->offset = 0;
+    file->committed = (struct spool_place){.offset = 0};
     file->begin = 0;
     file->end = 0;
     file->at_end = 0;
@@ -78,9 +79,9 @@ int spool_file_open(struct spool_file *file, const char *path, flow_error **err)
     return rc;
 }
 
-size_t spool_file_head(const struct spool_file *file, void *head, size_t size)
+size_t spool_file_peek(const struct spool_file *file, int64_t offset, void *data, size_t size)
 {
-    int64_t got = file->io->pread(file->io->self, file->fd, head, size, 0);
+    int64_t got = file->io->pread(file->io->self, file->fd, data, size, offset);
 
     return got > 0 ? (size_t)got : 0;
 }
@@ -90,11 +91,16 @@ int spool_file_seek(struct spool_file *file, int64_t offset, flow_error **err)
 {
     int rc = FLOW_OK;
 
-    while (rc == FLOW_OK && file->offset < offset && !file->at_end) {
+    while (rc == FLOW_OK && file->offset < offset) {
         int64_t left = offset - file->offset;
-        rc = spool_file_more(file, err);
         size_t there = file->end - file->begin;
-        spool_file_consume(file, left < (int64_t)there ? (size_t)left : there);
+        if (there > 0) {
+            spool_file_consume(file, left < (int64_t)there ? (size_t)left : there);
+        } else if (!file->at_end) {
+            rc = spool_file_more(file, err);
+        } else {
+            break;
+        }
     }
     return rc;
 }
@@ -139,8 +145,10 @@ int spool_file_more(struct spool_file *file, flow_error **err)
 
 struct fl_piece_of_file spool_file_piece(const struct spool_file *file)
 {
-    return (struct fl_piece_of_file){
-        .data = file->data + file->begin, .size = file->end - file->begin, .last = file->at_end};
+    return (struct fl_piece_of_file){.data = file->data + file->begin,
+                                     .size = file->end - file->begin,
+                                     .last = file->at_end,
+                                     .offset = file->offset};
 }
 
 void spool_file_consume(struct spool_file *file, size_t size)

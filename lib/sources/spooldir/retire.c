@@ -138,7 +138,7 @@ static void leave(struct spooldir *s, const flow_error *fault)
                       "%s is done with but stays where it is, and is left alone until it changes: "
                       "%s",
                       s->file.path, flow_error_message(fault));
-    if (spool_tracker_store(&s->tracker, s->file.path, s->file.offset, &second) != FLOW_OK) {
+    if (spool_tracker_store(&s->tracker, s->file.path, &s->file.committed, &second) != FLOW_OK) {
         flow_context_logf(s->ctx, FLOW_LOG_ERROR, "after a restart its events will come again: %s",
                           flow_error_message(second));
     }
@@ -158,7 +158,9 @@ static void drop_position(struct spooldir *s)
     flow_error_free(fault);
 }
 
-void spool_set_aside(struct spooldir *s, const char *what, const char *why)
+/* Moves the file out of the way as one that could not be read to its end; WHAT becomes a part of
+ * its name, WHY of the message. */
+static void set_aside(struct spooldir *s, const char *what, const char *why)
 {
     flow_error *fault = NULL;
     char *name = NULL;
@@ -171,7 +173,7 @@ void spool_set_aside(struct spooldir *s, const char *what, const char *why)
                           "%s %s; it is set aside%s%s, with %lld bytes of it "
                           "committed",
                           s->file.path, why, marks ? "" : " as ", marks ? "" : name,
-                          (long long)s->file.offset);
+                          (long long)s->file.committed.offset);
         drop_position(s);
     } else {
         flow_context_logf(s->ctx, FLOW_LOG_ERROR, "%s %s", s->file.path, why);
@@ -198,7 +200,7 @@ void spool_retire(struct spooldir *s)
 {
     switch (fate_of(s)) {
     case UNCHANGED: retire_unchanged(s); break;
-    case CHANGED: spool_set_aside(s, "modified", "was modified while it was read"); break;
+    case CHANGED: set_aside(s, "modified", "was modified while it was read"); break;
     case REPLACED:
         flow_context_logf(s->ctx, FLOW_LOG_ERROR,
                           "%s was replaced by another file while it was read; what was read is "
@@ -215,6 +217,17 @@ void spool_retire(struct spooldir *s)
         drop_position(s);
         break;
     }
+}
+
+void spool_fail(struct spooldir *s, const char *why)
+{
+    if (fate_of(s) == UNCHANGED) {
+        set_aside(s, "undecodable", why);
+        return;
+    }
+    /* What is found under its name may be another file, which is not to blame. */
+    flow_context_logf(s->ctx, FLOW_LOG_ERROR, "%s %s", s->file.path, why);
+    spool_retire(s);
 }
 
 /* Makes, reads and removes the file PATH. */

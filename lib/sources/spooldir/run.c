@@ -11,59 +11,15 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/utf8.h"
 #include "sources/patience.h"
 
 #define FIRST_PAUSE_MS 250
 
 /* Bodies in one batch: beyond that it only takes memory. */
-#define BATCH_BYTES ((size_t)16 * 1024 * 1024)
+#define BATCH_BYTES ((int64_t)16 * 1024 * 1024)
 
 /* What came of a step. */
 enum step { GO_ON, FILE_ENDS, STOPPING };
-
-static void set_header(struct fl_event_headers *headers, const char *name, const char *value)
-{
-    headers->items[headers->count++] = (flow_header){
-        .name = name,
-        .value = value,
-        .name_size = (uint32_t)strlen(name),
-        .value_size = (uint32_t)strlen(value),
-    };
-}
-
-static void set_headers(struct spooldir *s)
-{
-    s->headers.count = 0;
-    if (s->options.file_key != NULL) {
-        set_header(&s->headers, s->options.file_key, s->file.absolute);
-    }
-    if (s->options.basename_key != NULL) {
-        set_header(&s->headers, s->options.basename_key, strrchr(s->file.path, '/') + 1);
-    }
-}
-
-/* Goes to where the events were committed last, or behind the byte order mark. */
-static int find_place(struct spooldir *s, flow_error **err)
-{
-    const struct spool_tracker *tracker = &s->tracker;
-    uint8_t head[4];
-    size_t size = spool_file_head(&s->file, head, sizeof head);
-    int64_t place = s->options.is_blob ? 0 : (int64_t)fl_line_reader_begin(&s->line, head, size);
-
-    if (tracker->target != NULL && strcmp(tracker->target, s->file.path) == 0) {
-        if (tracker->offset > s->file.opened.st_size) {
-            flow_context_logf(s->ctx, FLOW_LOG_WARN,
-                              "%s is shorter than what was committed of it: it is taken for "
-                              "another file and read from its beginning",
-                              s->file.path);
-        } else {
-            s->file.is_first = !tracker->has_offset;
-            place = tracker->offset > place ? tracker->offset : place;
-        }
-    }
-    return spool_file_seek(&s->file, place, err);
-}
 
 /* The file cannot be read now, and perhaps never: it is left alone until it changes. */
 static void give_up(struct spooldir *s, const char *path, const flow_error *fault)
@@ -72,6 +28,35 @@ static void give_up(struct spooldir *s, const char *path, const flow_error *faul
     flow_context_logf(s->ctx, FLOW_LOG_ERROR, "left alone until it changes: %s",
                       flow_error_message(fault));
     spool_scan_shun(&s->scan, path);
+}
+
+/* Says what is wrong with the contents, for a message that begins with the file's name. */
+static int describe(const struct spooldir *s, const flow_error *fault, struct fl_buf *why)
+{
+    const char *text = flow_error_message(fault);
+
+    if (s->options.format == SPOOL_AVRO) {
+        return fl_buf_printf(why, "cannot be decoded (%s)", text);
+    }
+    return fl_buf_printf(why, "holds a line, at byte %lld, that cannot be decoded (%s)",
+                         (long long)s->file.offset, text);
+}
+
+/* The file at PATH went wrong: what is at its present place is not decoded, or it cannot be read.
+ */
+static void end_badly(struct spooldir *s, const char *path, int rc, const flow_error *fault)
+{
+    struct fl_buf why;
+
+    if (rc != FLOW_EPARSE) {
+        give_up(s, path, fault);
+        return;
+    }
+    flow_counter_add(s->read_fails, 1);
+    fl_buf_init(&why, s->mem);
+    int known = describe(s, fault, &why) == FLOW_OK;
+    spool_fail(s, known ? (const char *)why.data : "cannot be decoded");
+    fl_buf_free(&why);
 }
 
 /* Opens the next file.  0 when there is none, or none for now: memory and descriptors may come
@@ -85,74 +70,59 @@ static int open_next(struct spooldir *s)
         return 0;
     }
     int rc = spool_file_open(&s->file, path, &fault);
-    rc = rc == FLOW_OK ? find_place(s, &fault) : rc;
+    rc = rc == FLOW_OK ? spool_begin(s, &fault) : rc;
     int passes = rc == FLOW_ENOMEM || flow_error_retriable(fault);
-    if (rc == FLOW_OK) {
-        set_headers(s);
-    } else {
-        if (!passes) {
-            give_up(s, path, fault);
-        }
-        spool_file_close(&s->file);
+    if (rc != FLOW_OK && !passes) {
+        end_badly(s, path, rc, fault);
+    }
+    if (rc != FLOW_OK) {
+        spool_end(s);
     }
     flow_error_free(fault);
     fl_free(s->mem, path);
     return rc == FLOW_OK || !passes;
 }
 
-/* Adds events of what the window holds; *CONSUMED bytes. */
-static int deserialize(struct spooldir *s, size_t max, size_t *consumed, flow_error **err)
+/* Whether the batch can take more: of lines and blobs it holds as much as was read. */
+static int has_room(const struct spooldir *s)
 {
-    struct fl_piece_of_file piece = spool_file_piece(&s->file);
+    int64_t left = s->options.format == SPOOL_AVRO
+                       ? s->avro.room
+                       : BATCH_BYTES - (s->file.offset - s->file.committed.offset);
 
-    if (s->options.is_blob) {
-        return fl_blob_read(s->options.max_blob, &s->headers, &piece, max, s->batch, consumed, err);
-    }
-    return fl_line_reader_read(&s->line, &piece, max, s->batch, consumed, err);
-}
-
-/* As Flume: an empty file is an event without a body. */
-static int add_empty(struct spooldir *s, flow_error **err)
-{
-    return flow_batch_add_full(s->batch, "", 0, s->headers.items, s->headers.count,
-                               sizeof *s->headers.items, err);
+    return flow_batch_count(s->batch) < s->options.batch_size && left > 0;
 }
 
 /*
- * Fills the batch; what it took of the file is in *USED, and *ENDS tells that there is no more.
- * FLOW_EPARSE stands for a line that cannot be decoded, with the events before it in the batch.
+ * Fills the batch; *ENDS tells that there is no more.  FLOW_EPARSE stands for something that cannot
+ * be decoded, with the events before it in the batch.
  */
-static int fill(struct spooldir *s, size_t *used, int *ends, flow_error **err)
+static int fill(struct spooldir *s, int *ends, flow_error **err)
 {
     int rc = FLOW_OK;
+    int moved;
 
-    *used = 0;
     *ends = 0;
-    while (flow_batch_count(s->batch) < s->options.batch_size && *used < BATCH_BYTES) {
-        size_t consumed = 0;
-        rc = deserialize(s, s->options.batch_size - flow_batch_count(s->batch), &consumed, err);
-        /* Not before the commit is this the file's position. */
-        s->file.begin += consumed;
-        *used += consumed;
+    s->avro.room = BATCH_BYTES;
+    while (rc == FLOW_OK && has_room(s)) {
+        rc = spool_deserialize(s, s->options.batch_size - flow_batch_count(s->batch), &moved, err);
         if (rc != FLOW_OK) {
             return rc;
         }
-        if (consumed == 0 && s->file.at_end) {
+        if (!moved && s->file.at_end) {
             *ends = 1;
-            return s->file.is_first && flow_batch_count(s->batch) == 0 ? add_empty(s, err) : rc;
+            return s->file.is_first && flow_batch_count(s->batch) == 0 ? spool_add_empty(s, err)
+                                                                       : rc;
         }
-        if (consumed == 0 || s->file.begin == s->file.end) {
+        if (!moved || s->file.begin == s->file.end) {
             rc = spool_file_more(&s->file, err);
-            if (rc != FLOW_OK) {
-                return rc;
-            }
         }
     }
     return rc;
 }
 
-/* Hands the batch over and notes that USED more bytes are committed. */
-static int commit(struct spooldir *s, size_t used, int ends)
+/* Hands the batch over and notes that what was read is committed. */
+static int commit(struct spooldir *s, int ends)
 {
     flow_error *fault = NULL;
     size_t count = flow_batch_count(s->batch);
@@ -165,11 +135,11 @@ static int commit(struct spooldir *s, size_t used, int ends)
         return FLOW_ECLOSED;
     }
     flow_batch_clear(s->batch);
-    s->file.offset += (int64_t)used;
+    s->file.committed = spool_place_of(s);
     s->file.is_first = 0;
     /* Behind the last batch the file is retired at once, which says the same. */
     if (!ends &&
-        spool_tracker_store(&s->tracker, s->file.path, s->file.offset, &fault) != FLOW_OK) {
+        spool_tracker_store(&s->tracker, s->file.path, &s->file.committed, &fault) != FLOW_OK) {
         flow_context_logf(s->ctx, FLOW_LOG_ERROR,
                           "the position is not kept, so a restart would repeat events: %s",
                           flow_error_message(fault));
@@ -190,40 +160,21 @@ static void note_cuts(struct spooldir *s)
     s->line.cuts = 0;
 }
 
-/* The file went wrong at its present place: a line is not decoded, or it cannot be read. */
-static void end_badly(struct spooldir *s, int rc, const flow_error *fault)
-{
-    struct fl_buf why;
-
-    flow_counter_add(s->read_fails, 1);
-    if (rc != FLOW_EPARSE) {
-        give_up(s, s->file.path, fault);
-        return;
-    }
-    fl_buf_init(&why, s->mem);
-    int known = fl_buf_printf(&why, "holds a line, at byte %lld, that cannot be decoded (%s)",
-                              (long long)s->file.offset, flow_error_message(fault)) == FLOW_OK;
-    spool_set_aside(s, "undecodable",
-                    known ? (const char *)why.data : "holds a line that cannot be decoded");
-    fl_buf_free(&why);
-}
-
 /* One batch of the open file. */
 static enum step step(struct spooldir *s)
 {
     flow_error *fault = NULL;
-    size_t used;
     int ends;
-    int rc = fill(s, &used, &ends, &fault);
+    int rc = fill(s, &ends, &fault);
     enum step next = GO_ON;
 
-    if (commit(s, used, ends) != FLOW_OK) {
+    if (commit(s, ends) != FLOW_OK) {
         next = STOPPING;
     } else if (rc == FLOW_ENOMEM) {
         /* The rest of the window is still there: memory may come back. */
         next = flow_wait(s->ctx, s->options.max_backoff) == FLOW_OK ? GO_ON : STOPPING;
     } else if (rc != FLOW_OK) {
-        end_badly(s, rc, fault);
+        end_badly(s, s->file.path, rc, fault);
         next = FILE_ENDS;
     } else if (ends) {
         spool_retire(s);
@@ -241,7 +192,7 @@ static enum step read_file(struct spooldir *s)
         next = flow_context_stopping(s->ctx) ? STOPPING : step(s);
     } while (next == GO_ON);
     note_cuts(s);
-    spool_file_close(&s->file);
+    spool_end(s);
     flow_batch_clear(s->batch);
     return next;
 }

@@ -13,7 +13,8 @@
 /* Two names each, ours and Flume's class. */
 #define DESERIALIZERS                                                                              \
     "LINE|org.apache.flume.serialization.LineDeserializer$Builder|"                                \
-    "BLOB|org.apache.flume.sink.solr.morphline.BlobDeserializer$Builder"
+    "BLOB|org.apache.flume.sink.solr.morphline.BlobDeserializer$Builder|"                          \
+    "AVRO|org.apache.flume.serialization.AvroEventDeserializer$Builder"
 
 static void read_options(flow_context *ctx, struct spool_options *o)
 {
@@ -34,7 +35,8 @@ static void read_options(flow_context *ctx, struct spool_options *o)
     o->tracking = (enum spool_tracking)flow_context_choice(ctx, "trackingPolicy");
     o->delete_done = flow_context_choice(ctx, "deletePolicy") == 1;
     o->recursive = flow_context_bool(ctx, "recursiveDirectorySearch");
-    o->is_blob = flow_context_choice(ctx, "deserializer") / 2 == 1;
+    o->format = (enum spool_format)(flow_context_choice(ctx, "deserializer") / 2);
+    o->is_literal = flow_context_choice(ctx, "deserializer.schemaType") == 1;
 }
 
 /* PATH without double slashes and those at its end, as Java writes it. */
@@ -132,6 +134,9 @@ static int make_parts(struct spooldir *s, flow_error **err)
 {
     s->file = (struct spool_file){.mem = s->mem, .io = s->io, .fd = -1};
     s->tracker = (struct spool_tracker){.mem = s->mem, .io = s->io, .paths = &s->paths, .fd = -1};
+    s->tracker.with_records = s->options.format == SPOOL_AVRO;
+    fl_avro_events_init(&s->avro, s->mem);
+    s->avro.headers = &s->headers;
     s->scan = (struct spool_scan){
         .mem = s->mem, .ctx = s->ctx, .io = s->io, .options = &s->options, .paths = &s->paths};
     int rc = spool_scan_init(&s->scan, err);
@@ -165,7 +170,7 @@ static int spooldir_create(flow_context *ctx, void **self, flow_error **err)
 
 static void release(struct spooldir *s)
 {
-    spool_file_close(&s->file);
+    spool_end(s);
     spool_tracker_close(&s->tracker);
     flow_batch_free(s->batch);
     s->batch = NULL;
@@ -334,8 +339,9 @@ static const flow_property properties[] = {
         .type = FLOW_TYPE_CHOICE,
         .default_value = "LINE",
         .choices = DESERIALIZERS,
-        .help = "How a file becomes events: an event of each LINE, or one of the whole file "
-                "(BLOB).",
+        .help =
+            "How a file becomes events: an event of each LINE, one of the whole file (BLOB), or "
+            "one of each record of an Avro container file (AVRO).",
     },
     {
         .name = "deserializer.maxLineLength",
@@ -362,6 +368,14 @@ static const flow_property properties[] = {
         .help = "Larger files are cut into several events of this size (BLOB).",
     },
     {
+        .name = "deserializer.schemaType",
+        .type = FLOW_TYPE_CHOICE,
+        .default_value = "HASH",
+        .choices = "HASH|LITERAL",
+        .help = "What events get of the schema of their file (AVRO): its fingerprint in the header "
+                "flume.avro.schema.hash, or all of it in flume.avro.schema.literal.",
+    },
+    {
         .name = "bufferMaxLineLength",
         .type = FLOW_TYPE_INT,
         .unit = "characters",
@@ -386,8 +400,8 @@ static const flow_schema schema = {
     .summary = "Reads the files that are put into a folder, each once and to its end.",
     .description =
         "A file must be complete when it appears: write it elsewhere on the same file system and "
-        "move it into the folder. Names that begin with a dot are left alone. When all events of a "
-        "file are committed, it is renamed, marked or deleted; never before.\n"
+        "move it into the folder. Names that begin with a dot are left alone. When all events of "
+        "a file are committed, it is renamed, marked or deleted; never before.\n"
         "\n"
         "The position within the present file is kept in .flumespool-main.meta in trackerDir, in "
         "Flume's format, after each commit. A restart goes on there, and so does Flume when it is "
@@ -396,16 +410,26 @@ static const flow_schema schema = {
         "LINE ends lines at a newline; a carriage return before it stays in the body. A last line "
         "without newline is an event too. An empty file is one event with an empty body.\n"
         "\n"
+        "AVRO reads Avro container files, packed by deflate, bzip2, snappy, zstandard or not at "
+        "all. A body is a record in Avro's binary encoding, as it lies in the file. The header "
+        "flume.avro.schema.hash has the fingerprint CRC-64-AVRO of the file's schema in its "
+        "canonical form, in hexadecimal digits from the lowest byte to the highest; with "
+        "schemaType LITERAL flume.avro.schema.literal has the schema as the file has it, which "
+        "then comes with each event. A block, as it lies there and unpacked, has 256 MiB at most, "
+        "a schema 16 MiB. A container without records is one event with an empty body and no "
+        "schema. The position is that of a block and a number of records in it; Flume, which "
+        "knows only the former, begins the block anew.\n"
+        "\n"
         "Where Flume ends for good, one file is dealt with, an error says so, and the others go "
         "on (FileSetAsideCount). A file that was modified while it was read is renamed to "
-        "NAME.modified and fileSuffix: what was read of it is committed, the rest is for its owner "
-        "to look at. One with a line that cannot be decoded becomes NAME.undecodable and "
-        "fileSuffix, with all lines before that one committed. With trackingPolicy tracker_dir "
-        "such "
-        "a file is only marked, and with deletePolicy immediate it is renamed rather than deleted. "
-        "When the new name of a finished file is taken, because its name was used before, a number "
-        "is added: NAME.1 and fileSuffix (FileNameReusedCount). A file that cannot be opened, read "
-        "or renamed is left alone until something about it changes.\n"
+        "NAME.modified and fileSuffix: what was read of it is committed, the rest is for its "
+        "owner to look at. One with a line or record that cannot be decoded, which was cut or is "
+        "no Avro container, becomes NAME.undecodable and fileSuffix, with all events before that "
+        "place committed. With trackingPolicy tracker_dir such a file is only marked, and with "
+        "deletePolicy immediate it is renamed rather than deleted. When the new name of a "
+        "finished file is taken, because its name was used before, a number is added: NAME.1 and "
+        "fileSuffix (FileNameReusedCount). A file that cannot be opened, read or renamed is left "
+        "alone until something about it changes.\n"
         "\n"
         "When a channel takes no events, the same batch is tried again until it does; nothing is "
         "read meanwhile.",

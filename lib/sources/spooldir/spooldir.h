@@ -13,12 +13,14 @@
 #include "base/regex.h"
 #include "base/thread.h"
 #include "base/vec.h"
+#include "codec/avro_events.h"
 #include "codec/blob.h"
 #include "codec/line_reader.h"
 #include "io/file.h"
 
 enum spool_order { SPOOL_OLDEST, SPOOL_YOUNGEST, SPOOL_RANDOM };
 enum spool_tracking { SPOOL_RENAME, SPOOL_TRACKER_DIR };
+enum spool_format { SPOOL_LINE, SPOOL_BLOB, SPOOL_AVRO };
 
 /* What the settings say; texts are the context's. */
 struct spool_options {
@@ -32,9 +34,10 @@ struct spool_options {
     int64_t max_backoff;
     enum spool_order order;
     enum spool_tracking tracking;
+    enum spool_format format;
     int delete_done;
     int recursive;
-    int is_blob;
+    int is_literal; /* AVRO: events get the schema itself, not its fingerprint */
 };
 
 /* The folders the source works with; each without a slash at its end. */
@@ -66,6 +69,12 @@ struct spool_scan {
     int fault_told;        /* the log knows that the folder cannot be read */
 };
 
+/* How far a file was committed. */
+struct spool_place {
+    int64_t offset;
+    int64_t records; /* AVRO: of the block whose marker is there */
+};
+
 /* Remembers how far a file was committed, in the file that Flume keeps for that. */
 struct spool_tracker {
     const flow_allocator *mem;
@@ -74,9 +83,10 @@ struct spool_tracker {
     int fd; /* -1: the file is not there, or not ours to append to */
     size_t size;
     uint8_t sync[16];
-    char *target;   /* the path it is about, or NULL */
-    int64_t offset; /* of TARGET */
-    int has_offset; /* something was committed of TARGET */
+    int with_records;         /* what is written has the number of records too */
+    char *target;             /* the path it is about, or NULL */
+    struct spool_place place; /* in TARGET */
+    int has_place;            /* something was committed of TARGET */
 };
 
 /* The file being read. */
@@ -88,6 +98,7 @@ struct spool_file {
     char *absolute;     /* for the header */
     struct stat opened; /* as it was found */
     int64_t offset;     /* of `data[begin]` in the file */
+    struct spool_place committed;
     uint8_t *data;
     size_t begin;
     size_t end;
@@ -111,6 +122,7 @@ struct spooldir {
     struct fl_charset *in;
     struct fl_charset *out;
     struct fl_line_reader line;
+    struct fl_avro_events avro;
     struct fl_event_headers headers;
     flow_counter *completed;
     flow_counter *set_aside;
@@ -135,8 +147,8 @@ char *spool_marker(const struct spool_scan *scan, const char *path);
 
 /* Tracker.  A file of another format is not touched: FLOW_EPARSE. */
 int spool_tracker_load(struct spool_tracker *tracker, flow_error **err);
-int spool_tracker_store(struct spool_tracker *tracker, const char *path, int64_t offset,
-                        flow_error **err);
+int spool_tracker_store(struct spool_tracker *tracker, const char *path,
+                        const struct spool_place *place, flow_error **err);
 
 /* Forgets the file that was read. */
 int spool_tracker_clear(struct spool_tracker *tracker, flow_error **err);
@@ -147,23 +159,37 @@ int spool_file_open(struct spool_file *file, const char *path, flow_error **err)
 void spool_file_close(struct spool_file *file);
 int spool_file_is_open(const struct spool_file *file);
 
-/* Skips to OFFSET, before anything was read. */
+/* Skips forward to OFFSET, or to the end when that comes before. */
 int spool_file_seek(struct spool_file *file, int64_t offset, flow_error **err);
 
-/* Reads the first up to SIZE bytes, wherever the file stands. */
-size_t spool_file_head(const struct spool_file *file, void *head, size_t size);
+/* Reads up to SIZE bytes at OFFSET, wherever the file stands. */
+size_t spool_file_peek(const struct spool_file *file, int64_t offset, void *data, size_t size);
 
 /* Reads on, so that there are more bytes than before, or the end is known. */
 int spool_file_more(struct spool_file *file, flow_error **err);
 struct fl_piece_of_file spool_file_piece(const struct spool_file *file);
 void spool_file_consume(struct spool_file *file, size_t size);
 
-/* Retiring. */
-void spool_retire(struct spooldir *s);
+/* Deserializing.  Goes to where the events were committed last, or to where the first one is. */
+int spool_begin(struct spooldir *s, flow_error **err);
 
-/* Moves the file out of the way as one that could not be read to its end; WHAT becomes a part of
- * its name, WHY of the message. */
-void spool_set_aside(struct spooldir *s, const char *what, const char *why);
+/* Adds up to MAX events of what the window holds, and takes what they used up out of it.  *MOVED is
+ * 0 when that is nothing: more has to be read, or there is no more. */
+int spool_deserialize(struct spooldir *s, size_t max, int *moved, flow_error **err);
+
+/* Adds the event of a file that holds none. */
+int spool_add_empty(struct spooldir *s, flow_error **err);
+
+/* Closes the file and lets go of what was read of it. */
+void spool_end(struct spooldir *s);
+
+/* How far the file is read: committed, once the events are. */
+struct spool_place spool_place_of(const struct spooldir *s);
+
+/* Retiring: what becomes of a file that was read to its end, or of one that cannot be decoded, WHY
+ * being what is wrong with it. */
+void spool_retire(struct spooldir *s);
+void spool_fail(struct spooldir *s, const char *why);
 
 /* Sees that files in the folder can be made, read and removed, as Flume does. */
 int spool_check_folder(struct spooldir *s, flow_error **err);

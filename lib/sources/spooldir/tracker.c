@@ -19,16 +19,22 @@
 #define FILE_MODE 0666
 #define LARGEST ((size_t)1 << 28) /* one that Flume wrote: 28 bytes a transaction */
 #define GROWN ((size_t)1 << 20)
-#define SCHEMA                                                                                     \
+#define SCHEMA_OF(more)                                                                            \
     "{\"type\":\"record\",\"name\":\"TransferStateFileMeta\",\"namespace\":"                       \
-    "\"org.apache.flume.serialization\",\"fields\":[{\"name\":\"offset\",\"type\":\"long\"}]}"
+    "\"org.apache.flume.serialization\",\"fields\":[{\"name\":\"offset\",\"type\":\"long\"}" more  \
+    "]}"
+#define SCHEMA SCHEMA_OF("")
+
+/* Within an Avro block an offset is not enough.  Flume passes over what its own schema does not
+ * have, and begins the block anew. */
+#define SCHEMA_WITH_RECORDS SCHEMA_OF(",{\"name\":\"records\",\"type\":\"long\",\"default\":0}")
 
 static void forget(struct spool_tracker *tracker)
 {
     fl_free(tracker->mem, tracker->target);
     tracker->target = NULL;
-    tracker->offset = 0;
-    tracker->has_offset = 0;
+    tracker->place = (struct spool_place){.offset = 0};
+    tracker->has_place = 0;
 }
 
 void spool_tracker_close(struct spool_tracker *tracker)
@@ -38,18 +44,37 @@ void spool_tracker_close(struct spool_tracker *tracker)
     forget(tracker);
 }
 
+/* Whether the container is one of those that have the number of records too. */
+static int has_records(const struct fl_avro_reader *reader)
+{
+    size_t size;
+    const uint8_t *schema = fl_avro_reader_meta(reader, "avro.schema", &size);
+
+    return schema != NULL && size == strlen(SCHEMA_WITH_RECORDS) &&
+           memcmp(schema, SCHEMA_WITH_RECORDS, size) == 0;
+}
+
+static int get_record(struct fl_avro_in *in, int with_records, struct spool_place *place)
+{
+    int rc = fl_avro_get_long(in, &place->offset);
+
+    place->records = 0;
+    return rc == FLOW_OK && with_records ? fl_avro_get_long(in, &place->records) : rc;
+}
+
 /* Reads all records in REST; the last one counts.  What is torn behind it was never committed. */
 static void read_records(struct spool_tracker *tracker, struct fl_avro_reader *reader,
                          struct fl_piece_of_file *rest)
 {
     struct fl_avro_block block;
+    int with_records = has_records(reader);
     flow_error *torn = NULL;
 
     while (fl_avro_reader_block(reader, rest, &block, &torn) > 0) {
-        int64_t offset;
-        while (fl_avro_get_long(&block.records, &offset) == FLOW_OK) {
-            tracker->offset = offset;
-            tracker->has_offset = 1;
+        struct spool_place place;
+        while (get_record(&block.records, with_records, &place) == FLOW_OK) {
+            tracker->place = place;
+            tracker->has_place = 1;
         }
         rest->data += block.used;
         rest->size -= block.used;
@@ -110,12 +135,16 @@ int spool_tracker_load(struct spool_tracker *tracker, flow_error **err)
 }
 
 /* A block of one record. */
-static int put_record(const struct spool_tracker *tracker, struct fl_buf *out, int64_t offset)
+static int put_record(const struct spool_tracker *tracker, struct fl_buf *out,
+                      const struct spool_place *place)
 {
-    uint8_t room[10];
+    uint8_t room[20];
     struct fl_buf datum = {.data = room, .capacity = sizeof room}; /* never longer than that */
-    int rc = fl_avro_put_long(&datum, offset);
+    int rc = fl_avro_put_long(&datum, place->offset);
 
+    if (rc == FLOW_OK && tracker->with_records) {
+        rc = fl_avro_put_long(&datum, place->records);
+    }
     rc = rc == FLOW_OK ? fl_avro_put_long(out, 1) : rc;
     rc = rc == FLOW_OK ? fl_avro_put_bytes(out, room, datum.size) : rc;
     return rc == FLOW_OK ? fl_buf_append(out, tracker->sync, sizeof tracker->sync) : rc;
@@ -123,7 +152,8 @@ static int put_record(const struct spool_tracker *tracker, struct fl_buf *out, i
 
 static int put_header(const struct spool_tracker *tracker, struct fl_buf *out, const char *path)
 {
-    const char *const entries[] = {"avro.schema", SCHEMA, "file", path};
+    const char *schema = tracker->with_records ? SCHEMA_WITH_RECORDS : SCHEMA;
+    const char *const entries[] = {"avro.schema", schema, "file", path};
     int rc = fl_buf_append(out, "Obj\1", 4);
 
     rc = rc == FLOW_OK ? fl_avro_put_long(out, 2) : rc;
@@ -162,8 +192,8 @@ done:
 }
 
 /* Writes the container anew, with one record, and keeps it open. */
-static int store_anew(struct spool_tracker *tracker, const char *path, int64_t offset,
-                      flow_error **err)
+static int store_anew(struct spool_tracker *tracker, const char *path,
+                      const struct spool_place *place, flow_error **err)
 {
     struct fl_buf out;
     int rc = fl_random(tracker->sync, sizeof tracker->sync, err);
@@ -175,18 +205,18 @@ static int store_anew(struct spool_tracker *tracker, const char *path, int64_t o
     }
     fl_buf_init(&out, tracker->mem);
     rc = put_header(tracker, &out, path);
-    rc = rc == FLOW_OK ? put_record(tracker, &out, offset) : rc;
+    rc = rc == FLOW_OK ? put_record(tracker, &out, place) : rc;
     rc = rc == FLOW_OK ? replace(tracker, &out, err) : fl_error_nomem(err);
     tracker->size = out.size;
     fl_buf_free(&out);
     return rc;
 }
 
-static int append(struct spool_tracker *tracker, int64_t offset, flow_error **err)
+static int append(struct spool_tracker *tracker, const struct spool_place *place, flow_error **err)
 {
     uint8_t room[64];
-    struct fl_buf out = {.data = room, .capacity = sizeof room}; /* a record has 28 bytes at most */
-    int rc = put_record(tracker, &out, offset);
+    struct fl_buf out = {.data = room, .capacity = sizeof room}; /* a record has 38 bytes at most */
+    int rc = put_record(tracker, &out, place);
 
     if (rc == FLOW_OK) {
         rc = fl_file_write(tracker->io, tracker->fd, out.data, out.size, tracker->paths->meta, err);
@@ -207,21 +237,21 @@ static int set_target(struct spool_tracker *tracker, const char *path, flow_erro
     return FLOW_OK;
 }
 
-int spool_tracker_store(struct spool_tracker *tracker, const char *path, int64_t offset,
-                        flow_error **err)
+int spool_tracker_store(struct spool_tracker *tracker, const char *path,
+                        const struct spool_place *place, flow_error **err)
 {
     int is_same = tracker->target != NULL && strcmp(tracker->target, path) == 0;
     int rc;
 
     if (is_same && tracker->fd >= 0 && tracker->size < GROWN) {
-        rc = append(tracker, offset, err);
+        rc = append(tracker, place, err);
     } else {
         rc = is_same ? FLOW_OK : set_target(tracker, path, err);
-        rc = rc == FLOW_OK ? store_anew(tracker, path, offset, err) : rc;
+        rc = rc == FLOW_OK ? store_anew(tracker, path, place, err) : rc;
     }
     if (rc == FLOW_OK) {
-        tracker->offset = offset;
-        tracker->has_offset = 1;
+        tracker->place = *place;
+        tracker->has_place = 1;
         return rc;
     }
     /* Half a record may be there: the next one goes to a new container. */
