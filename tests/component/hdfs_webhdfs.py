@@ -8,11 +8,14 @@ names, and nothing else.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
@@ -47,9 +50,7 @@ class Case(unittest.TestCase):
         self.hdfs = self.enterContext(FakeHdfs())
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
 
-    def drive(self, lines=1000, headers=(), path="/logs", environment=None, timeout=100,
-              **settings):
-        """Runs the agent until LINES numbered lines are delivered; returns what it logged."""
+    def configure(self, path="/logs", **settings):
         text = AGENT
         settings = {"hdfs.path": f"{self.hdfs.url}{path}"} | {
             key.replace("_", "."): value for key, value in settings.items()}
@@ -57,11 +58,34 @@ class Case(unittest.TestCase):
             text += f"a.sinks.k1.{key} = {value}\n"
         config = self.folder / "agent.conf"
         config.write_text(text)
+        return config
+
+    def drive(self, lines=1000, headers=(), environment=None, timeout=100, **settings):
+        """Runs the agent until LINES numbered lines are delivered; returns what it logged."""
         source = "".join(f"{n}\n" for n in range(lines))
-        run = subprocess.run([DRIVE, config, "a", *headers], input=source, timeout=timeout,
-                             capture_output=True, text=True, env=os.environ | (environment or {}))
+        run = subprocess.run([DRIVE, self.configure(**settings), "a", *headers], input=source,
+                             timeout=timeout, capture_output=True, text=True,
+                             env=os.environ | (environment or {}))
         self.assertEqual(run.returncode, 0, run.stderr)
         return run.stderr
+
+    def assert_says(self, pattern, environment, **settings):
+        """Runs the agent with a line to deliver until it logs what matches PATTERN."""
+        with subprocess.Popen([DRIVE, self.configure(**settings), "a"], stdin=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True,
+                              env=os.environ | environment) as run:
+            run.stdin.write("0\n")
+            run.stdin.close()
+            limit = threading.Timer(60, run.kill)
+            limit.start()
+            said = []
+            for line in run.stderr:
+                said.append(line)
+                if re.search(pattern, line):
+                    break
+            limit.cancel()
+            run.kill()
+        self.assertRegex("".join(said), pattern)
 
     def assert_whole(self, lines=1000):
         """Every line once; within a folder in order; no file with another name than its last."""
@@ -260,9 +284,10 @@ class Kerberos(Case):
         self.kdc = self.enterContext(Kdc(self.folder / "kdc", ["ann", "HTTP/127.0.0.1"]))
         self.hdfs.spnego = True
 
-    def run_as(self, principal, keytab, **more):
-        return self.drive(lines=100, environment=self.kdc.environment,
-                          hdfs_kerberosPrincipal=principal, hdfs_kerberosKeytab=keytab, **more)
+    def run_as(self, principal, keytab, run=None, **more):
+        run = run or partial(self.drive, lines=100)
+        return run(environment=self.kdc.environment, hdfs_kerberosPrincipal=principal,
+                   hdfs_kerberosKeytab=keytab, **more)
 
     def test_shows_a_ticket_from_the_keytab_once(self):
         self.run_as("ann@FLOW.TEST", self.kdc.keytab("ann"))
@@ -276,6 +301,19 @@ class Kerberos(Case):
         self.assert_whole(100)
         self.assertTrue(all("doas=bob" in url and "user.name" not in url
                             for url in self.hdfs.urls), self.hdfs.urls)
+
+    def test_gets_a_new_ticket_when_one_is_not_accepted(self):
+        """A server that changed its key accepts no ticket from before."""
+        self.hdfs.accepts = lambda: self.kdc.tickets("ann", "HTTP/127.0.0.1") > 1
+        log = self.run_as("ann@FLOW.TEST", self.kdc.keytab("ann"))
+        self.assert_whole(100)
+        self.assertIn("not authenticated: the NameNode does not accept the ticket", log)
+
+    def test_says_why_there_is_no_ticket_for_a_server(self):
+        path = f"webhdfs://localhost:{self.hdfs.port}/logs"
+        says = partial(self.assert_says, "not authenticated: .*Server HTTP/localhost@FLOW.TEST not "
+                       r"found in Kerberos database.* \(status 401\)")
+        self.run_as("ann@FLOW.TEST", self.kdc.keytab("ann"), run=says, hdfs_path=path)
 
 
 if __name__ == "__main__":

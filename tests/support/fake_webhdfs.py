@@ -85,6 +85,7 @@ class FakeHdfs:
         self.standby = False
         self.spnego = False  # NameNode requests need a ticket, or the cookie that one earned
         self.tickets: list[bytes] = []
+        self.accepts = lambda: True  # whether a ticket earns anything
         self.server = ThreadingHTTPServer((host, 0), Handler)
         self.server.daemon_threads = True
         self.server.hdfs = self
@@ -179,8 +180,9 @@ class Handler(BaseHTTPRequestHandler):
         kind, _, token = self.headers.get("Authorization", "").partition(" ")
         if kind == "Negotiate":
             self.server.hdfs.tickets.append(base64.b64decode(token))
-            self.cookie = "hadoop.auth=u; Path=/; HttpOnly"
-            return True
+            if self.server.hdfs.accepts():
+                self.cookie = "hadoop.auth=u; Path=/; HttpOnly"
+                return True
         self.send_response(401)
         self.send_header("WWW-Authenticate", "Negotiate")
         self.send_header("Content-Length", "0")

@@ -8,11 +8,13 @@
  * success is unclear.
  */
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/number.h"
 #include "sinks/hdfs/answer.h"
 #include "sinks/hdfs/call.h"
 
@@ -72,6 +74,21 @@ static int on_seek(void *self, curl_off_t offset, int origin)
 static curl_socket_t on_socket(void *self, curlsocktype purpose, struct curl_sockaddr *address)
 {
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* Why there is no ticket for a server, libcurl says nowhere else; it then asks without one. */
+static int on_debug(CURL *easy, curl_infotype type, char *text, size_t size, void *self)
+{
+    static const char mark[] = "gss_init_sec_context() failed: ";
+    const size_t skip = sizeof mark - 1;
+    struct fl_hdfs_call *call = self;
+
+    if (type != CURLINFO_TEXT || size <= skip || memcmp(text, mark, skip))
+        return 0;
+    while (size > skip && fl_is_space(text[size - 1]))
+        size--;
+    snprintf(call->no_ticket, sizeof call->no_ticket, "%.*s", (int)(size - skip), text + skip);
+    return 0;
 }
 
 /* ---- requests ---- */
@@ -165,6 +182,10 @@ static void set_authentication(struct fl_hdfs_call *call)
     /* The share keeps cookies; only this makes the handle send them. */
     curl_easy_setopt(call->easy, CURLOPT_COOKIEFILE, "");
     curl_easy_setopt(call->easy, CURLOPT_SHARE, call->web->share);
+    curl_easy_setopt(call->easy, CURLOPT_DEBUGFUNCTION, on_debug);
+    curl_easy_setopt(call->easy, CURLOPT_DEBUGDATA, call);
+    curl_easy_setopt(call->easy, CURLOPT_VERBOSE, 1L);
+    call->no_ticket[0] = '\0';
 }
 
 /* Requests to a NameNode have no body; an empty one makes libcurl send its length. */
@@ -201,8 +222,7 @@ static void ask_name_node(struct fl_hdfs_call *call)
     const char *url = make_url(call);
     flow_error *error = NULL;
 
-    if (call->web->kerberos &&
-        fl_hdfs_kerberos_enter(call->web->kerberos, fl_clock_now(fl_clock_system()), &error)) {
+    if (call->web->kerberos && fl_hdfs_kerberos_enter(call->web->kerberos, &error)) {
         finish_own(call, error);
         return;
     }
@@ -279,6 +299,14 @@ static int was_connected(struct fl_hdfs_call *call)
     return time > 0;
 }
 
+/* How much of the URL may be told: behind the "?" a DataNode's has a token to act with. */
+static int public_size(struct fl_hdfs_call *call)
+{
+    size_t size = strcspn(fl_buf_cstr(&call->url), "?");
+
+    return size < 200 ? (int)size : 200;
+}
+
 /* No answer, or only a part of one. */
 static void on_failure(struct fl_hdfs_call *call, CURLcode code)
 {
@@ -289,8 +317,8 @@ static void on_failure(struct fl_hdfs_call *call, CURLcode code)
     if (!call->at_data && ask_next(call))
         return;
     call->request->unclear = call->at_data ? was_connected(call) : changes_something(op);
-    flow_error_setf(&error, FLOW_EIO, "%s at %.200s: %s", call->at_data ? "DataNode" : "NameNode",
-                    fl_buf_cstr(&call->url), why);
+    flow_error_setf(&error, FLOW_EIO, "%s at %.*s: %s", call->at_data ? "DataNode" : "NameNode",
+                    public_size(call), fl_buf_cstr(&call->url), why);
     finish_own(call, error);
 }
 
@@ -301,12 +329,30 @@ static void prefer(struct fl_hdfs_call *call, const struct fl_hdfs_reply *reply)
         call->web->active = call->node;
 }
 
+/* The NameNode does not know who asks: says what is missing. */
+static void on_stranger(struct fl_hdfs_call *call, struct fl_hdfs_reply *reply)
+{
+    const char *why = "the NameNode wants a Kerberos ticket; set hdfs.kerberosPrincipal and "
+                      "hdfs.kerberosKeytab";
+
+    if (call->web->kerberos) {
+        fl_hdfs_kerberos_doubt(call->web->kerberos);
+        why = call->no_ticket[0] ? call->no_ticket : "the NameNode does not accept the ticket";
+    }
+    flow_error_free(reply->error);
+    reply->error = NULL;
+    flow_error_setf(&reply->error, FLOW_EIO, "not authenticated: %s (status 401)", why);
+    flow_error_set_retriable(&reply->error, 1);
+}
+
 /* Takes what a NameNode says, which may not be the end of it. */
 static void on_name_answer(struct fl_hdfs_call *call, struct fl_hdfs_reply *reply, long status)
 {
     enum fl_hdfs_op op = call->request->op;
     int upload = op == FL_HDFS_CREATE || op == FL_HDFS_APPEND;
 
+    if (status == 401)
+        on_stranger(call, reply);
     prefer(call, reply);
     if (reply->standby && ask_next(call)) {
         flow_error_free(reply->error);
@@ -318,8 +364,8 @@ static void on_name_answer(struct fl_hdfs_call *call, struct fl_hdfs_reply *repl
     }
     if (reply->redirected || (upload && !reply->answer)) {
         reply->answer = FL_HDFS_LATER;
-        flow_error_setf(&reply->error, FLOW_EIO, "unexpected answer, status %ld, from %.200s",
-                        status, fl_buf_cstr(&call->url));
+        flow_error_setf(&reply->error, FLOW_EIO, "unexpected answer, status %ld, from %.*s", status,
+                        public_size(call), fl_buf_cstr(&call->url));
     }
     if (op == FL_HDFS_LENGTH)
         call->request->length = reply->length;

@@ -43,6 +43,7 @@ struct fl_hdfs_call {
     struct fl_buf url;
     struct fl_buf answer;
     char why[CURL_ERROR_SIZE];
+    char no_ticket[200]; /* why libcurl has no ticket for the server, or "" */
     struct fl_hdfs_call *next;
 };
 

@@ -4,20 +4,26 @@
 
 /* Tickets from a keytab, for libcurl to authenticate with on the calling thread alone. */
 
-#include <flow/error.h>
-#include <flow/library.h>
+#include <flow/component.h>
 
 struct fl_hdfs_kerberos;
 
-/* FLOW_ENOENT when there is no Kerberos library on this machine. */
-int fl_hdfs_kerberos_new(const flow_allocator *mem, const char *principal, const char *keytab,
-                         struct fl_hdfs_kerberos **kerberos, flow_error **err);
+/* For hdfs.kerberosPrincipal and hdfs.kerberosKeytab of CTX, which must outlive it.  FLOW_ENOENT
+ * when there is no Kerberos library on this machine, FLOW_ECONFIG for a keytab that cannot be read,
+ * FLOW_EIO when Kerberos is not set up. */
+int fl_hdfs_kerberos_new(const flow_context *ctx, struct fl_hdfs_kerberos **kerberos,
+                         flow_error **err);
 void fl_hdfs_kerberos_free(struct fl_hdfs_kerberos *kerberos);
 
 /*
- * Makes the calling thread use this principal's tickets and gets new ones when it is time.  NOW is
- * on a clock that only goes forward, in ms.  Blocks on the KDC.
+ * Makes the calling thread, which must always be the same, use this principal's tickets, and gets a
+ * new one when half the life of the last is over.  FLOW_EIO when there is none that is good.
+ *
+ * Blocks on the KDC.
  */
-int fl_hdfs_kerberos_enter(struct fl_hdfs_kerberos *kerberos, int64_t now, flow_error **err);
+int fl_hdfs_kerberos_enter(struct fl_hdfs_kerberos *kerberos, flow_error **err);
+
+/* A server did not accept what the tickets are good for: the next time gets new ones. */
+void fl_hdfs_kerberos_doubt(struct fl_hdfs_kerberos *kerberos);
 
 #endif

@@ -246,16 +246,6 @@ static int make_headers(struct fl_hdfs_web *web)
     return web->plain && third ? FLOW_OK : FLOW_ENOMEM;
 }
 
-static int make_kerberos(struct fl_hdfs_web *web, flow_error **err)
-{
-    const char *principal = flow_context_string(web->options->ctx, "hdfs.kerberosPrincipal");
-    const char *keytab = flow_context_string(web->options->ctx, "hdfs.kerberosKeytab");
-
-    return principal && keytab
-               ? fl_hdfs_kerberos_new(web->mem, principal, keytab, &web->kerberos, err)
-               : FLOW_OK;
-}
-
 int fl_hdfs_webhdfs_new(const struct fl_hdfs_options *options, const struct fl_hdfs_site *site,
                         const struct fl_hdfs_address *address, struct fl_hdfs_target **target,
                         flow_error **err)
@@ -277,8 +267,8 @@ int fl_hdfs_webhdfs_new(const struct fl_hdfs_options *options, const struct fl_h
     int rc = FLOW_OK;
     if (!web->multi || !web->share || !web->who || !web->create || make_headers(web))
         rc = fl_error_nomem(err);
-    if (!rc)
-        rc = make_kerberos(web, err);
+    if (!rc && flow_context_string(options->ctx, "hdfs.kerberosPrincipal"))
+        rc = fl_hdfs_kerberos_new(options->ctx, &web->kerberos, err);
     if (rc) {
         web_free(&web->target);
         return rc;
