@@ -35,12 +35,14 @@ AGENT = {
 
 
 class Cluster:
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *kdc: Path):
         self.folder = folder
-        self.run("start", folder)
+        self.run("start", folder, *kdc)
         self.conf = self.run("get", "conf", folder).strip()
         self.http = int(self.run("get", "http", folder))
         self.rpc = int(self.run("get", "rpc", folder))
+        self.settings = {"hdfs_confDir": self.conf}  # of a sink that writes to it
+        self.environment = {}  # of an agent that does
 
     def run(self, *args) -> str:
         done = subprocess.run([HERE / "hdfs", *map(str, args)], capture_output=True, timeout=300)
@@ -77,14 +79,15 @@ class Cluster:
 class Agent:
     """A running agent that is sent numbered lines."""
 
-    def __init__(self, config: Path, settings: dict, headers=(), user=None):
-        lines = AGENT | {f"a.sinks.k1.{key}": value for key, value in settings.items()}
+    def __init__(self, config: Path, settings: dict, headers=(), environment=None):
+        lines = AGENT | {f"a.sinks.k1.{key}": value for key, value in settings.items()
+                         if value is not None}
         config.write_text("".join(f"{key} = {value}\n" for key, value in lines.items()))
-        environment = os.environ | ({"HADOOP_USER_NAME": user} if user else {})
         self.log = config.with_suffix(".log")
         with self.log.open("w") as log:
             self.process = subprocess.Popen([os.environ["DRIVE"], config, "a", *headers],
-                                            stdin=subprocess.PIPE, stderr=log, env=environment)
+                                            stdin=subprocess.PIPE, stderr=log,
+                                            env=os.environ | (environment or {}))
         self.sent = 0
 
     def send(self, count: int, pause: float = 0.0):
@@ -100,11 +103,11 @@ class Agent:
         self.process.stdin.close()
         assert self.process.wait(300) == 0, self.log.read_text()
 
-    def wait_for(self, words: str):
+    def wait_for(self, words: str, meanwhile=lambda: time.sleep(0.05)):
         deadline = time.monotonic() + 120
         while words not in self.log.read_text():
             assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(0.05)
+            meanwhile()
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +131,10 @@ def agent(hdfs, tmp_path, folder):
 
     def make(below="", headers=(), user=None, **settings):
         path = f"hdfs://127.0.0.1:{hdfs.rpc}{folder}{below}"
-        settings = {"hdfs.path": path, "hdfs.confDir": hdfs.conf} | {
-            key.replace("_", "."): value for key, value in settings.items()}
-        agents.append(Agent(tmp_path / f"{len(agents)}.conf", settings, headers, user))
+        settings = {"hdfs_path": path} | hdfs.settings | settings
+        settings = {key.replace("_", "."): value for key, value in settings.items()}
+        environment = hdfs.environment | ({"HADOOP_USER_NAME": user} if user else {})
+        agents.append(Agent(tmp_path / f"{len(agents)}.conf", settings, headers, environment))
         return agents[-1]
 
     yield make
