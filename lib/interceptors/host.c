@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "net/host_name.h"
+#include "base/resolver.h"
 #include "interceptors/interceptors.h"
 #include "interceptors/set_header.h"
 
@@ -11,15 +11,15 @@ struct host {
     const flow_allocator *mem;
     const char *header;
     int preserve;
-    char value[FL_HOST_NAME_ROOM]; /* "": unknown */
+    char value[FL_HOST_ROOM]; /* "": unknown */
 };
 
 /* Not to know who we are is no reason to refuse events; Flume only warns, too. */
 static void look_up(const flow_context *ctx, struct host *host)
 {
     flow_error *err = NULL;
-    int rc = flow_context_bool(ctx, "useIP") ? fl_local_address(host->value, &err)
-                                             : fl_local_full_name(host->value, &err);
+    int rc = flow_context_bool(ctx, "useIP") ? fl_resolver_own_address(host->value, &err)
+                                             : fl_resolver_own_full_name(host->value, &err);
 
     if (!rc)
         return;

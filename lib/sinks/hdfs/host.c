@@ -2,95 +2,43 @@
 
 /* What this machine and the owner of this process are called. */
 
-#include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "base/resolver.h"
 #include "sinks/hdfs/host.h"
 
-#define HOST_MAX 256
 #define PASSWD_MAX 16384
 
-/* An address of NAME as numbers: the first of IPv4, as Java prefers. */
-static int numeric(const char *name, char *text, size_t room)
+static int look_up(const char *name, char room[FL_HOST_ROOM], flow_error **err)
 {
-    struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    int rc = getaddrinfo(name, NULL, &hints, &found);
-
-    if (rc) {
-        hints.ai_family = AF_UNSPEC;
-        rc = getaddrinfo(name, NULL, &hints, &found);
-    }
-    if (!rc)
-        rc = getnameinfo(found->ai_addr, found->ai_addrlen, text, (socklen_t)room, NULL, 0,
-                         NI_NUMERICHOST);
-    if (found)
-        freeaddrinfo(found);
-    return rc;
-}
-
-static int canonical(const char *name, char *text, size_t room)
-{
-    struct addrinfo hints = {.ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    int rc = getaddrinfo(name, NULL, &hints, &found);
-
-    if (!rc && found->ai_canonname) {
-        size_t size = strnlen(found->ai_canonname, room - 1);
-        memcpy(text, found->ai_canonname, size);
-        text[size] = '\0';
-    }
-    if (found)
-        freeaddrinfo(found);
-    return rc;
-}
-
-/* Fills HOST, the machine's own name, with what NAME asks for; FLOW_EINVAL when it is unknown. */
-static int translate(const char *name, char *host, size_t room, flow_error **err)
-{
-    char own[HOST_MAX];
-    int rc = 0;
-
-    memcpy(own, host, sizeof own);
+    if (fl_equal_ignore_case(name, "localhost"))
+        return fl_resolver_own_name(room, err);
     if (fl_equal_ignore_case(name, "ip"))
-        rc = numeric(own, host, room);
-    else if (fl_equal_ignore_case(name, "fqdn"))
-        rc = canonical(own, host, room);
-    else if (!fl_equal_ignore_case(name, "localhost"))
-        return flow_error_setf(err, FLOW_EINVAL,
-                               "%%[%s] is no escape: there are %%[localhost], %%[ip] and %%[fqdn]",
-                               name);
-    if (rc)
-        return flow_error_setf(err, FLOW_EIO,
-                               "cannot resolve this machine's name '%s'; see /etc/hosts", own);
-    return FLOW_OK;
+        return fl_resolver_own_address(room, err);
+    if (fl_equal_ignore_case(name, "fqdn"))
+        return fl_resolver_own_full_name(room, err);
+    return flow_error_setf(err, FLOW_EINVAL,
+                           "%%[%s] is no escape: there are %%[localhost], %%[ip] and %%[fqdn]",
+                           name);
 }
 
 int fl_hdfs_host_name(const flow_allocator *mem, const char *name, size_t size, char **text,
                       flow_error **err)
 {
-    char host[HOST_MAX] = "";
+    char room[FL_HOST_ROOM];
     char *key = fl_strndup(mem, name, size);
 
     *text = NULL;
     if (!key)
         return fl_error_nomem(err);
-    if (gethostname(host, sizeof host - 1)) {
-        fl_free(mem, key);
-        return fl_error_errno(err, errno, "cannot read this machine's name", NULL);
-    }
-    int rc = translate(key, host, sizeof host, err);
+    int rc = look_up(key, room, err);
     fl_free(mem, key);
-    if (!rc && !(*text = fl_strdup(mem, host)))
+    if (!rc && !(*text = fl_strdup(mem, room)))
         rc = fl_error_nomem(err);
     return rc;
 }

@@ -8,7 +8,7 @@
 /*
  * What the SIZE bytes at NAME, "localhost", "ip" or "fqdn" in any case, mean on this machine, as
  * Java's InetAddress.getLocalHost has it.  The caller frees *TEXT.  FLOW_EINVAL for another name.
- * Blocks on the resolver of the system.
+ * Blocks as fl_resolver_find does.
  */
 int fl_hdfs_host_name(const flow_allocator *mem, const char *name, size_t size, char **text,
                       flow_error **err);
