@@ -61,7 +61,7 @@ static void expect_numbers(struct spool *spool, unsigned first, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         char wanted[16];
         size_t size;
-        const char *body = flow_event_body(flow_batch_event(spool->batch, i), &size);
+        const char *body = flow_event_body(flow_batch_event(spool->stand.batch, i), &size);
         int digits = sprintf(wanted + 1, "%u", first + i);
         wanted[0] = (char)(2 * digits);
         ck_assert_msg(size == (size_t)digits + 1 && memcmp(body, wanted, size) == 0, "%.*s, not %s",
@@ -72,7 +72,7 @@ static void expect_numbers(struct spool *spool, unsigned first, unsigned count)
 static void check_header(const struct spool *spool, size_t index, const char *name,
                          const char *expected)
 {
-    const char *value = flow_event_header(flow_batch_event(spool->batch, index), name, NULL);
+    const char *value = flow_event_header(flow_batch_event(spool->stand.batch, index), name, NULL);
 
     ck_assert_pstr_eq(value, expected);
 }
@@ -189,7 +189,7 @@ static unsigned fill_up(struct spool *spool, size_t block)
     put_numbers(spool, "a", 10500, block);
     spool_start(spool, SPOOL_SETTINGS(AVRO, "batchSize", "7"));
     spool_await(spool, "EventAcceptedCount", 9996);
-    return (unsigned)flow_harness_counter(spool->harness, "EventAcceptedCount");
+    return (unsigned)flow_harness_counter(spool->stand.harness, "EventAcceptedCount");
 }
 
 static void expect_to_go_on(size_t block)
@@ -335,7 +335,7 @@ static void expect_all_despite(int64_t offset, const char *message)
     spool_start(&spool, SPOOL_SETTINGS(AVRO));
     expect_numbers(&spool, 0, 100);
     if (message != NULL)
-        spool_await_log(&spool, message);
+        stand_await_log(&spool.stand, message);
     spool_await_file(&spool, "a.COMPLETED");
     spool_free(&spool);
 }
@@ -380,7 +380,7 @@ START_TEST(a_kill_costs_nothing_but_its_last_batch)
         if (!spool_has(&spool, "a.COMPLETED")) {
             spool_start(&spool, SPOOL_SETTINGS(AVRO));
             spool_await_file(&spool, "a.COMPLETED");
-            unsigned left = (unsigned)flow_channel_size(flow_harness_channel(spool.harness));
+            unsigned left = (unsigned)flow_channel_size(flow_harness_channel(spool.stand.harness));
             ck_assert_uint_le(left, 7000 - 693);
             ck_assert_uint_eq(left % 7, 0);
             if (left > 0)
@@ -409,8 +409,8 @@ static void expect_aside(const void *data, size_t size, unsigned count, const ch
     spool_await_file(&spool, "b.COMPLETED");
     spool_await(&spool, "FileSetAsideCount", 1);
     spool_await(&spool, "EventReadFail", 1);
-    spool_await_log(&spool, spool.path);
-    spool_await_log(&spool, message);
+    stand_await_log(&spool.stand, spool.path);
+    stand_await_log(&spool.stand, message);
     spool_free(&spool);
 }
 
@@ -460,8 +460,8 @@ START_TEST(a_file_that_is_still_being_written_is_told_apart)
     expect_numbers(&spool, 10000, 499);
     spool_await_file(&spool, "a.modified.COMPLETED");
     snprintf(path, sizeof path, "a block cut short at byte %zu", out.size - FL_AVRO_SYNC_SIZE);
-    spool_await_log(&spool, path);
-    spool_await_log(&spool, "was modified while it was read");
+    stand_await_log(&spool.stand, path);
+    stand_await_log(&spool.stand, "was modified while it was read");
     fl_buf_free(&out);
     spool_free(&spool);
 }
@@ -480,7 +480,7 @@ START_TEST(a_file_of_an_unknown_codec_is_left_alone)
     put_numbers(&spool, "b", 2, 100);
     spool_start(&spool, SPOOL_SETTINGS(AVRO));
     expect_numbers(&spool, 0, 2);
-    spool_await_log(&spool, "cannot read the Avro codec 'xz'");
+    stand_await_log(&spool.stand, "cannot read the Avro codec 'xz'");
     ck_assert(spool_has(&spool, "a"));
     spool_free(&spool);
 }
