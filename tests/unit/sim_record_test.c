@@ -141,6 +141,48 @@ START_TEST(an_image_is_a_disk)
 }
 END_TEST
 
+/* Whether the file of an image is the old one, 1 when it is the new one. */
+static int which_is_there(struct sim_disk *image)
+{
+    uint8_t data[16] = "";
+    int64_t size = sim_load(image, "/config", data, sizeof data);
+
+    ck_assert(size == 3 || size == 5);
+    ck_assert_mem_eq(data, size == 3 ? "old" : "newer", (size_t)size);
+    return size == 5;
+}
+
+/* At every moment of a replacement the power may fail: the promise of the file layer, tried out as
+ * that of a log is to be. */
+START_TEST(a_replaced_file_outlasts_every_crash)
+{
+    struct sim_rig rig = sim_rig_make();
+    int seen[2][2] = {{0}};
+    int done = 0;
+
+    ck_assert_int_eq(fl_file_replace(rig.io, "/config", "old", 3, NULL), FLOW_OK);
+    sim_disk_record(rig.disk);
+    ck_assert_int_eq(fl_file_replace(rig.io, "/config", "newer", 5, NULL), FLOW_OK);
+    sim_disk_mark(rig.disk, 1);
+    struct sim_disk *past = sim_disk_past(rig.disk, 0);
+    for (uint64_t ops = 0; ops <= sim_disk_ops(rig.disk); ops++) {
+        sim_disk_advance(past, ops);
+        if (ops > 0 && sim_disk_op(rig.disk, ops - 1)->kind == SIM_OP_MARK)
+            done = 1;
+        for (uint64_t seed = 0; seed < 200; seed++) {
+            enum sim_mode mode = (enum sim_mode)(seed % SIM_JUMBLED);
+            struct sim_disk *image = sim_disk_crash(past, mode, seed);
+            seen[done][which_is_there(image)]++;
+            sim_disk_free(image);
+        }
+    }
+    ck_assert(seen[0][0] > 0 && seen[0][1] > 0);
+    ck_assert(seen[1][0] == 0 && seen[1][1] == 200);
+    sim_disk_free(past);
+    sim_rig_free(&rig);
+}
+END_TEST
+
 START_TEST(operations_are_told_in_words)
 {
     struct sim_rig rig = sim_rig_make();
@@ -182,6 +224,7 @@ int main(void)
         {"past", the_past_is_as_it_was},
         {"seeds", a_seed_repeats_an_image},
         {"image", an_image_is_a_disk},
+        {"replacement", a_replaced_file_outlasts_every_crash},
         {"words", operations_are_told_in_words},
     };
 
