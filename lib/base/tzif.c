@@ -12,14 +12,19 @@
 /* Far more than any zone has, and little enough that sizes cannot overflow. */
 #define MOST_SWITCHES 65536
 #define LONGEST_FOOTER 255
+
+/* Names begin at one of 256 places. */
+#define MOST_LETTERS (256 + FL_ZONE_NAME_ROOM)
 #define HEADER_SIZE 44
 
 struct block {
     const uint8_t *times;
     const uint8_t *indexes;
     const uint8_t *types; /* 6 bytes each: offset, is summer, name */
+    const uint8_t *letters;
     uint32_t time_count;
     uint32_t type_count;
+    uint32_t letter_count;
     uint32_t leap_count;
     size_t time_size;
     size_t size; /* with its header */
@@ -54,28 +59,45 @@ static int block_find(const uint8_t *data, size_t size, size_t time_size, struct
     block->time_size = time_size;
     block->time_count = counts[3];
     block->type_count = counts[4];
+    block->letter_count = counts[5];
     block->leap_count = counts[2];
     block->times = data + HEADER_SIZE;
     block->indexes = block->times + counts[3] * time_size;
     block->types = block->indexes + counts[3];
+    block->letters = block->types + 6 * (size_t)counts[4];
     block->size = HEADER_SIZE + counts[3] * (time_size + 1) + counts[4] * (size_t)6 + counts[5] +
                   counts[2] * (time_size + 4) + counts[1] + counts[0];
     return block->type_count > 0 && block->type_count <= 256 && block->size <= size;
 }
 
-static int type_offset(const struct block *block, uint32_t type, int32_t *offset)
+/* The offset and the place of the name of a type; 0 when it is damaged. */
+static int type_read(const struct block *block, uint32_t type, int32_t *offset, uint8_t *name)
 {
     if (type >= block->type_count) {
         return 0;
     }
     *offset = (int32_t)be32(block->types + 6 * (size_t)type);
-    return *offset > -7 * FL_DAY_S && *offset < 7 * FL_DAY_S;
+    *name = block->types[6 * (size_t)type + 5];
+    return *offset > -7 * FL_DAY_S && *offset < 7 * FL_DAY_S && *name < block->letter_count;
+}
+
+static int names_read(struct fl_zone *zone, const struct block *block)
+{
+    size_t size = block->letter_count < MOST_LETTERS ? block->letter_count : MOST_LETTERS;
+
+    zone->names = fl_alloc(zone->mem, size + 1);
+    if (zone->names == NULL) {
+        return FLOW_ENOMEM;
+    }
+    memcpy(zone->names, block->letters, size);
+    zone->names[size] = '\0';
+    return FLOW_OK;
 }
 
 /* Copies the table; its times must ascend, as the search relies on it. */
 static int table_read(struct fl_zone *zone, const struct block *block)
 {
-    if (!type_offset(block, 0, &zone->before)) {
+    if (!type_read(block, 0, &zone->before, &zone->called_before)) {
         return FLOW_EPARSE;
     }
     if (block->time_count == 0) {
@@ -83,13 +105,14 @@ static int table_read(struct fl_zone *zone, const struct block *block)
     }
     zone->times = fl_calloc(zone->mem, block->time_count, sizeof *zone->times);
     zone->after = fl_calloc(zone->mem, block->time_count, sizeof *zone->after);
-    if (zone->times == NULL || zone->after == NULL) {
+    zone->called = fl_calloc(zone->mem, block->time_count, sizeof *zone->called);
+    if (zone->times == NULL || zone->after == NULL || zone->called == NULL) {
         return FLOW_ENOMEM;
     }
     zone->count = block->time_count;
     for (size_t i = 0; i < zone->count; i++) {
         zone->times[i] = be_time(block->times + i * block->time_size, block->time_size);
-        if (!type_offset(block, block->indexes[i], &zone->after[i]) ||
+        if (!type_read(block, block->indexes[i], &zone->after[i], &zone->called[i]) ||
             (i > 0 && zone->times[i] <= zone->times[i - 1])) {
             return FLOW_EPARSE;
         }
@@ -135,6 +158,9 @@ int fl_tzif_read(struct fl_zone *zone, const uint8_t *data, size_t size)
         return FLOW_EPARSE;
     }
     int rc = table_read(zone, &block);
+    if (rc == FLOW_OK) {
+        rc = names_read(zone, &block);
+    }
     if (rc == FLOW_OK && has_second) {
         rc = footer_read(zone, data + block.size, size - block.size);
     }

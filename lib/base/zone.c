@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 #include "base/number.h"
 
 #define ZONE_FOLDER "/usr/share/zoneinfo"
+#define FOLDER_PART "/zoneinfo/"
 #define LONGEST_NAME 255
 #define LARGEST_FILE (1 << 20)
 
@@ -55,9 +57,11 @@ static const char *const java_names[][2] = {
 /* Zones without switches: known even where no zone files are installed. */
 static const struct {
     const char *name;
+    const char *abbreviation;
     int32_t hours;
 } fixed_names[] = {
-    {"UTC", 0}, {"GMT", 0}, {"UT", 0}, {"Z", 0}, {"EST", -5}, {"MST", -7}, {"HST", -10},
+    {"UTC", "UTC", 0},  {"GMT", "GMT", 0},  {"UT", "UTC", 0},    {"Z", "UTC", 0},
+    {"EST", "EST", -5}, {"MST", "MST", -7}, {"HST", "HST", -10},
 };
 
 int64_t fl_days_of(int64_t year, int32_t month, int32_t day)
@@ -88,8 +92,8 @@ static void civil_date(int64_t days, struct fl_civil *civil)
     civil->yearday = (int32_t)(days - fl_days_of(civil->year, 1, 1)) + 1;
 }
 
-/* The offset of the last switch at or before TIME_S. */
-static int32_t table_offset(const struct fl_zone *zone, int64_t time_s)
+/* The number of switches at or before TIME_S. */
+static size_t switches_until(const struct fl_zone *zone, int64_t time_s)
 {
     size_t low = 0;
     size_t high = zone->count;
@@ -102,17 +106,36 @@ static int32_t table_offset(const struct fl_zone *zone, int64_t time_s)
             high = middle;
         }
     }
-    return low == 0 ? zone->before : zone->after[low - 1];
+    return low;
+}
+
+static int is_by_rule(const struct fl_zone *zone, int64_t time_s)
+{
+    return zone->rule.is_set && (zone->count == 0 || time_s >= zone->times[zone->count - 1]);
 }
 
 static int32_t offset_at(const struct fl_zone *zone, int64_t time_s)
 {
-    int behind = zone->count == 0 || time_s >= zone->times[zone->count - 1];
-
-    if (behind && zone->rule.is_set) {
+    if (is_by_rule(zone, time_s)) {
         return fl_zone_rule_offset(&zone->rule, time_s);
     }
-    return table_offset(zone, time_s);
+    size_t done = switches_until(zone, time_s);
+    return done == 0 ? zone->before : zone->after[done - 1];
+}
+
+const char *fl_zone_abbreviation(const struct fl_zone *zone, int64_t time_s)
+{
+    if (is_by_rule(zone, time_s)) {
+        return fl_zone_rule_name(&zone->rule, time_s);
+    }
+    size_t done = switches_until(zone, time_s);
+    uint8_t at = done == 0 ? zone->called_before : zone->called[done - 1];
+    return zone->names != NULL ? zone->names + at : "";
+}
+
+const char *fl_zone_id(const struct fl_zone *zone)
+{
+    return zone->id != NULL ? zone->id : "";
 }
 
 void fl_zone_civil(const struct fl_zone *zone, int64_t time_s, struct fl_civil *civil)
@@ -189,15 +212,28 @@ static int custom_offset(const char *name, int32_t *offset)
     return good;
 }
 
-static int fixed_offset(const char *name, int32_t *offset)
+static void set_fixed(struct fl_zone *zone, int32_t offset, const char *name)
 {
+    zone->rule = (struct fl_zone_rule){.is_set = 1, .standard = offset};
+    memcpy(zone->rule.standard_name, name, strlen(name) + 1);
+}
+
+/* Makes ZONE one without switches when NAME means that. */
+static int load_fixed(struct fl_zone *zone, const char *name)
+{
+    int32_t offset;
+
     for (size_t i = 0; i < sizeof fixed_names / sizeof *fixed_names; i++) {
         if (strcmp(name, fixed_names[i].name) == 0) {
-            *offset = fixed_names[i].hours * 3600;
+            set_fixed(zone, fixed_names[i].hours * 3600, fixed_names[i].abbreviation);
             return 1;
         }
     }
-    return custom_offset(name, offset);
+    if (!custom_offset(name, &offset)) {
+        return 0;
+    }
+    set_fixed(zone, offset, "");
+    return 1;
 }
 
 /* Reads what is at most LARGEST_FILE bytes of a regular file. */
@@ -245,6 +281,12 @@ static int load_path(struct fl_zone *zone, const char *path)
     return rc;
 }
 
+static int set_id(struct fl_zone *zone, const char *id)
+{
+    zone->id = fl_strdup(zone->mem, id);
+    return zone->id != NULL ? FLOW_OK : FLOW_ENOMEM;
+}
+
 /* Names come from configurations: none may lead out of the folder of zone files. */
 static int is_confined(const char *name)
 {
@@ -275,20 +317,27 @@ static int load_file(struct fl_zone *zone, const char *name)
     memcpy(path + strlen(folder) + 1, name, strlen(name) + 1);
     int rc = load_path(zone, path);
     fl_free(zone->mem, path);
-    return rc;
+    return rc == FLOW_OK ? set_id(zone, name) : rc;
 }
 
-static void set_fixed(struct fl_zone *zone, int32_t offset)
+/* A file that is, or that links to, one of the zone files has its name. */
+static int load_linked(struct fl_zone *zone, const char *path)
 {
-    zone->rule = (struct fl_zone_rule){.is_set = 1, .standard = offset};
+    char target[PATH_MAX];
+    ssize_t size = readlink(path, target, sizeof target - 1);
+    int rc = load_path(zone, path);
+
+    if (rc != FLOW_OK) {
+        return rc;
+    }
+    target[size > 0 ? size : 0] = '\0';
+    const char *found = strstr(size > 0 ? target : path, FOLDER_PART);
+    return found != NULL ? set_id(zone, found + strlen(FOLDER_PART)) : FLOW_OK;
 }
 
 static int load_name(struct fl_zone *zone, const char *name)
 {
-    int32_t offset;
-
-    if (fixed_offset(name, &offset)) {
-        set_fixed(zone, offset);
+    if (load_fixed(zone, name)) {
         return FLOW_OK;
     }
     for (size_t i = 0; i < sizeof java_names / sizeof *java_names; i++) {
@@ -304,11 +353,11 @@ static int load_environment(struct fl_zone *zone, const char *text)
 {
     text += *text == ':';
     if (*text == '\0') {
-        set_fixed(zone, 0);
+        set_fixed(zone, 0, "UTC");
         return FLOW_OK;
     }
     if (*text == '/') {
-        return load_path(zone, text);
+        return load_linked(zone, text);
     }
     int rc = load_name(zone, text);
     return rc == FLOW_ENOENT ? fl_zone_rule_parse(text, &zone->rule) : rc;
@@ -317,13 +366,13 @@ static int load_environment(struct fl_zone *zone, const char *text)
 static int load_system(struct fl_zone *zone)
 {
     const char *text = getenv("TZ");
-    int rc = text != NULL ? load_environment(zone, text) : load_path(zone, "/etc/localtime");
+    int rc = text != NULL ? load_environment(zone, text) : load_linked(zone, "/etc/localtime");
 
     if (rc == FLOW_ENOMEM || rc == FLOW_OK) {
         return rc;
     }
-    zone->count = 0;
-    set_fixed(zone, 0);
+    fl_zone_clear(zone);
+    set_fixed(zone, 0, "UTC");
     return FLOW_OK;
 }
 
@@ -345,12 +394,24 @@ int fl_zone_load(const flow_allocator *mem, const char *name, struct fl_zone **o
     return FLOW_OK;
 }
 
+void fl_zone_clear(struct fl_zone *zone)
+{
+    const flow_allocator *mem = zone->mem;
+
+    fl_free(mem, zone->id);
+    fl_free(mem, zone->times);
+    fl_free(mem, zone->after);
+    fl_free(mem, zone->called);
+    fl_free(mem, zone->names);
+    *zone = (struct fl_zone){.mem = mem};
+}
+
 void fl_zone_free(struct fl_zone *zone)
 {
     if (zone == NULL) {
         return;
     }
-    fl_free(zone->mem, zone->times);
-    fl_free(zone->mem, zone->after);
-    fl_free(zone->mem, zone);
+    const flow_allocator *mem = zone->mem;
+    fl_zone_clear(zone);
+    fl_free(mem, zone);
 }

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define HOUR_S 3600
-#define LONGEST_NAME 32
 
 static int is_letter(char c)
 {
@@ -23,8 +22,8 @@ static int is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Steps over an abbreviation, which is of no further interest; 0 when there is none. */
-static int skip_name(const char **at)
+/* Takes an abbreviation; 0 when there is none. */
+static int take_name(const char **at, char *name)
 {
     const char *p = *at;
     int quoted = *p == '<';
@@ -35,9 +34,11 @@ static int skip_name(const char **at)
         p++;
     }
     ptrdiff_t size = p - start;
-    if (size < 3 || size > LONGEST_NAME || (quoted && *p++ != '>')) {
+    if (size < 3 || size >= FL_ZONE_NAME_ROOM || (quoted && *p++ != '>')) {
         return 0;
     }
+    memcpy(name, start, (size_t)size);
+    name[size] = '\0';
     *at = p;
     return 1;
 }
@@ -139,7 +140,7 @@ static int rule_tail(const char **at, struct fl_zone_rule *rule)
         return 1;
     }
     rule->has_summer = 1;
-    if (!skip_name(at)) {
+    if (!take_name(at, rule->summer_name)) {
         return 0;
     }
     rule->summer = rule->standard + HOUR_S;
@@ -155,7 +156,7 @@ static int rule_tail(const char **at, struct fl_zone_rule *rule)
 int fl_zone_rule_parse(const char *text, struct fl_zone_rule *rule)
 {
     memset(rule, 0, sizeof *rule);
-    if (!skip_name(&text) || !rule_tail(&text, rule)) {
+    if (!take_name(&text, rule->standard_name) || !rule_tail(&text, rule)) {
         memset(rule, 0, sizeof *rule);
         return FLOW_EPARSE;
     }
@@ -185,10 +186,10 @@ static int64_t switch_day(const struct fl_zone_switch *when, int64_t year)
     return day >= next ? day - 7 : day;
 }
 
-int32_t fl_zone_rule_offset(const struct fl_zone_rule *rule, int64_t time_s)
+static int is_summer(const struct fl_zone_rule *rule, int64_t time_s)
 {
     if (!rule->has_summer) {
-        return rule->standard;
+        return 0;
     }
     struct fl_civil civil;
     struct fl_zone standard = {.rule = {.is_set = 1, .standard = rule->standard}};
@@ -198,6 +199,15 @@ int32_t fl_zone_rule_offset(const struct fl_zone_rule *rule, int64_t time_s)
     int64_t begin =
         switch_day(&rule->begin, civil.year) * FL_DAY_S + rule->begin.time - rule->standard;
     int64_t end = switch_day(&rule->end, civil.year) * FL_DAY_S + rule->end.time - rule->summer;
-    int summer = begin < end ? time_s >= begin && time_s < end : time_s >= begin || time_s < end;
-    return summer ? rule->summer : rule->standard;
+    return begin < end ? time_s >= begin && time_s < end : time_s >= begin || time_s < end;
+}
+
+int32_t fl_zone_rule_offset(const struct fl_zone_rule *rule, int64_t time_s)
+{
+    return is_summer(rule, time_s) ? rule->summer : rule->standard;
+}
+
+const char *fl_zone_rule_name(const struct fl_zone_rule *rule, int64_t time_s)
+{
+    return is_summer(rule, time_s) ? rule->summer_name : rule->standard_name;
 }

@@ -34,7 +34,8 @@ static void assert_same(const struct fl_zone *zone, const char *name, int64_t at
     int same = civil.year == tm.tm_year + 1900 && civil.month == tm.tm_mon + 1 &&
                civil.day == tm.tm_mday && civil.hour == tm.tm_hour && civil.minute == tm.tm_min &&
                civil.second == tm.tm_sec && civil.weekday == tm.tm_wday &&
-               civil.yearday == tm.tm_yday + 1 && civil.offset == tm.tm_gmtoff;
+               civil.yearday == tm.tm_yday + 1 && civil.offset == tm.tm_gmtoff &&
+               strcmp(fl_zone_abbreviation(zone, at), tm.tm_zone) == 0;
     ck_assert_msg(same, "%s at %lld: %d-%02d-%02d %02d:%02d:%02d %+d, not %+ld", name,
                   (long long)at, civil.year, civil.month, civil.day, civil.hour, civil.minute,
                   civil.second, civil.offset, tm.tm_gmtoff);
@@ -218,6 +219,30 @@ START_TEST(follows_the_environment)
 }
 END_TEST
 
+static void assert_called(const char *tz, const char *id, const char *abbreviation)
+{
+    setenv("TZ", tz, 1);
+    struct fl_zone *zone = loaded(NULL);
+    ck_assert_str_eq(fl_zone_id(zone), id);
+    ck_assert_str_eq(fl_zone_abbreviation(zone, 1700000000), abbreviation);
+    fl_zone_free(zone);
+    unsetenv("TZ");
+}
+
+START_TEST(knows_what_it_is_called)
+{
+    assert_called("Asia/Tokyo", "Asia/Tokyo", "JST");
+    assert_called("/usr/share/zoneinfo/Asia/Tokyo", "Asia/Tokyo", "JST");
+    assert_called("CTT", "Asia/Shanghai", "CST");
+    assert_called("CET-1CEST,M3.5.0,M10.5.0/3", "", "CET");
+    assert_called("<+0345>-3:45", "", "+0345");
+    assert_called("GMT+02:00", "", "");
+    assert_called("UT", "", "UTC");
+    assert_called("", "", "UTC");
+    assert_called("nonsense", "", "UTC");
+}
+END_TEST
+
 START_TEST(reads_rules)
 {
     static const char *const bad[] = {
@@ -272,16 +297,14 @@ START_TEST(survives_damaged_files)
         memcpy(copy, data, i);
         ck_assert_int_eq(fl_tzif_read(&zone, copy, i), FLOW_EPARSE);
         free(copy);
-        free(zone.times);
-        free(zone.after);
+        fl_zone_clear(&zone);
     }
     for (size_t i = 0; i < size; i++) {
         struct fl_zone zone = {0};
         data[i] ^= 0xff;
         (void)fl_tzif_read(&zone, data, size);
         data[i] ^= 0xff;
-        free(zone.times);
-        free(zone.after);
+        fl_zone_clear(&zone);
     }
 }
 END_TEST
@@ -308,6 +331,7 @@ int main(void)
         {"knows java's names", knows_java_s_names},
         {"refuses other names", refuses_other_names},
         {"follows the environment", follows_the_environment},
+        {"knows what it is called", knows_what_it_is_called},
         {"reads rules", reads_rules},
         {"survives damaged files", survives_damaged_files},
         {"bears the ends of time", bears_the_ends_of_time},
