@@ -13,6 +13,8 @@
 #include "base/error.h"
 #include "config/substitute.h"
 
+#define DATE_HINT "the fields are G y Y M w W D d F E u a H k K h m s S z Z X; put text in quotes"
+
 #define DEPTH_LIMIT 32
 #define VALUE_LIMIT ((size_t)1 << 20)
 #define TOTAL_LIMIT ((size_t)64 << 20)
@@ -160,28 +162,39 @@ static int report_unknown(struct frame *frame, const char *name, enum fl_found f
     return FLOW_OK;
 }
 
-/* Adds what NAME stands for, or tells by *FOUND that nothing is known of it.  In what a lookup
- * finds there may be further variables. */
+/* Looks NAME up.  In what is found there may be further variables. */
+static int add_looked_up(struct frame *frame, const char *name, struct fl_buf *out,
+                         enum fl_found *found)
+{
+    struct fl_buf text;
+    int rc = FLOW_OK;
+
+    fl_buf_init(&text, frame->config->mem);
+    *found = fl_lookup(frame->config, name, &text, &rc);
+    const char *looked_up = rc ? NULL : fl_buf_cstr(&text);
+    if (!looked_up)
+        rc = FLOW_ENOMEM;
+    else if (*found == FL_FOUND)
+        rc = expand(frame, looked_up, text.size, out);
+    else if (*found == FL_WRONG)
+        rc = fail(frame, DATE_HINT, "%s", looked_up);
+    fl_buf_free(&text);
+    return rc;
+}
+
+/* Adds what NAME stands for, or tells by *FOUND that nothing is known of it. */
 static int add_named(struct frame *frame, const char *name, struct fl_buf *out,
                      enum fl_found *found)
 {
-    struct fl_buf text;
     struct fl_entry *entry = fl_map_get(&frame->config->entries, name);
     const char *plain = entry ? NULL : plain_variable(frame, name);
-    int rc = FLOW_OK;
 
     *found = FL_FOUND;
     if (entry)
         return add_entry(frame, entry, out);
     if (plain)
         return expand(frame, plain, strlen(plain), out);
-
-    fl_buf_init(&text, frame->config->mem);
-    *found = fl_lookup(frame->config, name, &text, &rc);
-    if (!rc && *found == FL_FOUND)
-        rc = fl_buf_cstr(&text) ? expand(frame, fl_buf_cstr(&text), text.size, out) : FLOW_ENOMEM;
-    fl_buf_free(&text);
-    return rc;
+    return add_looked_up(frame, name, out, found);
 }
 
 /* The offset of ":-" in the SIZE bytes at TEXT, outside of inner variables, or SIZE. */
@@ -236,7 +249,6 @@ static int check_size(struct frame *frame, const struct fl_buf *out)
     return fail(frame, NULL, "the value of '%s' grows too large", frame->entry->key);
 }
 
-/* Adds SIZE bytes of TEXT to OUT, variables replaced. */
 /* The size of the reference that TEXT begins with, or 0. */
 static size_t reference_size(const char *text, size_t size)
 {
@@ -258,6 +270,7 @@ static size_t plain_size(const char *text, size_t size)
     return next ? (size_t)(next - text) : size;
 }
 
+/* Adds SIZE bytes of TEXT to OUT, variables replaced. */
 static int expand(struct frame *frame, const char *text, size_t size, struct fl_buf *out)
 {
     int rc = FLOW_OK;

@@ -16,13 +16,14 @@ int fl_substitute(flow_config *config);
 /* What a lookup came to. */
 enum fl_found {
     FL_FOUND,
-    FL_UNSET,    /* a lookup of this name exists, but has no such value */
-    FL_NO_LOOKUP /* the text is none */
+    FL_UNSET,     /* a lookup of this name exists, but has no such value */
+    FL_WRONG,     /* what follows its prefix is none of its names */
+    FL_NO_LOOKUP, /* the text is none */
 };
 
 /*
- * Looks NAME up ("env:HOME", "sys:x", "date:yyyy") and adds what it stands for to OUT.  *RC is
- * FLOW_ENOMEM without memory.
+ * Looks NAME up ("env:HOME", "sys:x", "date:yyyy") and stores what it stands for in OUT, or, with
+ * FL_WRONG, what is wrong with it.  *RC is FLOW_ENOMEM without memory.
  */
 enum fl_found fl_lookup(const flow_config *config, const char *name, struct fl_buf *out, int *rc);
 
