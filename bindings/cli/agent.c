@@ -248,6 +248,7 @@ int command_agent(struct options *options)
     }
     watch_end(&agent.watch);
     free(agent.name);
-    log_close(&agent.log);
+    if (!agent.pipeline) /* else something of it still runs, and may log */
+        log_close(&agent.log);
     return status;
 }

@@ -8,58 +8,84 @@
 #include "log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "log_options.h"
+
 #define MESSAGE_ROOM 4096
 
-/* Writes all of TEXT; a log that cannot be written must not stop the agent. */
-static void put(int fd, const char *text, size_t size)
+/* A message with the fields that both layouts are made of. */
+struct line {
+    struct tm now;
+    int ms;
+    const char *thread;
+    const char *level;
+    const char *component;
+    const char *message;
+};
+
+static int print_for_console(char *room, size_t size, const struct line *line)
 {
-    while (fd >= 0 && size > 0) {
-        ssize_t written = write(fd, text, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return;
-        text += written;
-        size -= (size_t)written;
+    char stamp[32];
+
+    strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &line->now);
+    return snprintf(room, size, "%s,%03d (%s) [%s - %s] %s\n", stamp, line->ms, line->thread,
+                    line->level, line->component, line->message);
+}
+
+/* Where log4j has a place in the source, in parentheses, here is the component. */
+static int print_for_file(char *room, size_t size, const struct line *line)
+{
+    char stamp[32];
+
+    strftime(stamp, sizeof stamp, "%d %b %Y %H:%M:%S", &line->now);
+    return snprintf(room, size, "%s,%03d %-5s [%s] (%s)  - %s\n", stamp, line->ms, line->level,
+                    line->thread, line->component, line->message);
+}
+
+/* Hands LINE to the console, or, with IS_FILE, to the file. */
+static void put_line(struct log *log, const struct line *line, int is_file)
+{
+    int (*print)(char *, size_t, const struct line *) =
+        is_file ? print_for_file : print_for_console;
+    char room[MESSAGE_ROOM];
+    char *text = room;
+    int size = print(room, sizeof room, line);
+
+    if (size >= MESSAGE_ROOM) {
+        char *whole = malloc((size_t)size + 1);
+        text = whole ? whole : room;
+        size = whole ? print(whole, (size_t)size + 1, line) : MESSAGE_ROOM - 1;
     }
+    if (is_file)
+        log_file_write(&log->file, text, (size_t)size, &line->now);
+    else
+        log_put(log->console, text, (size_t)size);
+    if (text != room)
+        free(text);
 }
 
 void log_write(void *self, const flow_log_record *record)
 {
-    const struct log *log = self;
-    char room[MESSAGE_ROOM];
-    char *text = room;
+    struct log *log = self;
     time_t seconds = (time_t)(record->time_ms / 1000);
-    struct tm now;
-    char stamp[32];
-    static const char layout[] = "%s,%03d (%s) [%s - %s] %s\n";
-    const char *thread = record->thread[0] ? record->thread : "main";
-    const char *component = record->component[0] ? record->component : "flow";
-    int ms = (int)(record->time_ms % 1000);
-    const char *level = flow_log_level_name(record->level);
+    struct line line = {
+        .ms = (int)(record->time_ms % 1000),
+        .thread = record->thread[0] ? record->thread : "main",
+        .level = flow_log_level_name(record->level),
+        .component = record->component[0] ? record->component : "flow",
+        .message = record->message,
+    };
 
-    localtime_r(&seconds, &now);
-    strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &now);
-    int size =
-        snprintf(room, sizeof room, layout, stamp, ms, thread, level, component, record->message);
-    if (size >= MESSAGE_ROOM) {
-        char *whole = NULL;
-        int made = asprintf(&whole, layout, stamp, ms, thread, level, component, record->message);
-        text = made >= 0 ? whole : room;
-        size = made >= 0 ? made : MESSAGE_ROOM - 1;
-    }
-    put(log->console, text, (size_t)size);
-    put(log->file, text, (size_t)size);
-    if (text != room)
-        free(text);
+    localtime_r(&seconds, &line.now);
+    if (log->console >= 0)
+        put_line(log, &line, 0);
+    if (log->has_file)
+        put_line(log, &line, 1);
 }
 
 void log_say(struct log *log, int32_t level, const char *format, ...)
@@ -87,91 +113,67 @@ void log_say(struct log *log, int32_t level, const char *format, ...)
         free(text);
 }
 
-/* Makes the folders above PATH, and it. */
-static int make_folders(const char *path)
-{
-    char *copy = text_copy(path);
-    int rc = 0;
+/* ---- opening ---- */
 
-    for (char *at = copy + 1; *at && rc == 0; at++) {
-        if (*at != '/')
-            continue;
-        *at = '\0';
-        rc = mkdir(copy, 0755) && errno != EEXIST ? -1 : 0;
-        *at = '/';
-    }
-    if (rc == 0)
-        rc = mkdir(copy, 0755) && errno != EEXIST ? -1 : 0;
-    free(copy);
-    return rc;
-}
-
-static int open_file(struct log *log, const struct options *options)
-{
-    const char *folder = text_list_value(&options->defines, "flume.log.dir");
-    const char *name = text_list_value(&options->defines, "flume.log.file");
-
-    folder = folder ? folder : "./logs";
-    log->path = text_format("%s/%s", folder, name ? name : "flume.log");
-    if (make_folders(folder) == 0)
-        log->file = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (log->file >= 0)
-        return EXIT_OK;
-    fprintf(stderr, "Error: cannot write the log %s: %s\n", log->path, strerror(errno));
-    return EXIT_FAILURE_RUN;
-}
-
-static int add_appender(struct log *log, const struct options *options, const char *name)
+/* Takes the appender called NAME; returns whether it is the file. */
+static int add_appender(struct log *log, const struct log_options *options, const char *name)
 {
     if (strcasecmp(name, "console") == 0) {
         log->console = STDERR_FILENO;
-        return EXIT_OK;
+    } else if (strcasecmp(name, "LOGFILE") == 0) {
+        log->file.size_limit = options->size_limit;
+        log->file.backups = options->backups;
+    } else if (strcasecmp(name, "DAILY") == 0) {
+        log->file.is_daily = 1;
+    } else {
+        fprintf(stderr,
+                "Warning: flume.root.logger: there is no appender '%s', only console, LOGFILE and "
+                "DAILY\n",
+                name);
+        return 0;
     }
-    if (strcasecmp(name, "LOGFILE") == 0 || strcasecmp(name, "DAILY") == 0)
-        return log->file < 0 ? open_file(log, options) : EXIT_OK;
-    fprintf(stderr,
-            "Warning: flume.root.logger: there is no appender '%s', only console and "
-            "LOGFILE\n",
-            name);
-    return EXIT_OK;
+    return strcasecmp(name, "console") != 0;
 }
 
-/* Reads "LEVEL,APPENDER,...". */
-static int read_logger(struct log *log, const struct options *options, char *text)
+/* Reads "LEVEL,APPENDER,..."; returns whether one of them is the file. */
+static int read_logger(struct log *log, const struct log_options *options)
 {
     char *rest = NULL;
-    char *word = strtok_r(text, ", ", &rest);
+    char *word = strtok_r(options->logger, ", ", &rest);
     int32_t level = word ? flow_log_level_parse(word) : 0;
-    int status = EXIT_OK;
+    int has_file = 0;
 
     if (level)
         log->level = level;
     else if (word)
         fprintf(stderr, "Warning: flume.root.logger: '%s' is no level; INFO is used\n", word);
-    while (status == EXIT_OK && (word = strtok_r(NULL, ", ", &rest)))
-        status = add_appender(log, options, word);
-    return status;
+    while ((word = strtok_r(NULL, ", ", &rest)))
+        has_file |= add_appender(log, options, word);
+    return has_file;
 }
 
 int log_open(struct log *log, const struct options *options)
 {
-    const char *given = text_list_value(&options->defines, "flume.root.logger");
-    int status = EXIT_OK;
+    struct log_options read;
+    int status = log_options_read(&read, options);
 
-    *log = (struct log){.console = -1, .file = -1, .level = FLOW_LOG_INFO};
-    if (given) {
-        char *text = text_copy(given);
-        status = read_logger(log, options, text);
-        free(text);
+    *log = (struct log){.console = -1, .level = FLOW_LOG_INFO};
+    log_file_init(&log->file);
+    int wants_file = read_logger(log, &read);
+    log->has_file =
+        status == EXIT_OK && wants_file && log_file_open(&log->file, read.folder, read.file) == 0;
+    if (status == EXIT_OK && wants_file && !log->has_file) {
+        fprintf(stderr, "Error: cannot write the log %s/%s: %s\n", read.folder, read.file,
+                strerror(errno));
+        status = EXIT_FAILURE_RUN;
     }
-    if (log->file < 0)
+    if (!log->has_file)
         log->console = STDERR_FILENO;
+    log_options_free(&read);
     return status;
 }
 
 void log_close(struct log *log)
 {
-    if (log->file >= 0)
-        close(log->file);
-    free(log->path);
+    log_file_close(&log->file);
 }

@@ -32,7 +32,8 @@ a1.sinks.k1.channel = c1
 
 def environment(**variables):
     """The environment of the test without what would change the command."""
-    left_out = ("JAVA_OPTS", "FLUME_JAVA_OPTS", "FLUME_HOME", "HADOOP_CONF_DIR")
+    left_out = ("JAVA_OPTS", "FLUME_JAVA_OPTS", "FLUME_HOME", "FLUME_CLASSPATH",
+                "HADOOP_CONF_DIR", "HADOOP_HOME", "HADOOP_PREFIX")
     env = {name: value for name, value in os.environ.items() if name not in left_out}
     env.update(variables)
     return env
