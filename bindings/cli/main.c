@@ -7,11 +7,13 @@
 #include <flow.h>
 
 #include "commands.h"
+#include "defaults.h"
 #include "env.h"
 
 struct command {
     const char *name;
     int (*run)(struct options *options);
+    int has_defaults; /* reads flume.opts */
 };
 
 static int command_help(struct options *options)
@@ -34,9 +36,9 @@ static int command_node(struct options *options)
 }
 
 static const struct command commands[] = {
-    {"agent", command_agent},       {"node", command_node},   {"check", command_check},
-    {"describe", command_describe}, {"graph", command_graph}, {"version", command_version},
-    {"help", command_help},
+    {"agent", command_agent, 1},       {"node", command_node, 1},   {"check", command_check, 0},
+    {"describe", command_describe, 0}, {"graph", command_graph, 0}, {"version", command_version, 0},
+    {"help", command_help, 0},
 };
 
 static const struct command *find(const char *name)
@@ -52,6 +54,8 @@ static int run(const struct command *command, int count, char **arguments)
     struct options options;
     int status = options_read(&options, count, arguments);
 
+    if (status == EXIT_OK && command->has_defaults)
+        status = defaults_read(&options);
     if (status == EXIT_OK && options.help)
         status = command_help(&options);
     else if (status == EXIT_OK && (status = env_read(&options)) == EXIT_OK)

@@ -66,6 +66,8 @@ static const struct option_row rows[] = {
     {"conf-password", "pwd", 1, OPT_REFUSED, NO_HTTP},
 };
 
+_Static_assert(sizeof rows / sizeof rows[0] <= 32, "struct options has a bit for each");
+
 /* The longest time that is worth an option: thirty years in seconds. */
 #define SECONDS_LIMIT 1000000000L
 
@@ -101,8 +103,14 @@ static const char *behind_dashes(const char *argument)
 
 /* Definitions that only mean something to Flume's Java code.  They still count for ${sys:...}. */
 static const char *const java_names[] = {
-    "javax.net.ssl.",        "flume.ssl.", "log4j.configuration",  "log4j2.configurationFile",
-    "org.apache.flume.log.", "lookups",    "JndiAllowedProtocols", "flume.called.from.service",
+    "javax.net.ssl.",
+    "flume.ssl.",
+    "log4j.configuration",
+    "log4j2.configurationFile",
+    "org.apache.flume.log.",
+    "lookups",
+    "JndiAllowedProtocols",
+    "flume.called.from.service",
 };
 
 static void note_java_name(const char *name)
@@ -168,6 +176,11 @@ static const struct option_row *find_row(const char *text, const char **value)
         if (is_called(&rows[i], text, size))
             return &rows[i];
     return NULL;
+}
+
+static uint32_t bit_of(const struct option_row *row)
+{
+    return UINT32_C(1) << (row - rows);
 }
 
 static int take_seconds(const char *option, const char *text, long *seconds)
@@ -252,6 +265,28 @@ static int take(struct options *options, const struct option_row *row, const cha
     return EXIT_OK;
 }
 
+/* As Apache's command line parser has it; any other text means that the option is not given. */
+static int is_true(const char *text)
+{
+    return strcasecmp(text, "true") == 0 || strcasecmp(text, "yes") == 0 || strcmp(text, "1") == 0;
+}
+
+int options_take_default(struct options *options, const char *path, const char *name,
+                         const char *value)
+{
+    const char *unused;
+    const struct option_row *row = find_row(name + strspn(name, "-"), &unused);
+
+    /* The folder of the file cannot be named in it. */
+    if (!row || row->id == OPT_CONF) {
+        fprintf(stderr, "Error: %s: unrecognized option '%s'\n", path, name);
+        return EXIT_USAGE;
+    }
+    if (options->given & bit_of(row) || (!row->has_value && !is_true(value)))
+        return EXIT_OK;
+    return take(options, row, value);
+}
+
 /* Takes the argument at *INDEX, and its value when that is the next one. */
 static int take_argument(struct options *options, int count, char **arguments, int *index)
 {
@@ -272,6 +307,7 @@ static int take_argument(struct options *options, int count, char **arguments, i
     const struct option_row *row = find_row(behind, &value);
     if (!row)
         return usage_error("unrecognized option", argument);
+    options->given |= bit_of(row);
     if (!row->has_value)
         return value ? usage_error("no value belongs to", argument) : take(options, row, "");
     if (!value && ++*index >= count)
@@ -324,13 +360,15 @@ void options_help(FILE *out)
         "  -u, --conf-uri URI         the same as file:PATH or classpath:NAME (below --conf);\n"
         "                             wins over --conf-file\n"
         "      --set KEY=VALUE        override one property; repeatable\n"
-        "  -c, --conf DIR             folder with flume-env.sh (its -D settings are read) and\n"
-        "                             Hadoop's core-site.xml and hdfs-site.xml\n"
+        "  -c, --conf DIR             folder with flume-env.sh (its -D settings are read),\n"
+        "                             log4j.properties (of which the log's place is read),\n"
+        "                             flume.opts (defaults of these options) and Hadoop's\n"
+        "                             core-site.xml and hdfs-site.xml\n"
         "      --plugins-path DIRS    folders of plugins, separated by ':'; default\n"
         "                             plugins.d beside --conf, or in FLUME_HOME\n"
         "  -DNAME=VALUE               what ${sys:NAME} stands for, and:\n"
-        "                             flume.root.logger=LEVEL,console|LOGFILE, flume.log.dir,\n"
-        "                             flume.log.file\n"
+        "                             flume.root.logger=LEVEL,console|LOGFILE|DAILY,\n"
+        "                             flume.log.dir, flume.log.file\n"
         "  -h, --help                 show this text\n"
         "\n"
         "options of agent:\n"

@@ -4,6 +4,8 @@
 
 /* The command line, in Flume's own spelling. */
 
+#include <stdint.h>
+
 #include "text.h"
 
 /* How the command ends. */
@@ -29,6 +31,7 @@ struct options {
     int lenient;
     int dry_run;
     int help;
+    uint32_t given; /* which options the command line has, a bit each */
 };
 
 /*
@@ -37,6 +40,13 @@ struct options {
  */
 int options_read(struct options *options, int count, char **arguments);
 void options_free(struct options *options);
+
+/*
+ * Takes the option NAME from the file PATH of defaults, unless the command line has it.  Returns
+ * EXIT_OK, or EXIT_USAGE after it has said what is wrong.
+ */
+int options_take_default(struct options *options, const char *path, const char *name,
+                         const char *value);
 
 /*
  * Takes over the -D settings of one JAVA_OPTS word, or says that it has no effect.  Returns 0 for

@@ -72,6 +72,49 @@ def test_options_for_java_have_no_effect_and_a_line_says_so(option):
     assert result.err.count("has no effect, as there is no Java here\n") >= 1
 
 
+# ---- flume.opts ----
+
+
+def dry_run(tmp_path, text, *arguments):
+    """`flow agent --dryrun` beside a flume.opts with TEXT."""
+    (tmp_path / "flume.opts").write_text(text)
+    return run_flow("agent", "--dryrun", "--conf", tmp_path, *arguments)
+
+
+def test_options_have_defaults_in_a_file(conf, tmp_path):
+    result = dry_run(tmp_path, f"name = a1\nconf-file = {conf}\n-i=7\n--no-reload-conf: true\n")
+    assert result.status == 0
+    assert result.out.startswith("agent a1\n")
+    assert run_flow("check", "--conf", tmp_path).status == 1  # of agents only, as in Flume
+
+
+def test_the_command_line_wins_over_the_file(conf, tmp_path):
+    text = f"name = b\nf = {tmp_path}/none\nb = /nowhere\n"
+    assert dry_run(tmp_path, text).status == 2
+    assert dry_run(tmp_path, text, "-n", "a1", "-f", conf).out.startswith("agent a1\n")
+
+
+@pytest.mark.parametrize(("value", "is_taken"), [("true", True), ("YES", True), ("1", True),
+                                                 ("false", False), ("", False), ("on", False)])
+def test_an_option_without_a_value_is_given_when_it_is_true(conf, tmp_path, value, is_taken):
+    conf.write_text(conf.read_text().replace("= logger", "= nothing"))
+    result = dry_run(tmp_path, f"lenient = {value}\n", "-f", conf)
+    assert (result.status == 0) == is_taken
+
+
+@pytest.mark.parametrize("name", ["nonsense", "conf", "c", "-D"])
+def test_an_option_that_the_file_cannot_have(conf, tmp_path, name):
+    result = dry_run(tmp_path, f"{name} = x\n", "-f", conf)
+    assert result.status == 1
+    assert f"Error: {tmp_path}/flume.opts: unrecognized option '{name}'" in result.err
+
+
+def test_a_wrong_value_in_the_file(conf, tmp_path):
+    result = dry_run(tmp_path, "poll-interval = soon\n", "-f", conf)
+    assert result.status == 1
+    assert "--poll-interval takes a number of seconds, not 'soon'" in result.err
+
+
 def test_node_is_the_old_name_of_agent():
     result = run_flow("node")
     assert result.status == 1
