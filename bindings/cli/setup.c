@@ -184,9 +184,30 @@ static int is_hdfs(const char *type)
     return 0;
 }
 
-/* Lets one sink read Hadoop's settings in --conf, unless it says itself where they are. */
-static int set_hadoop(const struct options *options, flow_config *config, const char *agent,
-                      const char *sink)
+/*
+ * Where Flume would find Hadoop's settings, which the caller frees, or NULL: in --conf, which comes
+ * first on its class path, or where the `hadoop` command of HADOOP_HOME looks.  The sink itself
+ * knows HADOOP_CONF_DIR.
+ */
+static char *hadoop_folder(const struct options *options)
+{
+    const char *home = getenv("HADOOP_HOME");
+    const char *set = getenv("HADOOP_CONF_DIR");
+
+    if (options->conf && has_hadoop_files(options->conf))
+        return text_copy(options->conf);
+    home = home && *home ? home : getenv("HADOOP_PREFIX");
+    if (!home || !*home || (set && *set))
+        return NULL;
+    char *folder = text_format("%s/etc/hadoop", home);
+    if (has_hadoop_files(folder))
+        return folder;
+    free(folder);
+    return NULL;
+}
+
+/* Lets one sink read Hadoop's settings in FOLDER, unless it says itself where they are. */
+static int set_hadoop(flow_config *config, const char *folder, const char *agent, const char *sink)
 {
     char *type_key = text_format("%s.sinks.%s.type", agent, sink);
     char *folder_key = text_format("%s.sinks.%s.hdfs.confDir", agent, sink);
@@ -194,29 +215,35 @@ static int set_hadoop(const struct options *options, flow_config *config, const 
     int rc = FLOW_OK;
 
     if (type && is_hdfs(type) && !flow_config_get(config, folder_key))
-        rc = flow_config_set(config, folder_key, options->conf, NULL);
+        rc = flow_config_set(config, folder_key, folder, NULL);
     free(type_key);
     free(folder_key);
     return rc;
 }
 
-/* In Flume --conf is on the class path, and so are the Hadoop settings in it. */
-static int apply_conf(const struct options *options, flow_config *config)
+static int apply_hadoop(flow_config *config, const char *folder)
 {
     struct text_list sinks = {0}; /* pairs: names live only until a key is set */
     const char *agent;
     const char *sink;
     int rc = FLOW_OK;
 
-    if (!options->conf || !has_hadoop_files(options->conf))
-        return EXIT_OK;
     for (size_t a = 0; (agent = flow_config_agent(config, a)); a++)
         for (size_t s = 0; (sink = flow_config_component(config, agent, FLOW_KIND_SINK, s)); s++)
             text_list_add_pair(&sinks, agent, sink);
     for (size_t i = 0; i < sinks.count && rc == FLOW_OK; i += 2)
-        rc = set_hadoop(options, config, sinks.items[i], sinks.items[i + 1]);
+        rc = set_hadoop(config, folder, sinks.items[i], sinks.items[i + 1]);
     text_list_free(&sinks);
     return rc == FLOW_OK ? EXIT_OK : EXIT_FAILURE_RUN;
+}
+
+static int apply_conf(const struct options *options, flow_config *config)
+{
+    char *folder = hadoop_folder(options);
+    int status = folder ? apply_hadoop(config, folder) : EXIT_OK;
+
+    free(folder);
+    return status;
 }
 
 int setup_config(const struct options *options, flow_library *lib, flow_config **config)

@@ -143,6 +143,13 @@ def test_definitions(defined):
     "export FLUME_JAVA_OPTS=-Dport=4141\n",
     'export JAVA_OPTS="-Dport=$PORT_OF_TEST"\n',
     'if [ -x /bin/true ]; then\n  JAVA_OPTS=-Dport=4141\nfi\n',
+    'P=41; Q=41 # two\nJAVA_OPTS=-Dport=$P$Q\n',
+    "export P=4141 JAVA_OPTS=-Dport=$P\n",
+    'export JAVA_OPTS="-Dport=${PORT_OF_TEST:-no}"\n',
+    "JAVA_OPTS=-Dport=${NO_PORT:-4141}\n",
+    'JAVA_OPTS="-Dport=41\\\n41 -Dx=\\"y\\""\n',
+    'P="\\x"\nJAVA_OPTS=-Dport=4141\n[ "$P" ] || JAVA_OPTS=-Dport=no\n',
+    "JAVA_OPTS=-Dport=no\nJAVA_OPTS=-Dport=4141\nJAVA_OPTS=-Dport=no java -version\n",
 ])
 def test_settings_of_flume_env(defined, tmp_path, script):
     (tmp_path / "flume-env.sh").write_text(script)
@@ -156,6 +163,40 @@ def test_nothing_of_flume_env_is_executed(defined, tmp_path):
         "touch made\nexport JAVA_OPTS=\"-Dport=$(touch made2) `touch made3`\"\n")
     run_flow("check", "--conf", tmp_path, defined, cwd=tmp_path)
     assert not list(tmp_path.glob("made*"))
+
+
+def test_what_flume_env_exports_is_in_the_environment(conf, tmp_path):
+    conf.write_text(conf.read_text().replace("localhost", "${env:HOST_OF_TEST}"))
+    assert "has no value" in run_flow("check", conf).out
+    (tmp_path / "flume-env.sh").write_text("HOST_OF_TEST=127.0.0.1\n")
+    assert "has no value" in run_flow("check", "-c", tmp_path, conf).out
+    for script in ("export HOST_OF_TEST=127.0.0.1\n", "HOST_OF_TEST=127.0.0.1\nexport HOST_OF_TEST",
+                   "export A=1 HOST_OF_TEST='127.0.0.1' B\n"):
+        (tmp_path / "flume-env.sh").write_text(script)
+        result = run_flow("check", "-c", tmp_path, conf)
+        assert (result.status, result.out) == (0, "0 errors, 0 warnings\n"), script
+    # A variable that is in the environment already stays there.
+    (tmp_path / "flume-env.sh").write_text("HOST_OF_TEST=127.0.0.1\n")
+    env = environment(HOST_OF_TEST="no host")
+    assert run_flow("check", "-c", tmp_path, conf, env=env).status == 0
+
+
+def test_what_a_command_would_have_to_say_is_told(conf, tmp_path):
+    conf.write_text(conf.read_text().replace("localhost", "${env:HOST_OF_TEST:-localhost}"))
+    (tmp_path / "flume-env.sh").write_text("export HOST_OF_TEST=$(hostname -f)\n")
+    result = run_flow("check", "-c", tmp_path, conf)
+    assert (result.status, result.out) == (0, "0 errors, 0 warnings\n")
+    assert result.err == (f"Warning: {tmp_path}/flume-env.sh: HOST_OF_TEST is set by a command, "
+                          "which is not run\n")
+
+
+def test_variables_for_java_have_no_effect_and_a_line_says_so(conf, tmp_path):
+    (tmp_path / "flume-env.sh").write_text('FLUME_CLASSPATH="lib/*"\n')
+    env = environment(FLUME_SSL_KEYSTORE_PATH="x", JAVA_HOME="/usr")
+    result = run_flow("check", "-c", tmp_path, conf, env=env)
+    assert result.status == 0
+    assert result.err == ("Info: FLUME_CLASSPATH has no effect, as there is no Java here\n"
+                          "Info: FLUME_SSL_KEYSTORE_PATH has no effect, as there is no Java here\n")
 
 
 def test_the_command_line_wins_over_the_script_and_this_over_the_environment(defined, tmp_path):
@@ -174,3 +215,20 @@ def test_hadoop_settings_in_conf_reach_the_hdfs_sink(tmp_path):
     assert "from none" in run_flow(*show).out
     assert f"from {tmp_path}" in run_flow(*show, "-c", tmp_path).out
     assert "from mine" in run_flow(*show, "-c", tmp_path, "--set", f"{key}=mine").out
+
+
+def test_hadoop_settings_are_found_as_the_hadoop_command_finds_them(tmp_path):
+    conf = CONFS / "flume-file-hdfs.conf"
+    folder = tmp_path / "etc" / "hadoop"
+    folder.mkdir(parents=True)
+    (folder / "hdfs-site.xml").write_text("<configuration/>")
+    key = "a2.sinks.k2.hdfs.confDir"
+    show = ["graph", "-n", "a2", "-f", conf, "--set", f"a2.sinks.k2.channel=${{{key}:-none}}"]
+    for name in ("HADOOP_HOME", "HADOOP_PREFIX"):
+        env = environment(**{name: str(tmp_path)})
+        assert f"from {folder}" in run_flow(*show, env=env).out
+        assert "from none" in run_flow(*show, env=environment(**{name: "/nowhere"})).out
+        assert "from none" in run_flow(*show, env=env | {"HADOOP_CONF_DIR": "/x"}).out
+    script = tmp_path / "flume-env.sh"
+    script.write_text(f"export HADOOP_HOME={tmp_path}\n")
+    assert f"from {folder}" in run_flow(*show, "-c", tmp_path).out
