@@ -8,6 +8,7 @@
 
 #include <flow.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ struct agent {
     flow_config *config; /* what the pipeline was built from */
     flow_pipeline *pipeline;
     char *name;
+    int signals; /* where they are read from; -1: they still end the process */
     struct watch watch;
 };
 
@@ -36,7 +38,25 @@ static void log_error(struct agent *agent, const char *what, flow_error *err)
     flow_error_free(err);
 }
 
+/* The value of the definition NAME, or NULL. */
+static const char *defined(const struct agent *agent, const char *name)
+{
+    return text_list_value(&agent->options->defines, name);
+}
+
 /* ---- configurations ---- */
+
+/* As in Flume, only who asks for it twice finds passwords in his log. */
+static void print_config(struct agent *agent, flow_config *config)
+{
+    const char *wanted = defined(agent, "org.apache.flume.log.printconfig");
+    flow_entry entry = {.struct_size = sizeof entry};
+
+    if (!wanted || strcasecmp(wanted, "true") != 0)
+        return;
+    for (size_t i = 0; flow_config_entry(config, i, &entry) == FLOW_OK; i++)
+        log_say(&agent->log, FLOW_LOG_DEBUG, "configuration: %s = %s", entry.key, entry.value);
+}
 
 /* Logs what is wrong with CONFIG; returns whether it can be used. */
 static int is_usable(struct agent *agent, flow_config *config)
@@ -44,6 +64,7 @@ static int is_usable(struct agent *agent, flow_config *config)
     flow_report *report = NULL;
     flow_error *err = NULL;
 
+    print_config(agent, config);
     if (flow_config_check(config, agent->name, &report, &err) != FLOW_OK) {
         log_error(agent, "cannot check the configuration", err);
         return 0;
@@ -170,14 +191,14 @@ static int reload(struct agent *agent)
 /* ---- the life of an agent ---- */
 
 /* Runs until a signal comes; returns 128 + its number, or why it could not go on. */
-static int run(struct agent *agent, int signals)
+static int run(struct agent *agent)
 {
     const struct options *options = agent->options;
     int status = EXIT_OK;
     int number = 0;
 
     while (status == EXIT_OK && number == 0) {
-        number = signals_wait(signals, options->no_reload ? -1 : options->poll_interval);
+        number = signals_wait(agent->signals, options->no_reload ? -1 : options->poll_interval);
         if (number == 0 && watch_changed(&agent->watch, options))
             status = reload(agent);
     }
@@ -193,7 +214,9 @@ static int run(struct agent *agent, int signals)
 static int start_and_run(struct agent *agent)
 {
     flow_pipeline *pipeline;
-    int signals = signals_open();
+
+    if (agent->signals < 0)
+        agent->signals = signals_open();
     int status = build(agent, agent->config, &pipeline);
 
     if (status == EXIT_OK)
@@ -202,9 +225,8 @@ static int start_and_run(struct agent *agent)
         if (agent->options->backup)
             backup_save(agent->options, agent->config, agent->name);
         log_say(&agent->log, FLOW_LOG_INFO, "agent %s runs", agent->name);
-        status = run(agent, signals);
+        status = run(agent);
     }
-    close(signals);
     return status;
 }
 
@@ -224,9 +246,63 @@ static int with_config(struct agent *agent)
     return EXIT_OK;
 }
 
+/* ---- files that are still to come ---- */
+
+/* The first file of the configuration that is not there, or NULL; the caller frees it. */
+static char *missing_file(const struct options *options)
+{
+    char *path;
+
+    for (size_t i = 0; (path = setup_path(options, i)); i++) {
+        if (access(path, F_OK) != 0 && errno == ENOENT)
+            return path;
+        free(path);
+    }
+    return NULL;
+}
+
+/*
+ * A service of Flume's may be started before it is configured, and says so by a definition.  Waits
+ * for the files; returns 128 + the number of the signal that came first.
+ */
+static int await_files(struct agent *agent)
+{
+    const struct options *options = agent->options;
+    char *path;
+    int number = 0;
+
+    if (!defined(agent, "flume.called.from.service") || options->no_reload || options->backup ||
+        options->dry_run)
+        return EXIT_OK;
+    while (number == 0 && (path = missing_file(options))) {
+        if (agent->signals < 0) {
+            agent->signals = signals_open();
+            log_say(&agent->log, FLOW_LOG_INFO, "%s is not there yet; waiting for it", path);
+        }
+        free(path);
+        number = signals_wait(agent->signals, options->poll_interval);
+    }
+    return number ? 128 + number : EXIT_OK;
+}
+
+/* Reads the configuration and does with it what is to be done. */
+static int load_and_run(struct agent *agent)
+{
+    int status = await_files(agent);
+
+    /* Before the files are read, so that no change goes unnoticed. */
+    watch_begin(&agent->watch, agent->options);
+    if (status == EXIT_OK)
+        status = setup_config(agent->options, agent->lib, &agent->config);
+    if (status == EXIT_OK)
+        status = with_config(agent);
+    watch_end(&agent->watch);
+    return status;
+}
+
 int command_agent(struct options *options)
 {
-    struct agent agent = {.options = options};
+    struct agent agent = {.options = options, .signals = -1};
     int status = log_open(&agent.log, options);
 
     if (status == EXIT_OK && options->words.count > 0) {
@@ -235,18 +311,15 @@ int command_agent(struct options *options)
     }
     if (status == EXIT_OK)
         status = setup_library(options, &agent.log, &agent.lib);
-    /* Before the files are read, so that no change goes unnoticed. */
-    watch_begin(&agent.watch, options);
     if (status == EXIT_OK) {
-        status = setup_config(options, agent.lib, &agent.config);
-        if (status == EXIT_OK)
-            status = with_config(&agent);
+        status = load_and_run(&agent);
         if (!agent.pipeline) {
             flow_config_free(agent.config);
             flow_library_free(agent.lib, NULL);
         }
     }
-    watch_end(&agent.watch);
+    if (agent.signals >= 0)
+        close(agent.signals);
     free(agent.name);
     if (!agent.pipeline) /* else something of it still runs, and may log */
         log_close(&agent.log);

@@ -107,10 +107,9 @@ static const char *const java_names[] = {
     "flume.ssl.",
     "log4j.configuration",
     "log4j2.configurationFile",
-    "org.apache.flume.log.",
+    "org.apache.flume.log.rawdata",
     "lookups",
     "JndiAllowedProtocols",
-    "flume.called.from.service",
 };
 
 static void note_java_name(const char *name)

@@ -62,6 +62,15 @@ def test_log_level(agent, conf):
     assert "INFO" not in one.log
 
 
+def test_the_configuration_is_logged_when_asked_for(conf):
+    arguments = ["agent", "--dryrun", "-n", "a1", "-f", conf, "-Dflume.root.logger=DEBUG,console"]
+    line = "[DEBUG - flow] configuration: a1.sources.r1.type = netcat"
+    assert line not in run_flow(*arguments).err
+    printed = run_flow(*arguments, "-Dorg.apache.flume.log.printconfig=true")
+    assert line in printed.err
+    assert "has no effect" not in printed.err
+
+
 def test_dry_run(conf):
     result = run_flow("agent", "--dryrun", "-n", "a1", "-f", conf)
     assert result.status == 0
@@ -179,6 +188,26 @@ def test_no_reload(agent, conf):
     replace(conf, "nonsense\n")
     assert one.stop() == 143
     assert "changed" not in one.log
+
+
+def test_a_service_waits_for_its_configuration(agent, conf, port):
+    sound = conf.read_text()
+    conf.unlink()
+    service = "-Dflume.called.from.service"
+    assert run_flow("agent", "-n", "a1", "-f", conf, service, "--no-reload-conf").status == 2
+    one = agent("-n", "a1", "-f", conf, service, "-i", "1")
+    one.wait_for(f"{conf} is not there yet; waiting for it")
+    replace(conf, sound)
+    one.wait_for(RUNS)
+    assert send(port, "x\n") == "OK\n"
+    assert one.stop() == 143
+
+
+def test_a_service_that_waits_can_be_stopped(agent, conf):
+    conf.unlink()
+    one = agent("-n", "a1", "-f", conf, "-Dflume.called.from.service=true")
+    one.wait_for("waiting for it")
+    assert one.stop(signal.SIGINT) == 130
 
 
 # ---- the copy of the configuration ----
