@@ -40,6 +40,10 @@ KINDS = {
         "a1.sinks.k1.sink.serializer.",
         "Written below the property of the sink that names the serializer, for example\n"
         "\\fIAGENT\\fP.sinks.\\fINAME\\fP.sink.serializer.\\fIPROPERTY\\fP."),
+    "filter": Kind(
+        "a1.configfilters.f1.",
+        "Written as \\fIAGENT\\fP.configfilters.\\fINAME\\fP.\\fIPROPERTY\\fP.\n"
+        "How filters are asked is in \\fBflow.conf\\fP(5)."),
 }
 
 # Values of required properties that their type alone does not suggest.
@@ -52,6 +56,9 @@ EXAMPLES = {
     "hdfs.path": "hdfs://namenode:8020/flume/events",
 }
 
+# Those of a single kind.
+EXAMPLES_OF = {("filter", "command"): "/usr/local/bin/secret"}
+
 PLAIN_VALUES = {"number": "1", "true|false": "true", "names": "a b", "pattern": ".*",
                 "path": "/var/lib/flume", "host": "localhost", "charset": "UTF-8"}
 
@@ -60,8 +67,10 @@ BESIDE = {"r1": ["a1.sources.r1.type = inlet"], "c1": ["a1.channels.c1.type = me
           "k1": ["a1.sinks.k1.type = logger"]}
 
 
-def example(prop: dict) -> str:
-    """A value for a required property."""
+def example(kind: str, prop: dict) -> str:
+    """A value for a required property of a component of KIND."""
+    if (kind, prop["name"]) in EXAMPLES_OF:
+        return EXAMPLES_OF[kind, prop["name"]]
     if prop["name"] in EXAMPLES:
         return EXAMPLES[prop["name"]]
     if prop["type"] == "choice":
@@ -80,7 +89,7 @@ def own_lines(info: dict) -> list[str]:
     for prop in info["properties"]:
         if prop.get("required"):
             name = prop["name"] + ("NAME" if prop.get("prefix") else "")
-            lines.append(f"{prefix}{name} = {example(prop)}")
+            lines.append(f"{prefix}{name} = {example(info['kind'], prop)}")
     return lines
 
 
@@ -92,6 +101,7 @@ def snippet(info: dict) -> str:
     sink = own if kind in ("sink", "serializer") else BESIDE["k1"]
     lines = ["a1.sources = r1", "a1.channels = c1", "a1.sinks = k1"]
     lines += ["a1.sinkgroups = g1"] if kind == "group" else []
+    lines += ["a1.configfilters = f1", "", *own] if kind == "filter" else []
     lines += ["", *source, "a1.sources.r1.channels = c1"]
     lines += ["a1.sources.r1.interceptors = i1", *own] if kind == "interceptor" else []
     lines += own if kind == "selector" else []

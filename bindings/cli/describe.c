@@ -17,6 +17,7 @@ static const char *const kinds[] = {
     [FLOW_KIND_SELECTOR] = "selector",
     [FLOW_KIND_GROUP] = "group",
     [FLOW_KIND_SERIALIZER] = "serializer",
+    [FLOW_KIND_FILTER] = "filter",
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])

@@ -48,5 +48,6 @@
 #define FLOW_KIND_SELECTOR 5
 #define FLOW_KIND_GROUP 6
 #define FLOW_KIND_SERIALIZER 7
+#define FLOW_KIND_FILTER 8 /* of configurations; plugins cannot add any */
 
 #endif

@@ -5,6 +5,7 @@
 #include <flow/api.h>
 #include <flow/error.h>
 #include <flow/library.h>
+#include <flow/schema.h>
 
 FLOW_BEGIN_DECLS
 
@@ -123,12 +124,21 @@ FLOW_API const char *flow_config_agent(flow_config *config, size_t index);
 
 /*
  * Returns the name of the component of KIND at INDEX, from 0 in the order of its list, of AGENT,
- * or NULL behind the last.  KIND is FLOW_KIND_SOURCE, _CHANNEL, _SINK or _GROUP.
+ * or NULL behind the last.  KIND is FLOW_KIND_SOURCE, _CHANNEL, _SINK, _GROUP or _FILTER.
  *
  * Since: 1.0
  */
 FLOW_API const char *flow_config_component(flow_config *config, const char *agent, uint32_t kind,
                                            size_t index);
+
+/*
+ * Returns the properties that every component of KIND has, whatever its type: `type`, `channels`
+ * and so on.  The properties of an agent itself, for KIND 0, are the lists of its components.  NULL
+ * when the components of KIND have none.
+ *
+ * Since: 1.0
+ */
+FLOW_API const flow_schema *flow_config_common(uint32_t kind);
 
 /*
  * Checks everything AGENT needs, without starting anything: text, names, types, properties, values

@@ -5,6 +5,8 @@
  * same code as a component's own, so a wrong number or a trailing comment reads the same anywhere.
  */
 
+#include <flow/config.h>
+
 #include "config/common.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -27,56 +29,56 @@
 #define CONFIG_ROW                                                                                 \
     {                                                                                              \
         .name = "config", .type = FLOW_TYPE_STRING, .flags = FLOW_PROPERTY_NO_EFFECT,              \
-        .help = "names a Java class that checks settings, which the schema of the type does here"  \
+        .help = "It names a Java class that checks settings, which the schema of the type does here."  \
     }
 
 static const flow_property agent_rows[] = {
-    {.name = "sources", .type = FLOW_TYPE_WORDS, .help = "names of the sources"},
+    {.name = "sources", .type = FLOW_TYPE_WORDS, .help = "Names of the sources."},
     {.name = "channels",
      .type = FLOW_TYPE_WORDS,
      .flags = FLOW_PROPERTY_REQUIRED,
-     .help = "names of the channels"},
-    {.name = "sinks", .type = FLOW_TYPE_WORDS, .help = "names of the sinks"},
-    {.name = "sinkgroups", .type = FLOW_TYPE_WORDS, .help = "names of the sink groups"},
-    {.name = "configfilters", .type = FLOW_TYPE_WORDS, .help = "names of the config filters"},
+     .help = "Names of the channels."},
+    {.name = "sinks", .type = FLOW_TYPE_WORDS, .help = "Names of the sinks."},
+    {.name = "sinkgroups", .type = FLOW_TYPE_WORDS, .help = "Names of the groups of sinks."},
+    {.name = "configfilters", .type = FLOW_TYPE_WORDS, .help = "Names of the config filters."},
 };
 SCHEMA(fl_agent_schema, agent_rows, "an agent");
 
 static const flow_property channel_rows[] = {
-    TYPE_ROW("what the channel is"),
+    TYPE_ROW("What the channel is."),
     CONFIG_ROW,
 };
 SCHEMA(fl_channel_schema, channel_rows, "a channel");
 
 static const flow_property source_rows[] = {
-    TYPE_ROW("what the source is"),
+    TYPE_ROW("What the source is."),
     {.name = "channels",
      .type = FLOW_TYPE_WORDS,
      .flags = FLOW_PROPERTY_REQUIRED,
-     .help = "the channels it writes to"},
-    {.name = "interceptors", .type = FLOW_TYPE_WORDS, .help = "its interceptors, in order"},
+     .help = "The channels it writes to."},
+    {.name = "interceptors", .type = FLOW_TYPE_WORDS, .help = "Its interceptors, in order."},
     {.name = "backoffSleepIncrement",
      .type = FLOW_TYPE_INT,
      .default_value = "1000",
      .unit = "ms",
      .max = INT64_MAX,
-     .help = "how much the pause grows each time nothing was there"},
+     .help = "How much the pause grows each time nothing was there."},
     {.name = "maxBackoffSleep",
      .type = FLOW_TYPE_INT,
      .default_value = "5000",
      .unit = "ms",
      .max = INT64_MAX,
-     .help = "the longest pause"},
+     .help = "The longest pause."},
     CONFIG_ROW,
 };
 SCHEMA(fl_source_schema, source_rows, "a source");
 
 static const flow_property sink_rows[] = {
-    TYPE_ROW("what the sink is"),
+    TYPE_ROW("What the sink is."),
     {.name = "channel",
      .type = FLOW_TYPE_WORDS,
      .flags = FLOW_PROPERTY_REQUIRED,
-     .help = "the channel it takes from"},
+     .help = "The channel it takes from."},
     CONFIG_ROW,
 };
 SCHEMA(fl_sink_schema, sink_rows, "a sink");
@@ -85,40 +87,46 @@ static const flow_property group_rows[] = {
     {.name = "sinks",
      .type = FLOW_TYPE_WORDS,
      .flags = FLOW_PROPERTY_REQUIRED,
-     .help = "its sinks, in order"},
+     .help = "Its sinks, in order."},
     {.name = "processor.type",
      .type = FLOW_TYPE_WORDS,
      .flags = FLOW_PROPERTY_REQUIRED,
-     .help = "what decides which sink is next"},
+     .help = "What decides which sink is next."},
     CONFIG_ROW,
 };
 SCHEMA(fl_group_schema, group_rows, "a sink group");
 
 static const flow_property interceptor_rows[] = {
-    TYPE_ROW("what the interceptor is"),
+    TYPE_ROW("What the interceptor is."),
 };
 SCHEMA(fl_interceptor_schema, interceptor_rows, "an interceptor");
 
+/* Without a selector Flume replicates. */
+static const flow_property selector_rows[] = {
+    {.name = "type",
+     .type = FLOW_TYPE_WORDS,
+     .default_value = "replicating",
+     .help = "What decides which channels an event goes to."},
+};
+SCHEMA(fl_selector_schema, selector_rows, "a selector");
+
 static const flow_property filter_rows[] = {
-    TYPE_ROW("env or external"),
+    TYPE_ROW("What the config filter is."),
 };
 SCHEMA(fl_filter_schema, filter_rows, "a config filter");
 
-const flow_schema fl_filter_env_schema = {
-    .struct_size = sizeof(flow_schema),
-    .property_size = sizeof(flow_property),
-    .summary = "takes values from the environment",
-};
+const flow_schema *flow_config_common(uint32_t kind)
+{
+    static const flow_schema *const schemas[] = {
+        [0] = &fl_agent_schema,
+        [FLOW_KIND_SOURCE] = &fl_source_schema,
+        [FLOW_KIND_CHANNEL] = &fl_channel_schema,
+        [FLOW_KIND_SINK] = &fl_sink_schema,
+        [FLOW_KIND_INTERCEPTOR] = &fl_interceptor_schema,
+        [FLOW_KIND_SELECTOR] = &fl_selector_schema,
+        [FLOW_KIND_GROUP] = &fl_group_schema,
+        [FLOW_KIND_FILTER] = &fl_filter_schema,
+    };
 
-static const flow_property external_rows[] = {
-    {.name = "command",
-     .type = FLOW_TYPE_STRING,
-     .flags = FLOW_PROPERTY_REQUIRED,
-     .help = "is run with the key as its last argument and prints the value"},
-    {.name = "charset",
-     .type = FLOW_TYPE_CHOICE,
-     .choices = "UTF-8|ISO-8859-1|US-ASCII",
-     .default_value = "UTF-8",
-     .help = "the character set of what the command prints"},
-};
-SCHEMA(fl_filter_external_schema, external_rows, "takes values from a command");
+    return kind < COUNT(schemas) ? schemas[kind] : NULL;
+}

@@ -12,10 +12,7 @@ extern const flow_schema fl_source_schema;
 extern const flow_schema fl_sink_schema;
 extern const flow_schema fl_group_schema;
 extern const flow_schema fl_interceptor_schema;
+extern const flow_schema fl_selector_schema;
 extern const flow_schema fl_filter_schema;
-
-/* Of config filters of type env and external. */
-extern const flow_schema fl_filter_env_schema;
-extern const flow_schema fl_filter_external_schema;
 
 #endif

@@ -9,74 +9,22 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/number.h"
 #include "config/check.h"
 #include "config/command.h"
 #include "config/common.h"
 #include "config/substitute.h"
 
-enum filter_kind { FILTER_BROKEN, FILTER_ENV, FILTER_EXTERNAL };
-
+/* A filter of the agent's list; `type` is NULL while it is broken. */
 struct fl_filter {
-    enum filter_kind kind;
+    const struct fl_type *type;
     struct fl_settings *settings;
 };
 
-/* What a filter's type may be called. */
-struct filter_name {
-    const char *name;
-    enum filter_kind kind;
+/* The value that asks, for findings. */
+struct fl_asking {
+    struct fl_check *check;
+    const struct fl_raw *raw;
 };
-
-static const struct filter_name filter_names[] = {
-    {"env", FILTER_ENV},
-    {"external", FILTER_EXTERNAL},
-    {"org.apache.flume.configfilter.EnvironmentVariableConfigFilter", FILTER_ENV},
-    {"org.apache.flume.configfilter.ExternalProcessConfigFilter", FILTER_EXTERNAL},
-};
-
-static enum filter_kind find_kind(struct fl_check *check, const struct fl_component *component)
-{
-    const char *type = fl_component_words(component, "type")[0];
-    const struct fl_raw *where = fl_component_where(component, "type");
-
-    if (!type)
-        return FILTER_BROKEN; /* that it has none is reported already */
-    for (size_t i = 0; i < sizeof filter_names / sizeof filter_names[0]; i++)
-        if (fl_equal_ignore_case(type, filter_names[i].name))
-            return filter_names[i].kind;
-    fl_check_value(check, FLOW_SEVERITY_ERROR, where, "there are 'env' and 'external'",
-                   "unknown config filter type '%s'", type);
-    return FILTER_BROKEN;
-}
-
-/* Checks the filter's settings; without them it stays broken. */
-static int make_settings(struct fl_check *check, const struct fl_component *component,
-                         enum filter_kind kind, struct fl_filter *filter)
-{
-    struct fl_type type = {
-        .name = kind == FILTER_ENV ? "env" : "external",
-        .schema = kind == FILTER_ENV ? &fl_filter_env_schema : &fl_filter_external_schema,
-    };
-    struct fl_findings findings = fl_check_findings(check);
-    struct fl_vec own;
-    size_t faults = 0;
-    int rc = FLOW_OK;
-
-    fl_vec_init(&own, check->mem, sizeof(struct fl_raw));
-    for (size_t i = 0; i < component->keys.count && !rc; i++) {
-        const struct fl_raw *raw = fl_vec_at(&component->keys, i);
-        if (strcmp(raw->key, "type") != 0 && !fl_vec_push(&own, raw))
-            rc = FLOW_ENOMEM;
-    }
-    if (!rc)
-        rc = fl_settings_make(check->registry, &type, own.items, own.count, &component->owner,
-                              &findings, &faults, &filter->settings);
-    if (!rc && !faults)
-        filter->kind = kind;
-    fl_vec_free(&own);
-    return rc;
-}
 
 static int make_filter(struct fl_check *check, const char *name)
 {
@@ -88,10 +36,11 @@ static int make_filter(struct fl_check *check, const char *name)
         return FLOW_ENOMEM;
     }
     int rc = fl_component_begin(check, FL_FILTERS, name, &fl_filter_schema, &component);
-    if (!rc && component.common) {
-        enum filter_kind kind = find_kind(check, &component);
-        if (kind != FILTER_BROKEN)
-            rc = make_settings(check, &component, kind, filter);
+    if (!rc)
+        rc = fl_component_finish(check, FLOW_KIND_FILTER, &fl_filter_schema, &component);
+    if (!rc && component.part.settings) {
+        *filter = (struct fl_filter){component.part.type, component.part.settings};
+        component.part.settings = NULL;
     }
     fl_component_end(check, &component);
     return rc;
@@ -140,8 +89,7 @@ void fl_filters_free(struct fl_check *check)
 
 /* A value in which references are being replaced. */
 struct replacing {
-    struct fl_check *check;
-    const struct fl_raw *raw;
+    struct fl_asking asking;
     struct fl_buf out;
     int is_muted; /* a reference has no value */
 };
@@ -153,54 +101,21 @@ struct reference {
     char *key;  /* "db" */
 };
 
-static int ask_environment(struct replacing *in, const struct reference *reference, char **value)
-{
-    const char *set = getenv(reference->key);
-
-    if (!set) {
-        fl_check_value(in->check, FLOW_SEVERITY_ERROR, in->raw, "set it before the start",
-                       "the environment has no variable '%s'", reference->key);
-        return FLOW_OK;
-    }
-    *value = fl_strdup(in->check->mem, set);
-    return *value ? FLOW_OK : FLOW_ENOMEM;
-}
-
-static int ask_command(struct replacing *in, const struct reference *reference, char **value)
-{
-    const struct fl_settings *settings = reference->filter->settings;
-    struct fl_command command = {
-        .line = fl_settings_get(settings, "command")->text,
-        .key = reference->key,
-        .charset = fl_settings_get(settings, "charset")->number,
-    };
-    flow_error *err = NULL;
-    int rc = fl_command_value(in->check->mem, &command, value, &err);
-
-    if (rc && rc != FLOW_ENOMEM) {
-        fl_check_value(in->check, FLOW_SEVERITY_ERROR, in->raw, NULL, "no value for '%s': %s",
-                       reference->key, flow_error_message(err));
-        rc = FLOW_OK;
-    }
-    flow_error_free(err);
-    return rc;
-}
-
 /* Asks the filter, once for each key.  *VALUE, lent, stays NULL when it has none, which is
  * reported. */
 static int ask(struct replacing *in, const struct reference *reference, const char **value)
 {
-    struct fl_map *values = &in->check->filters.values;
+    struct fl_map *values = &in->asking.check->filters.values;
     char *asked = fl_map_get(values, reference->text);
     int rc = FLOW_OK;
 
     if (!asked) {
-        rc = reference->filter->kind == FILTER_ENV ? ask_environment(in, reference, &asked)
-                                                   : ask_command(in, reference, &asked);
+        rc = reference->filter->type->ops.filter.ask(&in->asking, reference->filter->settings,
+                                                     reference->key, &asked);
         if (!rc && asked)
             rc = fl_map_put(values, reference->text, asked);
         if (rc) {
-            fl_free(in->check->mem, asked);
+            fl_free(in->asking.check->mem, asked);
             asked = NULL;
         }
     }
@@ -217,7 +132,7 @@ static int add_value(struct replacing *in, const struct reference *reference)
     if (!reference->text || !reference->key)
         return FLOW_ENOMEM;
     /* Commands run only for the agent that is asked about. */
-    if (reference->filter->kind != FILTER_BROKEN && in->check->scope != FL_OTHER)
+    if (reference->filter->type && in->asking.check->scope != FL_OTHER)
         rc = ask(in, reference, &value);
     if (!rc && !value)
         in->is_muted = 1;
@@ -228,7 +143,7 @@ static int add_value(struct replacing *in, const struct reference *reference)
  * filter, else as it stands. */
 static int add_variable(struct replacing *in, const char *name, size_t size)
 {
-    const flow_allocator *mem = in->check->mem;
+    const flow_allocator *mem = in->asking.check->mem;
     struct reference reference = {.filter = NULL};
     size_t filter_size;
     size_t key_size;
@@ -236,9 +151,9 @@ static int add_variable(struct replacing *in, const char *name, size_t size)
 
     if (!size || !fl_filter_reference(name, size, &filter_size, &key, &key_size))
         return fl_buf_printf(&in->out, "${%.*s}", (int)size, name);
-    reference.filter = fl_map_get_sized(&in->check->filters.map, name, filter_size);
+    reference.filter = fl_map_get_sized(&in->asking.check->filters.map, name, filter_size);
     if (!reference.filter) {
-        fl_check_value(in->check, FLOW_SEVERITY_WARNING, in->raw, NULL,
+        fl_check_value(in->asking.check, FLOW_SEVERITY_WARNING, in->asking.raw, NULL,
                        "there is no config filter '%.*s', so its reference stays as it is",
                        (int)filter_size, name);
         return fl_buf_printf(&in->out, "${%.*s}", (int)size, name);
@@ -253,7 +168,7 @@ static int add_variable(struct replacing *in, const char *name, size_t size)
 
 static int replace(struct replacing *in)
 {
-    const char *at = in->raw->value;
+    const char *at = in->asking.raw->value;
     const char *open;
     const char *close;
     int rc = FLOW_OK;
@@ -269,7 +184,7 @@ static int replace(struct replacing *in)
 
 int fl_filters_apply(struct fl_check *check, struct fl_raw *raw, int *muted)
 {
-    struct replacing in = {.check = check, .raw = raw};
+    struct replacing in = {.asking = {check, raw}};
 
     if (!check->filters.is_ready || !strstr(raw->value, "${"))
         return FLOW_OK;
@@ -286,3 +201,87 @@ int fl_filters_apply(struct fl_check *check, struct fl_raw *raw, int *muted)
     *muted |= in.is_muted;
     return rc;
 }
+
+/* ---- env ---- */
+
+static int ask_environment(const struct fl_asking *asking, const struct fl_settings *settings,
+                           const char *key, char **value)
+{
+    const char *set = getenv(key);
+
+    if (!set) {
+        fl_check_value(asking->check, FLOW_SEVERITY_ERROR, asking->raw, "set it before the start",
+                       "the environment has no variable '%s'", key);
+        return FLOW_OK;
+    }
+    *value = fl_strdup(asking->check->mem, set);
+    return *value ? FLOW_OK : FLOW_ENOMEM;
+}
+
+static const flow_schema env_schema = {
+    .struct_size = sizeof(flow_schema),
+    .property_size = sizeof(flow_property),
+    .summary = "Takes values from the environment.",
+    .description = "The key is the name of a variable.",
+};
+
+const struct fl_filter_ops fl_env_filter = {
+    .struct_size = sizeof(struct fl_filter_ops),
+    .type = "env",
+    .aliases = "org.apache.flume.configfilter.EnvironmentVariableConfigFilter",
+    .schema = &env_schema,
+    .ask = ask_environment,
+};
+
+/* ---- external ---- */
+
+static int ask_command(const struct fl_asking *asking, const struct fl_settings *settings,
+                       const char *key, char **value)
+{
+    const flow_allocator *mem = asking->check->mem;
+    struct fl_command command = {
+        .line = fl_settings_get(settings, "command")->text,
+        .key = key,
+        .charset = fl_settings_get(settings, "charset")->number,
+    };
+    flow_error *err = NULL;
+    int rc = fl_command_value(mem, &command, value, &err);
+
+    if (rc && rc != FLOW_ENOMEM) {
+        fl_check_value(asking->check, FLOW_SEVERITY_ERROR, asking->raw, NULL,
+                       "no value for '%s': %s", key, flow_error_message(err));
+        rc = FLOW_OK;
+    }
+    flow_error_free(err);
+    return rc;
+}
+
+static const flow_property external_rows[] = {
+    {.name = "command",
+     .type = FLOW_TYPE_STRING,
+     .flags = FLOW_PROPERTY_REQUIRED,
+     .help = "What is run, with the key as its last argument, and prints the value."},
+    {.name = "charset",
+     .type = FLOW_TYPE_CHOICE,
+     .choices = "UTF-8|ISO-8859-1|US-ASCII",
+     .default_value = "UTF-8",
+     .help = "The character set of what the command prints."},
+};
+
+static const flow_schema external_schema = {
+    .struct_size = sizeof(flow_schema),
+    .property_size = sizeof(flow_property),
+    .properties = external_rows,
+    .count = sizeof external_rows / sizeof external_rows[0],
+    .summary = "Takes values from a command.",
+    .description = "The command is split at blanks and not given to a shell.  The first line it "
+                   "prints is the value; it may take 10 s and print 64 KiB.",
+};
+
+const struct fl_filter_ops fl_external_filter = {
+    .struct_size = sizeof(struct fl_filter_ops),
+    .type = "external",
+    .aliases = "org.apache.flume.configfilter.ExternalProcessConfigFilter",
+    .schema = &external_schema,
+    .ask = ask_command,
+};

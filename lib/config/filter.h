@@ -13,6 +13,9 @@
 
 struct fl_check;
 
+extern const struct fl_filter_ops fl_env_filter;
+extern const struct fl_filter_ops fl_external_filter;
+
 struct fl_filters {
     struct fl_map map;    /* of struct fl_filter, those of the agent's list */
     struct fl_map values; /* "filter key" -> char *: asked for once */

@@ -303,15 +303,14 @@ const char *flow_config_component(flow_config *config, const char *agent, uint32
                                   size_t index)
 {
     static const uint32_t kinds[FL_SECTIONS] = {
-        [FL_SOURCES] = FLOW_KIND_SOURCE,
-        [FL_CHANNELS] = FLOW_KIND_CHANNEL,
-        [FL_SINKS] = FLOW_KIND_SINK,
-        [FL_GROUPS] = FLOW_KIND_GROUP,
+        [FL_SOURCES] = FLOW_KIND_SOURCE, [FL_CHANNELS] = FLOW_KIND_CHANNEL,
+        [FL_SINKS] = FLOW_KIND_SINK,     [FL_GROUPS] = FLOW_KIND_GROUP,
+        [FL_FILTERS] = FLOW_KIND_FILTER,
     };
     const struct fl_index *sorted = settled_index(config);
     const struct fl_agent *found = sorted && agent ? fl_index_agent(sorted, agent) : NULL;
 
-    for (size_t i = 0; found && i < FL_FILTERS; i++) {
+    for (size_t i = 0; found && i < FL_SECTIONS; i++) {
         const struct fl_vec *names = &found->sections[i].names;
         if (kinds[i] == kind)
             return index < names->count ? *(char **)fl_vec_at(names, index) : NULL;

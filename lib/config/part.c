@@ -79,7 +79,7 @@ static const char *label_of(enum fl_section_id section)
     case FL_CHANNELS: return fl_kind_name(FLOW_KIND_CHANNEL);
     case FL_SINKS: return fl_kind_name(FLOW_KIND_SINK);
     case FL_GROUPS: return fl_kind_name(FLOW_KIND_GROUP);
-    default: return "config filter";
+    default: return fl_kind_name(FLOW_KIND_FILTER);
     }
 }
 

@@ -76,7 +76,7 @@ static int make_selector(struct fl_check *check, const struct fl_component *sour
     const struct fl_type *type;
     struct fl_vec keys;
 
-    where.value = "replicating";
+    where.value = fl_selector_schema.properties[0].default_value;
     fl_vec_init(&keys, check->mem, sizeof(struct fl_raw));
     int rc = selector_keys(source, &where, &keys);
     if (!rc)

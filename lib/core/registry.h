@@ -8,6 +8,23 @@
 
 #include "base/vec.h"
 
+struct fl_asking;
+struct fl_settings;
+
+/* A config filter.  Only the library itself brings some along. */
+struct fl_filter_ops {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *type;
+    const char *aliases;
+    const flow_schema *schema;
+
+    /* Stores what it knows under KEY, which the caller frees.  *VALUE stays NULL when that is
+     * nothing, which it has reported to ASKING. */
+    int (*ask)(const struct fl_asking *asking, const struct fl_settings *settings, const char *key,
+               char **value);
+};
+
 /* A registered type.  Its table is our own copy: members the registrant's lacked read as NULL. */
 struct fl_type {
     uint32_t kind;
@@ -26,6 +43,7 @@ struct fl_type {
         flow_selector_ops selector;
         flow_group_ops group;
         flow_serializer_ops serializer;
+        struct fl_filter_ops filter;
     } ops;
 };
 
@@ -34,6 +52,10 @@ const char *fl_kind_name(uint32_t kind);
 
 int fl_registry_new(flow_library *lib, flow_registry **registry, flow_error **err);
 void fl_registry_free(flow_registry *registry);
+
+/* Registers a type of config filter, as the public calls do with other kinds. */
+int fl_registry_add_filter(flow_registry *registry, const struct fl_filter_ops *ops,
+                           flow_error **err);
 
 /*
  * The type of KIND that NAME or an alias means; loads the module it is in.  FLOW_ENOENT with a

@@ -181,6 +181,12 @@ int flow_registry_add_serializer(flow_registry *registry, const flow_serializer_
     return add(registry, &(struct offer){FLOW_KIND_SERIALIZER, ops, user, free_user}, err);
 }
 
+int fl_registry_add_filter(flow_registry *registry, const struct fl_filter_ops *ops,
+                           flow_error **err)
+{
+    return add(registry, &(struct offer){FLOW_KIND_FILTER, ops, NULL, NULL}, err);
+}
+
 /* ---- staging ---- */
 
 int fl_registry_stage(flow_registry *registry, const char *origin, const struct fl_module *module,

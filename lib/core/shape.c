@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The tables of the seven kinds of components.  They begin alike but share no struct, since a
+ * The tables of the kinds of components.  They begin alike but share no struct, since a
  * common head could never grow; what they have in common is told here by offsets.
  */
 
@@ -27,10 +27,7 @@ struct member {
     const char *name;
 };
 
-#define MEMBER(table, name)                                                                        \
-    {                                                                                              \
-        offsetof(table, name), #name                                                               \
-    }
+#define MEMBER(table, name) {offsetof(table, name), #name}
 #define MAX_MEMBERS 12
 
 /* The table of one kind: its size, and the functions without which it is useless.  It must reach
@@ -76,6 +73,9 @@ static const struct shape shapes[] = {
                               {MEMBER(flow_serializer_ops, create),
                                MEMBER(flow_serializer_ops, destroy),
                                MEMBER(flow_serializer_ops, write)}},
+    [FLOW_KIND_FILTER] = {"config filter",
+                          sizeof(struct fl_filter_ops),
+                          {MEMBER(struct fl_filter_ops, ask)}},
 };
 
 #define SHAPE_COUNT (sizeof(shapes) / sizeof(shapes[0]))

@@ -2,7 +2,7 @@
 #ifndef FL_CORE_SHAPE_H
 #define FL_CORE_SHAPE_H
 
-/* The tables of the seven kinds of components, seen as one. */
+/* The tables of all kinds of components, seen as one. */
 
 #include "core/registry.h"
 

@@ -9,6 +9,7 @@
 
 #include "channels/channels.h"
 #include "codec/serializers.h"
+#include "config/filter.h"
 #include "groups/groups.h"
 #include "interceptors/interceptors.h"
 #include "runtime/inlet.h"
@@ -25,12 +26,7 @@ static const struct fl_module modules[] = {
 
 /* Each list ends in NULL. */
 static const flow_source_ops *const sources[] = {
-    &fl_exec_source,
-    &fl_inlet_source,
-    &fl_netcat_source,
-    &fl_seq_source,
-    &fl_spooldir_source,
-    NULL,
+    &fl_exec_source, &fl_inlet_source, &fl_netcat_source, &fl_seq_source, &fl_spooldir_source, NULL,
 };
 
 static const flow_channel_ops *const channels[] = {
@@ -40,11 +36,7 @@ static const flow_channel_ops *const channels[] = {
 };
 
 static const flow_sink_ops *const sinks[] = {
-    &fl_file_roll_sink,
-    &fl_logger_sink,
-    &fl_null_sink,
-    &fl_outlet_sink,
-    NULL,
+    &fl_file_roll_sink, &fl_logger_sink, &fl_null_sink, &fl_outlet_sink, NULL,
 };
 
 static const flow_interceptor_ops *const interceptors[] = {
@@ -72,6 +64,12 @@ static const flow_serializer_ops *const serializers[] = {
     NULL,
 };
 
+static const struct fl_filter_ops *const filters[] = {
+    &fl_env_filter,
+    &fl_external_filter,
+    NULL,
+};
+
 /* What sources and sinks are made of. */
 static int register_parts(flow_registry *registry, flow_error **err)
 {
@@ -85,6 +83,8 @@ static int register_parts(flow_registry *registry, flow_error **err)
         rc = flow_registry_add_group(registry, groups[i], NULL, NULL, err);
     for (size_t i = 0; rc == FLOW_OK && serializers[i] != NULL; i++)
         rc = flow_registry_add_serializer(registry, serializers[i], NULL, NULL, err);
+    for (size_t i = 0; rc == FLOW_OK && filters[i] != NULL; i++)
+        rc = fl_registry_add_filter(registry, filters[i], err);
     return rc;
 }
 

@@ -53,7 +53,7 @@ START_TEST(a_missing_type_or_setting_is_an_error)
 {
     expect_report(LISTS "a1.sources.r1.port = 1\na1.sources.r1.channels = c1\n" C1 K1,
                   "error 4:1 source r1: a1.sources.r1.type: a1.sources.r1.type is required and not "
-                  "set [what the source is]\n");
+                  "set [What the source is.]\n");
     expect_report(LISTS "a1.sources.r1.type = probe\na1.sources.r1.channels = c1\n" C1 K1,
                   "error 4:1 source r1: a1.sources.r1.port: a1.sources.r1.port is required and not "
                   "set [A port.]\n");
@@ -96,8 +96,8 @@ START_TEST(the_config_key_has_no_effect)
 {
     expect_report(
         AGENT "a1.sinks.k1.config = com.example.Stub\n",
-        "warning 11:1 sink k1: a1.sinks.k1.config: the property has no effect here: names "
-        "a Java class that checks settings, which the schema of the type does here "
+        "warning 11:1 sink k1: a1.sinks.k1.config: the property has no effect here: It "
+        "names a Java class that checks settings, which the schema of the type does here. "
         "[remove it]\n");
 }
 END_TEST
@@ -166,8 +166,8 @@ START_TEST(an_agent_has_ends)
     expect_report("a1.sources = r1\na1.channels = c1\n" R1 C1,
                   "warning agent a1: a1: agent 'a1' has no sinks\n");
     expect_report("a1.sources = r1\n" R1 "a1.sinks = k1\n" K1,
-                  "error agent a1: a1.channels: a1.channels is required and not set [names of the "
-                  "channels]\n"
+                  "error agent a1: a1.channels: a1.channels is required and not set [Names of the "
+                  "channels.]\n"
                   "error 4:26 source r1: a1.sources.r1.channels: 'c1' is not in the list "
                   "'a1.channels'\n"
                   "error 8:23 sink k1: a1.sinks.k1.channel: 'c1' is not in the list "
@@ -252,10 +252,10 @@ START_TEST(groups_need_a_processor_and_members)
         GROUPED "a1.sinkgroups.g1.processor.typ = turns\n"
                 "a1.sinkgroups.g1.procesor.type = turns\n",
         "error 15:1 group g1: a1.sinkgroups.g1.sinks: a1.sinkgroups.g1.sinks is required "
-        "and not set [its sinks, in order]\n"
+        "and not set [Its sinks, in order.]\n"
         "error 15:1 group g1: a1.sinkgroups.g1.processor.type: "
-        "a1.sinkgroups.g1.processor.type is required and not set [what decides which sink "
-        "is next]\n"
+        "a1.sinkgroups.g1.processor.type is required and not set [What decides which sink "
+        "is next.]\n"
         "warning 16:1 group g1: a1.sinkgroups.g1.procesor.type: the component type 'a "
         "sink group' has no property 'procesor.type' [did you mean 'processor.type'?]\n");
     expect_report(GROUPED "a1.sinkgroups.g1.sinks = k1 k3\na1.sinkgroups.g1.processor.type = "
@@ -448,8 +448,8 @@ START_TEST(lenience_leaves_out_what_is_broken)
     struct config_case test;
     struct fl_plan *plan = make_plan(
         &test,
-        "a1.sources = r1 r2\na1.channels = c1 c2\na1.sinks = k1 k2 k3\na1.sinkgroups = g1\n" R1 C1
-            K1 "a1.sources.r2.type = no\na1.sources.r2.channels = c1\n"
+        "a1.sources = r1 r2\na1.channels = c1 c2\na1.sinks = k1 k2 k3\na1.sinkgroups = g1\n" R1
+            C1 K1 "a1.sources.r2.type = no\na1.sources.r2.channels = c1\n"
         "a1.channels.c2.type = no\na1.sources.r1.channels = c1 c2 c3\n"
         "a1.sinks.k2.type = drain\na1.sinks.k2.path = /x\na1.sinks.k2.channel = c2\n"
         "a1.sinks.k3.type = drain\na1.sinks.k3.path = /x\na1.sinks.k3.channel = c1\n"
@@ -541,6 +541,33 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+static const flow_property *common(uint32_t kind, const char *name)
+{
+    const flow_schema *schema = flow_config_common(kind);
+
+    ck_assert_ptr_nonnull(schema);
+    for (size_t i = 0; i < schema->count; i++)
+        if (strcmp(schema->properties[i].name, name) == 0)
+            return &schema->properties[i];
+    return NULL;
+}
+
+START_TEST(what_components_have_in_common_is_told)
+{
+    ck_assert_uint_eq(common(0, "channels")->flags, FLOW_PROPERTY_REQUIRED);
+    ck_assert_ptr_nonnull(common(0, "configfilters"));
+    ck_assert_uint_eq(common(FLOW_KIND_SOURCE, "channels")->flags, FLOW_PROPERTY_REQUIRED);
+    ck_assert_str_eq(common(FLOW_KIND_SOURCE, "maxBackoffSleep")->default_value, "5000");
+    ck_assert_uint_eq(common(FLOW_KIND_SINK, "channel")->flags, FLOW_PROPERTY_REQUIRED);
+    ck_assert_str_eq(common(FLOW_KIND_SELECTOR, "type")->default_value, "replicating");
+    ck_assert_ptr_nonnull(common(FLOW_KIND_GROUP, "processor.type"));
+    ck_assert_ptr_nonnull(common(FLOW_KIND_FILTER, "type"));
+    ck_assert_ptr_null(common(FLOW_KIND_CHANNEL, "channels"));
+    ck_assert_ptr_null(flow_config_common(FLOW_KIND_SERIALIZER));
+    ck_assert_ptr_null(flow_config_common(UINT32_MAX));
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -574,6 +601,7 @@ int main(void)
         {"errors_leave_no_plan", errors_leave_no_plan},
         {"lenience_leaves_out_what_is_broken", lenience_leaves_out_what_is_broken},
         {"lenience_does_not_start_nothing", lenience_does_not_start_nothing},
+        {"what_components_have_in_common", what_components_have_in_common_is_told},
         {"every_allocation_may_fail", every_allocation_may_fail},
     };
 

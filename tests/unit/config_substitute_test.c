@@ -299,7 +299,11 @@ START_TEST(an_unknown_type_of_filter_is_one_error)
                               "a1.sources.r1.batchSize = ${f['x']}\n"
                               "a1.sinks.k1.path = ${f['x']}\n",
                         "error 11:27 config filter f: a1.configfilters.f.type: unknown config "
-                        "filter type 'hadoop' [there are 'env' and 'external']\n");
+                        "filter type 'hadoop'\n");
+    expect_whole_report(AGENT "a1.sinks.k1.path = x\na1.configfilters = f\n"
+                              "a1.configfilters.f.type = enf\n",
+                        "error 12:27 config filter f: a1.configfilters.f.type: unknown config "
+                        "filter type 'enf' [did you mean 'env'?]\n");
 }
 END_TEST
 

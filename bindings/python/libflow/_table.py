@@ -16,6 +16,7 @@ FLOW_KIND_INTERCEPTOR = 4
 FLOW_KIND_SELECTOR = 5
 FLOW_KIND_GROUP = 6
 FLOW_KIND_SERIALIZER = 7
+FLOW_KIND_FILTER = 8
 FLOW_FORMAT_PROPERTIES = 1
 FLOW_FORMAT_YAML = 2
 FLOW_SEVERITY_ERROR = 1
@@ -395,6 +396,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_channel_transaction_capacity": (C.c_uint64, [C.c_void_p]),
     "flow_config_agent": (C.c_char_p, [C.c_void_p, C.c_size_t]),
     "flow_config_check": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
+    "flow_config_common": (C.c_void_p, [C.c_uint32]),
     "flow_config_component": (C.c_char_p, [C.c_void_p, C.c_char_p, C.c_uint32, C.c_size_t]),
     "flow_config_define": (C.c_int, [C.c_void_p, C.c_char_p, C.c_char_p, C.POINTER(C.c_void_p)]),
     "flow_config_entry": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p]),
