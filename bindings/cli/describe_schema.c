@@ -1,161 +1,285 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * `flow describe --format yaml-schema`: a JSON Schema (2020-12) by which editors complete and check
- * the YAML form of configurations.  Below a component dots may nest or not, so a property is known
- * by its dotted name and by the first part of it; unknown ones stay allowed, as they are only
- * warnings.
+ * `flow describe --format yaml-schema`: a JSON Schema by which editors complete and check the YAML
+ * form of configurations, from the tables that the checks use.  It is of draft 7, which editors
+ * know best.
  */
 
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "describe.h"
+#include "schema.h"
 
+#define DESCRIPTION                                                                                \
+    "Agents by name, each with its sources, channels, sinks, sinkgroups and configfilters by "     \
+    "name.  Names with dots and maps within maps mean the same."
+
+/* A list of components in an agent. */
 struct section {
-    const char *name;
+    const char *name; /* as in keys */
     uint32_t kind;
-    const char *common; /* properties all of its components have */
 };
-
-#define WORDS "{\"$ref\": \"#/$defs/words\"}"
 
 static const struct section sections[] = {
-    {"sources", FLOW_KIND_SOURCE,
-     "\"channels\": " WORDS ", \"interceptors\": {}, \"selector\": {\"type\": \"object\"}, "
-     "\"backoffSleepIncrement\": {\"type\": \"integer\"}, "
-     "\"maxBackoffSleep\": {\"type\": \"integer\"}"},
-    {"channels", FLOW_KIND_CHANNEL, NULL},
-    {"sinks", FLOW_KIND_SINK, "\"channel\": {\"type\": \"string\"}"},
+    {"sources", FLOW_KIND_SOURCE},   {"channels", FLOW_KIND_CHANNEL},     {"sinks", FLOW_KIND_SINK},
+    {"sinkgroups", FLOW_KIND_GROUP}, {"configfilters", FLOW_KIND_FILTER},
 };
 
-/* Writes CHOICES, separated by '|', as a pattern that is blind to case, as libflow is. */
-static void print_choices(FILE *out, const char *choices)
+#define SECTIONS (sizeof sections / sizeof sections[0])
+
+/* What is a part of every component of a kind. */
+static const flow_property selector = {
+    .name = "selector",
+    .type = FLOW_TYPE_COMPONENT,
+    .kind = FLOW_KIND_SELECTOR,
+    .default_value = "replicating",
+    .help = "What decides which channels an event goes to.",
+};
+
+static const flow_property processor = {
+    .name = "processor",
+    .type = FLOW_TYPE_COMPONENT,
+    .kind = FLOW_KIND_GROUP,
+    .help = "What decides which sink is next.",
+};
+
+/* ---- components ---- */
+
+/* Properties that are described by more than their type. */
+static int is_special(const char *name)
 {
-    fputs("\"type\": \"string\", \"pattern\": \"^(?:", out);
-    for (const char *at = choices; *at; at++) {
-        char lower = *at >= 'A' && *at <= 'Z' ? (char)(*at + 32) : *at;
-        char upper = *at >= 'a' && *at <= 'z' ? (char)(*at - 32) : *at;
-        if (lower != upper)
-            fprintf(out, "[%c%c]", lower, upper);
-        else if (strchr(".+*?()[]{}^$", *at))
-            fprintf(out, "\\\\%c", *at);
-        else
-            putc(*at, out);
-    }
-    fputs(")$\"", out);
+    return strcmp(name, "type") == 0 || strcmp(name, "processor.type") == 0 ||
+           strcmp(name, "interceptors") == 0 || strcmp(name, "channel") == 0;
 }
 
-static void print_value_type(FILE *out, const flow_property *property)
+/* What all components of KIND have. */
+static void put_common(struct schema *schema, uint32_t kind)
 {
-    switch (property->type) {
-    case FLOW_TYPE_INT:
-        fputs("\"type\": \"integer\"", out);
-        if (property->min || property->max)
-            fprintf(out, ", \"minimum\": %" PRId64 ", \"maximum\": %" PRId64, property->min,
-                    property->max);
-        break;
-    case FLOW_TYPE_BOOL: fputs("\"type\": [\"boolean\", \"string\"]", out); break;
-    case FLOW_TYPE_CHOICE: print_choices(out, property->choices); break;
-    case FLOW_TYPE_WORDS: fputs("\"$ref\": \"#/$defs/words\"", out); break;
-    case FLOW_TYPE_COMPONENT: fputs("\"type\": [\"string\", \"object\"]", out); break;
-    default: fputs("\"type\": [\"string\", \"number\", \"boolean\"]", out);
-    }
+    const flow_schema *common = flow_config_common(kind);
+    struct schema_names names = {0};
+    const flow_property *property;
+
+    for (size_t i = 0; (property = property_at(common, i)); i++)
+        if (!is_special(property->name))
+            schema_names_add(&names, property->name, property);
+    if (kind == FLOW_KIND_SOURCE)
+        schema_names_add(&names, selector.name, &selector);
+    if (kind == FLOW_KIND_GROUP)
+        schema_names_add(&names, processor.name, &processor);
+    json_object(&schema->json, NULL);
+    schema_map(schema, &names);
+    json_end(&schema->json);
+    schema_names_free(&names);
 }
 
-/* Whether an earlier property of the schema begins with the same part as the one at INDEX. */
-static int is_repeated(const flow_schema *schema, size_t index, size_t size)
+/* What the list called NAME, that every component of KIND has or, with 0, every agent, is for. */
+static void put_help(struct json *json, const char *name, uint32_t kind)
 {
-    const char *name = property_at(schema, index)->name;
+    const flow_schema *common = flow_config_common(kind);
+    const flow_property *property;
 
-    for (size_t i = 0; i < index; i++) {
-        const char *other = property_at(schema, i)->name;
-        if (strncmp(other, name, size) == 0 && (other[size] == '.' || !other[size]))
-            return 1;
-    }
-    return 0;
+    for (size_t i = 0; (property = property_at(common, i)); i++)
+        if (strcmp(property->name, name) == 0)
+            json_text(json, "description", property->help);
 }
 
-static void print_property(FILE *out, const flow_schema *schema, size_t index)
+/* Components by name, or only a list of names. */
+static void put_by_name(struct schema *schema, const char *name, const char *kind, uint32_t of)
 {
-    const flow_property *property = property_at(schema, index);
-    size_t first = strcspn(property->name, ".");
+    struct json *json = &schema->json;
 
-    if (property->name[first] && !is_repeated(schema, index, first))
-        fprintf(out, ", \"%.*s\": {\"type\": [\"object\", \"string\"]}", (int)first,
-                property->name);
-    if (property->flags & FLOW_PROPERTY_PREFIX)
-        return;
-    fputs(", ", out);
-    text_json(out, property->name);
-    fputs(": {", out);
-    print_value_type(out, property);
-    fputs(", \"description\": ", out);
-    text_json(out, property->help);
-    if (property->default_value) {
-        fputs(", \"default\": ", out);
-        text_json(out, property->default_value);
-    }
-    putc('}', out);
+    json_object(json, name);
+    put_help(json, name, of);
+    json_object(json, "if");
+    json_text(json, "type", "object");
+    json_end(json);
+    json_object(json, "then");
+    schema_ref(schema, "propertyNames", "name");
+    schema_ref(schema, "additionalProperties", kind);
+    json_end(json);
+    schema_ref(schema, "else", "names");
+    json_end(json);
 }
 
-/* What holds for a component whose `type` is this one. */
-static void print_branch(FILE *out, const flow_type_info *info)
+/* Keys such as "sources.r1". */
+static void put_named(struct schema *schema, const char *prefix, const char *name, const char *kind)
 {
-    fputs("\n        {\"if\": {\"properties\": {\"type\": {", out);
-    print_choices(out, info->type);
-    fputs("}}, \"required\": [\"type\"]},\n         \"then\": {\"properties\": {\"type\": {", out);
-    fputs("\"description\": ", out);
-    text_json(out, info->schema && info->schema->summary ? info->schema->summary : "");
-    putc('}', out);
-    for (size_t i = 0; property_at(info->schema, i); i++)
-        print_property(out, info->schema, i);
-    fputs("}}}", out);
+    char *pattern = text_format("^%s%s[.][^.]+$", prefix, name);
+
+    schema_ref(schema, pattern, kind);
+    free(pattern);
 }
 
-static void print_section(FILE *out, const struct selection *all, const struct section *section)
+/* What only components of this kind have. */
+static void put_special(struct schema *schema, uint32_t kind)
 {
-    flow_type_info info;
-    size_t index = 0;
-    size_t count = 0;
-    struct selection types = {all->registry, section->kind, NULL};
+    struct json *json = &schema->json;
 
-    fprintf(out, "    \"%s\": {\"type\": \"object\", \"additionalProperties\": {\n", section->name);
-    fputs("      \"type\": \"object\", \"required\": [\"type\"],\n"
-          "      \"properties\": {\"type\": {\"type\": \"string\"}",
-          out);
-    if (section->common)
-        fprintf(out, ", %s", section->common);
-    fputs("},\n      \"allOf\": [", out);
-    while (selection_next(&types, &index, &info)) {
-        if (count++)
-            putc(',', out);
-        print_branch(out, &info);
+    json_object(json, NULL);
+    if (kind == FLOW_KIND_SOURCE) {
+        json_object(json, "properties");
+        put_by_name(schema, "interceptors", "interceptor", kind);
+        json_end(json);
+        json_object(json, "patternProperties");
+        put_named(schema, "", "interceptors", "interceptor");
+        json_end(json);
+    } else if (kind == FLOW_KIND_SINK) {
+        json_object(json, "properties");
+        schema_ref(schema, "channel", "one-word");
+        json_end(json);
+        json_list(json, "required");
+        json_text(json, NULL, "channel");
+        json_end(json);
+    } else if (kind == FLOW_KIND_GROUP) {
+        json_list(json, "anyOf");
+        schema_given(json, "processor.type");
+        json_end(json);
     }
-    fputs("\n      ]}},\n", out);
+    json_end(json);
+}
+
+static void define_component(struct schema *schema, uint32_t kind)
+{
+    struct json *json = &schema->json;
+    char *part = text_format("part.%s", kind_name(kind));
+
+    json_object(json, kind_name(kind));
+    json_text(json, "type", "object");
+    if (kind != FLOW_KIND_GROUP) {
+        json_list(json, "required");
+        json_text(json, NULL, "type");
+        json_end(json);
+    }
+    json_list(json, "allOf");
+    if (kind != FLOW_KIND_GROUP)
+        schema_ref(schema, NULL, part);
+    put_common(schema, kind);
+    put_special(schema, kind);
+    json_end(json);
+    json_end(json);
+    free(part);
+}
+
+/* ---- agents ---- */
+
+/* In a list: there is something under KEY. */
+static void put_some(struct json *json, const char *key)
+{
+    json_object(json, NULL);
+    json_list(json, "required");
+    json_text(json, NULL, key);
+    json_end(json);
+    json_object(json, "properties");
+    json_word(json, key, "{\"not\": {\"enum\": [null, \"\", [], {}]}}");
+    json_end(json);
+    json_end(json);
+}
+
+/* A map with one of the sections is an agent, and needs channels and an end. */
+static void put_needs(struct json *json)
+{
+    json_object(json, "if");
+    json_list(json, "anyOf");
+    for (size_t i = 0; i < SECTIONS; i++)
+        put_some(json, sections[i].name);
+    json_end(json);
+    json_end(json);
+    json_object(json, "then");
+    json_list(json, "allOf");
+    put_some(json, "channels");
+    json_object(json, NULL);
+    json_list(json, "anyOf");
+    put_some(json, "sources");
+    put_some(json, "sinks");
+    json_end(json);
+    json_end(json);
+    json_end(json);
+    json_end(json);
+}
+
+/* Anything else under the name of an agent is a key that others may refer to. */
+static void define_agent(struct schema *schema)
+{
+    struct json *json = &schema->json;
+
+    json_object(json, "agent");
+    json_object(json, "if");
+    json_text(json, "type", "object");
+    json_end(json);
+    json_object(json, "then");
+    json_object(json, "properties");
+    for (size_t i = 0; i < SECTIONS; i++)
+        schema_ref(schema, sections[i].name, sections[i].name);
+    json_end(json);
+    json_object(json, "patternProperties");
+    for (size_t i = 0; i < SECTIONS; i++)
+        put_named(schema, "", sections[i].name, kind_name(sections[i].kind));
+    json_end(json);
+    put_needs(json);
+    json_end(json);
+    json_end(json);
+}
+
+/* ---- the whole ---- */
+
+static void put_definitions(struct schema *schema)
+{
+    struct json *json = &schema->json;
+
+    json_object(json, "definitions");
+    define_agent(schema);
+    for (size_t i = 0; i < SECTIONS; i++)
+        put_by_name(schema, sections[i].name, kind_name(sections[i].kind), 0);
+    for (size_t i = 0; i < SECTIONS; i++)
+        define_component(schema, sections[i].kind);
+    define_component(schema, FLOW_KIND_INTERCEPTOR);
+    for (uint32_t kind = FLOW_KIND_SOURCE; kind <= FLOW_KIND_FILTER; kind++)
+        schema_kind_definitions(schema, kind);
+    schema_value_definitions(schema);
+    json_end(json);
+}
+
+/* Agents by name, and keys that begin with one. */
+static void put_agents(struct schema *schema)
+{
+    struct json *json = &schema->json;
+
+    json_object(json, "properties");
+    json_object(json, "agents");
+    json_object(json, "if");
+    json_text(json, "type", "object");
+    json_end(json);
+    json_object(json, "then");
+    schema_ref(schema, "additionalProperties", "agent");
+    json_end(json);
+    json_end(json);
+    json_end(json);
+    json_object(json, "patternProperties");
+    for (size_t i = 0; i < SECTIONS; i++) {
+        char *pattern = text_format("^[^.]+[.]%s$", sections[i].name);
+        schema_ref(schema, pattern, sections[i].name);
+        put_named(schema, "[^.]+[.]", sections[i].name, kind_name(sections[i].kind));
+        free(pattern);
+    }
+    json_end(json);
+    schema_ref(schema, "additionalProperties", "agent");
 }
 
 void describe_schema(FILE *out, const struct selection *selection)
 {
-    fputs(
-        "{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
-        "  \"title\": \"libflow configuration\",\n"
-        "  \"type\": \"object\",\n"
-        "  \"additionalProperties\": {\"$ref\": \"#/$defs/agent\"},\n"
-        "  \"properties\": {\"agents\": {\"type\": \"object\", \"additionalProperties\": "
-        "{\"$ref\": \"#/$defs/agent\"}}},\n"
-        "  \"$defs\": {\n"
-        "    \"words\": {\"type\": [\"string\", \"array\"], \"items\": {\"type\": \"string\"}},\n",
-        out);
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
-        print_section(out, selection, &sections[i]);
-    fputs("    \"agent\": {\"type\": \"object\", \"additionalProperties\": false, "
-          "\"properties\": {\n"
-          "      \"sources\": {\"$ref\": \"#/$defs/sources\"},\n"
-          "      \"channels\": {\"$ref\": \"#/$defs/channels\"},\n"
-          "      \"sinks\": {\"$ref\": \"#/$defs/sinks\"},\n"
-          "      \"sinkgroups\": {\"type\": \"object\"},\n"
-          "      \"configfilters\": {\"type\": \"object\"}}}\n"
-          "  }\n}\n",
-          out);
+    struct schema schema = {.json = {.out = out}, .registry = selection->registry};
+    struct json *json = &schema.json;
+
+    json_object(json, NULL);
+    json_text(json, "$schema", "http://json-schema.org/draft-07/schema#");
+    json_text(json, "title", "libflow configuration");
+    json_text(json, "description", DESCRIPTION);
+    json_text(json, "type", "object");
+    json_number(json, "minProperties", 1);
+    put_agents(&schema);
+    put_definitions(&schema);
+    json_end(json);
+    putc('\n', out);
+    text_list_free(&schema.ranges);
 }
