@@ -27,6 +27,11 @@ const char *kind_name(uint32_t kind)
     return kind > 0 && kind < KIND_COUNT ? kinds[kind] : "component";
 }
 
+uint32_t kind_end(void)
+{
+    return KIND_COUNT;
+}
+
 const char *property_type(const flow_property *property)
 {
     static const char *const names[] = {

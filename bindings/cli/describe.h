@@ -19,8 +19,9 @@ struct selection {
  * behind the last. */
 int selection_next(const struct selection *selection, size_t *index, flow_type_info *info);
 
-/* "source", "channel", ..., and how a property's type is called. */
+/* "source", "channel", ...; the number behind the last kind; how a property's type is called. */
 const char *kind_name(uint32_t kind);
+uint32_t kind_end(void);
 const char *property_type(const flow_property *property);
 
 /* The property at INDEX of SCHEMA, or NULL behind the last. */

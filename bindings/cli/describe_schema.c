@@ -234,7 +234,7 @@ static void put_definitions(struct schema *schema)
     for (size_t i = 0; i < SECTIONS; i++)
         define_component(schema, sections[i].kind);
     define_component(schema, FLOW_KIND_INTERCEPTOR);
-    for (uint32_t kind = FLOW_KIND_SOURCE; kind <= FLOW_KIND_FILTER; kind++)
+    for (uint32_t kind = FLOW_KIND_SOURCE; kind < kind_end(); kind++)
         schema_kind_definitions(schema, kind);
     schema_value_definitions(schema);
     json_end(json);

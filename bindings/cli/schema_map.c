@@ -163,14 +163,24 @@ static void put_type_or(struct schema *schema, const flow_property *part, const 
     json_end(json);
 }
 
+/* Finds the type that PART has where none is given, by whatever name it is meant. */
+static int find_fallback(const struct schema *schema, const flow_property *part,
+                         flow_type_info *info)
+{
+    info->struct_size = sizeof *info;
+    return part->default_value && flow_registry_find(schema->registry, part->kind,
+                                                     part->default_value, info, NULL) == FLOW_OK;
+}
+
 /* A map for a part: its type, if it can be told there, and the properties that the type has. */
 static void put_part_map(struct schema *schema, const struct node *node)
 {
     struct json *json = &schema->json;
     const flow_property *part = node->value;
-    const char *type = part->default_value;
+    flow_type_info info;
     char *key = text_format("part.%s", kind_name(part->kind));
-    char *fallback = type ? schema_key_of_type(part->kind, type) : NULL;
+    char *fallback =
+        find_fallback(schema, part, &info) ? schema_key_of_type(info.kind, info.type) : NULL;
 
     json_object(json, "then");
     json_optional_list(json, "allOf");
@@ -364,11 +374,9 @@ static void put_fallback(struct schema *schema, const struct scope *scope,
 {
     struct json *json = &schema->json;
     const char *const keys[] = {part->text + strlen(scope->base), type_key};
-    flow_type_info info = {.struct_size = sizeof info};
-    const char *fallback = part->property->default_value;
+    flow_type_info info;
 
-    if (!fallback || flow_registry_find(schema->registry, part->property->kind, fallback, &info,
-                                        NULL) != FLOW_OK)
+    if (!find_fallback(schema, part->property, &info))
         return;
     json_object(json, NULL);
     json_object(json, "if");

@@ -51,7 +51,7 @@ static const flow_property source_rows[] = {
     {.name = "body.format",
      .type = FLOW_TYPE_COMPONENT,
      .kind = FLOW_KIND_SERIALIZER,
-     .default_value = "AVRO_EVENT",
+     .default_value = "Avro_Event",
      .help = "A part whose map cannot tell its type."},
     {.name = "old", .type = FLOW_TYPE_INT, .flags = FLOW_PROPERTY_NO_EFFECT, .help = "Nothing."},
 };
