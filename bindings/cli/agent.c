@@ -17,6 +17,7 @@
 #include "commands.h"
 #include "findings.h"
 #include "graph.h"
+#include "http.h"
 #include "setup.h"
 #include "signals.h"
 #include "watch.h"
@@ -188,6 +189,19 @@ static int reload(struct agent *agent)
     return change_over(agent, config);
 }
 
+/* Whether the configuration is another than before; that it cannot be had is no change. */
+static int look_for_changes(struct agent *agent)
+{
+    char *why = NULL;
+    int is_changed = watch_changed(&agent->watch, agent->options, agent->signals, &why);
+
+    if (why)
+        log_say(&agent->log, FLOW_LOG_WARN, "cannot look whether the configuration changed: %s",
+                why);
+    free(why);
+    return is_changed;
+}
+
 /* ---- the life of an agent ---- */
 
 /* Runs until a signal comes; returns 128 + its number, or why it could not go on. */
@@ -198,8 +212,8 @@ static int run(struct agent *agent)
     int number = 0;
 
     while (status == EXIT_OK && number == 0) {
-        number = signals_wait(agent->signals, options->no_reload ? -1 : options->poll_interval);
-        if (number == 0 && watch_changed(&agent->watch, options))
+        number = signals_wait(agent->signals, options->no_reload ? -1 : options_interval(options));
+        if (number == 0 && look_for_changes(agent))
             status = reload(agent);
     }
     if (status != EXIT_OK)
@@ -254,7 +268,7 @@ static char *missing_file(const struct options *options)
     char *path;
 
     for (size_t i = 0; (path = setup_path(options, i)); i++) {
-        if (access(path, F_OK) != 0 && errno == ENOENT)
+        if (!http_is_url(path) && access(path, F_OK) != 0 && errno == ENOENT)
             return path;
         free(path);
     }
@@ -280,7 +294,7 @@ static int await_files(struct agent *agent)
             log_say(&agent->log, FLOW_LOG_INFO, "%s is not there yet; waiting for it", path);
         }
         free(path);
-        number = signals_wait(agent->signals, options->poll_interval);
+        number = signals_wait(agent->signals, options_interval(options));
     }
     return number ? 128 + number : EXIT_OK;
 }

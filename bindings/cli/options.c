@@ -5,6 +5,7 @@
  * or, where only the Java virtual machine would notice, a line saying that it has no effect.
  */
 
+#include "http.h"
 #include "options.h"
 
 #include <errno.h>
@@ -20,6 +21,8 @@ enum option_id {
     OPT_POLL,
     OPT_PLUGINS,
     OPT_BACKUP,
+    OPT_USER,
+    OPT_PASSWORD,
     OPT_DRY_RUN,
     OPT_HELP,
     OPT_SET,
@@ -40,7 +43,7 @@ struct option_row {
 
 #define NO_ZOOKEEPER "configurations in ZooKeeper are not supported; give --conf-file"
 #define NO_PROVIDER "providers are Java classes; give --conf-file"
-#define NO_HTTP "configurations are read from files only"
+#define NO_LOGIN "providers are Java classes; give --conf-user and --conf-password"
 
 static const struct option_row rows[] = {
     {"conf", "c", 1, OPT_CONF, NULL},
@@ -61,9 +64,9 @@ static const struct option_row rows[] = {
     {"zkConnString", "z", 1, OPT_REFUSED, NO_ZOOKEEPER},
     {"zkBasePath", "p", 1, OPT_REFUSED, NO_ZOOKEEPER},
     {"conf-provider", "prov", 1, OPT_REFUSED, NO_PROVIDER},
-    {"auth-provider", "a", 1, OPT_REFUSED, NO_HTTP},
-    {"conf-user", "user", 1, OPT_REFUSED, NO_HTTP},
-    {"conf-password", "pwd", 1, OPT_REFUSED, NO_HTTP},
+    {"auth-provider", "a", 1, OPT_REFUSED, NO_LOGIN},
+    {"conf-user", "user", 1, OPT_USER, NULL},
+    {"conf-password", "pwd", 1, OPT_PASSWORD, NULL},
 };
 
 _Static_assert(sizeof rows / sizeof rows[0] <= 32, "struct options has a bit for each");
@@ -215,6 +218,8 @@ static char **text_of(struct options *options, enum option_id id)
     case OPT_NAME: return &options->name;
     case OPT_PLUGINS: return &options->plugins;
     case OPT_BACKUP: return &options->backup;
+    case OPT_USER: return &options->user;
+    case OPT_PASSWORD: return &options->password;
     case OPT_FORMAT: return &options->format;
     default: return NULL;
     }
@@ -316,13 +321,24 @@ static int take_argument(struct options *options, int count, char **arguments, i
 
 int options_read(struct options *options, int count, char **arguments)
 {
-    *options = (struct options){.poll_interval = 30, .stop_timeout = 10};
+    *options = (struct options){.stop_timeout = 10};
     for (int i = 0; i < count; i++) {
         int status = take_argument(options, count, arguments, &i);
         if (status != EXIT_OK)
             return status;
     }
     return EXIT_OK;
+}
+
+/* As in Flume, web servers are asked less often than disks. */
+long options_interval(const struct options *options)
+{
+    if (options->poll_interval)
+        return options->poll_interval;
+    for (size_t i = 0; i < options->uris.count; i++)
+        if (http_is_url(options->uris.items[i]))
+            return 300;
+    return 30;
 }
 
 void options_free(struct options *options)
@@ -336,6 +352,8 @@ void options_free(struct options *options)
     free(options->name);
     free(options->plugins);
     free(options->backup);
+    free(options->user);
+    free(options->password);
     free(options->format);
 }
 
@@ -356,8 +374,10 @@ void options_help(FILE *out)
         "  -n, --name NAME            the agent; not needed when there is only one\n"
         "  -f, --conf-file FILE       properties, or YAML when it ends in .yaml; repeatable,\n"
         "                             later files override\n"
-        "  -u, --conf-uri URI         the same as file:PATH or classpath:NAME (below --conf);\n"
-        "                             wins over --conf-file\n"
+        "  -u, --conf-uri URI         the same as file:PATH, classpath:NAME (below --conf), or a\n"
+        "                             http: or https: address; wins over --conf-file\n"
+        "      --conf-user USER       who reads from there (-user)\n"
+        "      --conf-password PASS   and the password (-pwd)\n"
         "      --set KEY=VALUE        override one property; repeatable\n"
         "  -c, --conf DIR             folder with flume-env.sh (its variables are read, nothing "
         "is\n"
@@ -373,7 +393,7 @@ void options_help(FILE *out)
         "\n"
         "options of agent:\n"
         "      --no-reload-conf       do not look whether the files change\n"
-        "  -i, --poll-interval SEC    how often to look (30)\n"
+        "  -i, --poll-interval SEC    how often to look (30; 300 with a http: address)\n"
         "  -b, --backup-directory DIR keep a copy of the configuration, and use it when the files\n"
         "                             are gone\n"
         "      --lenient              leave out what is broken and run the rest, as Flume does\n"

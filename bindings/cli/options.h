@@ -24,8 +24,10 @@ struct options {
     struct text_list words;   /* what is no option */
     char *plugins;            /* --plugins-path */
     char *backup;             /* --backup-directory */
+    char *user;               /* --conf-user */
+    char *password;           /* --conf-password */
     char *format;             /* --format */
-    long poll_interval;       /* s */
+    long poll_interval;       /* s; 0: not given */
     long stop_timeout;        /* s */
     int no_reload;
     int lenient;
@@ -47,6 +49,9 @@ void options_free(struct options *options);
  */
 int options_take_default(struct options *options, const char *path, const char *name,
                          const char *value);
+
+/* How often, in seconds, to look for changes. */
+long options_interval(const struct options *options);
 
 /*
  * Takes over the -D settings of one JAVA_OPTS word, or says that it has no effect.  Returns 0 for

@@ -2,11 +2,13 @@
 
 #include "setup.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "backup.h"
+#include "http.h"
 
 int say_error(flow_error *err, int status)
 {
@@ -57,18 +59,43 @@ int setup_library(const struct options *options, struct log *log, flow_library *
 
 /* ---- configuration ---- */
 
-/* "file:///a", "file:a" and "classpath:a", which Flume finds below --conf first, as a path. */
+/* The byte that two hexadecimal digits at TEXT mean; 0 for other text. */
+static int hex_byte(const char *text)
+{
+    const char digits[] = {text[0], text[0] ? text[1] : '\0', '\0'};
+    char *end;
+    long value = strtol(digits, &end, 16);
+
+    return end == digits + 2 && isxdigit((unsigned char)text[0]) ? (int)value : 0;
+}
+
+/* Undoes "%20" in place. */
+static char *decoded(char *path)
+{
+    char *to = path;
+
+    for (const char *at = path; *at; at++) {
+        int byte = *at == '%' ? hex_byte(at + 1) : 0;
+        *to++ = byte ? (char)byte : *at;
+        at += byte ? 2 : 0;
+    }
+    *to = '\0';
+    return path;
+}
+
+/* "file:///a", "file:a" and "classpath:a", which Flume finds below --conf first, as a path; a page
+ * stays what it is. */
 static char *path_of_uri(const struct options *options, const char *uri)
 {
     if (text_begins(uri, "file://"))
-        return text_copy(uri + 7);
+        return decoded(text_copy(uri + 7));
     if (text_begins(uri, "file:"))
-        return text_copy(uri + 5);
+        return decoded(text_copy(uri + 5));
     if (text_begins(uri, "classpath:") && options->conf) {
         const char *name = uri + 10 + strspn(uri + 10, "/");
         return text_format("%s/%s", options->conf, name);
     }
-    return strchr(uri, ':') ? NULL : text_copy(uri);
+    return strchr(uri, ':') && !http_is_url(uri) ? NULL : text_copy(uri);
 }
 
 char *setup_path(const struct options *options, size_t index)
@@ -81,6 +108,10 @@ char *setup_path(const struct options *options, size_t index)
 
 static int check_sources(const struct options *options)
 {
+    if (!options->user != !options->password) {
+        fputs("Error: --conf-user and --conf-password belong together\n", stderr);
+        return EXIT_USAGE;
+    }
     if (options->files.count + options->uris.count == 0) {
         fputs("Error: no configuration was given; use --conf-file FILE\n", stderr);
         return EXIT_USAGE;
@@ -89,14 +120,51 @@ static int check_sources(const struct options *options)
         char *path = path_of_uri(options, options->uris.items[i]);
         if (!path) {
             fprintf(stderr,
-                    "Error: --conf-uri %s: only file: and, with --conf, classpath: are "
-                    "supported\n",
+                    "Error: --conf-uri %s: there are only http:, https:, file: and, with --conf, "
+                    "classpath:\n",
                     options->uris.items[i]);
             return EXIT_USAGE;
         }
         free(path);
     }
     return EXIT_OK;
+}
+
+/* The format of what a URL means, by the end of its path. */
+static int32_t format_of(const char *url)
+{
+    size_t size = strcspn(url, "?#");
+
+    return (size > 5 && strncmp(url + size - 5, ".yaml", 5) == 0) ||
+                   (size > 4 && strncmp(url + size - 4, ".yml", 4) == 0)
+               ? FLOW_FORMAT_YAML
+               : FLOW_FORMAT_PROPERTIES;
+}
+
+static int load_page(const struct options *options, flow_config *config, const char *url,
+                     flow_error **err)
+{
+    struct http_copy page = {0};
+    char *why;
+    enum http_result result = http_get(url, options, -1, &page, &why);
+    int rc;
+
+    if (result == HTTP_NEW) {
+        rc = flow_config_parse(config, url, page.text, page.size, format_of(url), err);
+    } else {
+        char *text = text_format("%s: %s", url, why);
+        rc = flow_error_set(err, result == HTTP_MISSING ? FLOW_ENOENT : FLOW_EIO, text);
+        free(text);
+    }
+    http_copy_free(&page);
+    free(why);
+    return rc;
+}
+
+/* Whether, after RC, the copy of the configuration may stand in for PATH. */
+static int is_out_of_reach(int rc, const char *path)
+{
+    return rc == FLOW_ENOENT || (rc == FLOW_EIO && http_is_url(path));
 }
 
 /* Reads all files.  *MISSING counts those that are not there, with the first in *ERR. */
@@ -108,9 +176,11 @@ static int load_files(const struct options *options, flow_config *config, size_t
     *missing = 0;
     for (size_t i = 0; (path = setup_path(options, i)); i++) {
         flow_error *one = NULL;
-        int rc = flow_config_load(config, path, &one);
+        int rc = http_is_url(path) ? load_page(options, config, path, &one)
+                                   : flow_config_load(config, path, &one);
+        int is_missing = is_out_of_reach(rc, path);
         free(path);
-        if (rc == FLOW_ENOENT && options->backup) {
+        if (is_missing && options->backup) {
             ++*missing;
             flow_error_free(*err);
             *err = one;

@@ -18,7 +18,8 @@ int setup_library(const struct options *options, struct log *log, flow_library *
  */
 int setup_config(const struct options *options, flow_library *lib, flow_config **config);
 
-/* The file or URI at INDEX as a path, which the caller frees; NULL behind the last. */
+/* The file or URI at INDEX as a path or, of a web server, as it is; the caller frees it.  NULL
+ * behind the last. */
 char *setup_path(const struct options *options, size_t index);
 
 /* The agent: --name, or the only one; NULL, after it has said so, when that is not clear. */

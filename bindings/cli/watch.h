@@ -6,10 +6,16 @@
 
 #include <sys/stat.h>
 
-#include "options.h"
+#include "http.h"
+
+/* What is known of a file or page; zero for one that was not there. */
+struct watched {
+    struct stat file;
+    struct http_copy page;
+};
 
 struct watch {
-    struct stat *seen; /* as the files were; zero for one that was not there */
+    struct watched *seen;
     size_t count;
 };
 
@@ -17,7 +23,10 @@ struct watch {
 void watch_begin(struct watch *watch, const struct options *options);
 void watch_end(struct watch *watch);
 
-/* Whether one has changed since; notes how they are now. */
-int watch_changed(struct watch *watch, const struct options *options);
+/*
+ * Whether one has changed since; notes how they are now.  When a server cannot be asked, *WHY,
+ * which the caller frees, tells the reason.  STOP is as in http_get.
+ */
+int watch_changed(struct watch *watch, const struct options *options, int stop, char **why);
 
 #endif

@@ -102,6 +102,8 @@ def test_uris(conf, tmp_path):
     assert run_flow("check", "-u", f"file://{conf}", "-f", "/nowhere").status == 0
     assert run_flow("check", "-c", tmp_path, "-u", "classpath:a.conf", "-u",
                     "classpath:/b.conf").status == 2
+    conf.rename(tmp_path / "a %é.conf")
+    assert run_flow("check", "-u", f"file:{tmp_path}/a%20%25%C3%a9.conf").status == 0
 
 
 def test_yaml(tmp_path):

@@ -45,14 +45,14 @@ def test_no_command_is_refused():
     (["--zkBasePath", "/x"], "configurations in ZooKeeper are not supported"),
     (["--conf-provider", "X"], "providers are Java classes"),
     (["-prov", "X"], "providers are Java classes"),
-    (["--auth-provider", "X"], "configurations are read from files only"),
-    (["-user", "u"], "configurations are read from files only"),
-    (["-pwd", "p"], "configurations are read from files only"),
+    (["--auth-provider", "X"], "providers are Java classes"),
+    (["-user", "u", "-f", "a.conf"], "--conf-user and --conf-password belong together"),
+    (["-pwd", "p", "-f", "a.conf"], "--conf-user and --conf-password belong together"),
     (["-Dflume.monitoring.type=http"], "monitoring is not supported"),
     (["stray"], "unexpected argument 'stray'"),
     ([], "no configuration was given"),
-    (["-u", "http://host/a.conf"], "only file: and, with --conf, classpath: are supported"),
-    (["-u", "classpath:a.conf"], "only file: and, with --conf, classpath: are supported"),
+    (["-u", "ftp://host/a.conf"], "there are only http:, https:, file: and, with --conf, class"),
+    (["-u", "classpath:a.conf"], "there are only http:, https:, file: and, with --conf, class"),
 ])
 def test_a_wrong_command_line_is_refused(arguments, message):
     result = run_flow("agent", *arguments)
