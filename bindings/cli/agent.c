@@ -319,10 +319,6 @@ int command_agent(struct options *options)
     struct agent agent = {.options = options, .signals = -1};
     int status = log_open(&agent.log, options);
 
-    if (status == EXIT_OK && options->words.count > 0) {
-        fprintf(stderr, "Error: unexpected argument '%s'\n", options->words.items[0]);
-        status = EXIT_USAGE;
-    }
     if (status == EXIT_OK)
         status = setup_library(options, &agent.log, &agent.lib);
     if (status == EXIT_OK) {

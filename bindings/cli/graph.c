@@ -237,7 +237,8 @@ static int draw(const struct options *options, flow_config *config)
     if (!agent)
         return EXIT_CONFIG;
     graph_read(&graph, config, agent);
-    int status = graph.channels.count || graph.sources.count ? EXIT_OK : EXIT_CONFIG;
+    size_t nodes = graph.channels.count + graph.sources.count + graph.sinks.count;
+    int status = nodes ? EXIT_OK : EXIT_CONFIG;
     if (status != EXIT_OK)
         fprintf(stderr, "Error: the configuration has no agent '%s'\n", agent);
     else if (strcmp(format, "svg") == 0)

@@ -13,7 +13,8 @@
 struct command {
     const char *name;
     int (*run)(struct options *options);
-    int has_defaults; /* reads flume.opts */
+    int is_agent;    /* reads flume.opts, and prints nothing that has a format */
+    int takes_words; /* arguments that are no options */
 };
 
 static int command_help(struct options *options)
@@ -36,9 +37,10 @@ static int command_node(struct options *options)
 }
 
 static const struct command commands[] = {
-    {"agent", command_agent, 1},       {"node", command_node, 1},   {"check", command_check, 0},
-    {"describe", command_describe, 0}, {"graph", command_graph, 0}, {"version", command_version, 0},
-    {"help", command_help, 0},
+    {"agent", command_agent, 1, 0}, {"node", command_node, 1, 0},
+    {"check", command_check, 0, 1}, {"describe", command_describe, 0, 1},
+    {"graph", command_graph, 0, 1}, {"version", command_version, 0, 0},
+    {"help", command_help, 0, 0},
 };
 
 static const struct command *find(const char *name)
@@ -49,13 +51,29 @@ static const struct command *find(const char *name)
     return NULL;
 }
 
+/* Refuses what the command would pass over. */
+static int check_use(const struct command *command, const struct options *options)
+{
+    if (options->help)
+        return EXIT_OK;
+    if (!command->takes_words && options->words.count > 0)
+        fprintf(stderr, "Error: unexpected argument '%s'\n", options->words.items[0]);
+    else if (command->is_agent && options->format)
+        fputs("Error: --format is for check, describe and graph\n", stderr);
+    else
+        return EXIT_OK;
+    return EXIT_USAGE;
+}
+
 static int run(const struct command *command, int count, char **arguments)
 {
     struct options options;
     int status = options_read(&options, count, arguments);
 
-    if (status == EXIT_OK && command->has_defaults)
+    if (status == EXIT_OK && command->is_agent)
         status = defaults_read(&options);
+    if (status == EXIT_OK)
+        status = check_use(command, &options);
     if (status == EXIT_OK && options.help)
         status = command_help(&options);
     else if (status == EXIT_OK && (status = env_read(&options)) == EXIT_OK)

@@ -82,13 +82,15 @@ static int usage_error(const char *what, const char *argument)
 
 /* ---- dashes ---- */
 
+#define EM_DASH "\xe2\x80\x94"
+
 /*
  * The text behind the dashes of ARGUMENT, or NULL when it is no option.  Word processors make one
  * en dash of a hyphen and an em dash of two, and commands are pasted from there.
  */
 static const char *behind_dashes(const char *argument)
 {
-    static const char *const dashes[] = {"-", "\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x88\x92"};
+    static const char *const dashes[] = {"-", "\xe2\x80\x93", EM_DASH, "\xe2\x88\x92"};
     const char *at = argument;
 
     for (int seen = 0; seen < 2; seen++) {
@@ -100,6 +102,14 @@ static const char *behind_dashes(const char *argument)
         at += strlen(dashes[i]);
     }
     return at > argument && *at ? at : NULL;
+}
+
+/* Whether there is one dash before BEHIND, which is a part of ARGUMENT. */
+static int has_one_dash(const char *argument, const char *behind)
+{
+    const char *second = argument + (*argument == '-' ? 1 : 3);
+
+    return behind == second && !text_begins(argument, EM_DASH);
 }
 
 /* ---- -D and other Java options ---- */
@@ -178,6 +188,50 @@ static const struct option_row *find_row(const char *text, const char **value)
         if (is_called(&rows[i], text, size))
             return &rows[i];
     return NULL;
+}
+
+/* The only row whose name begins with the SIZE bytes at TEXT; *COUNT tells how many there are. */
+static const struct option_row *find_beginning(const char *text, size_t size, size_t *count)
+{
+    const struct option_row *found = NULL;
+
+    *count = 0;
+    for (size_t i = 0; size > 1 && i < sizeof rows / sizeof rows[0]; i++) {
+        if (strncmp(rows[i].name, text, size) != 0)
+            continue;
+        found = &rows[i];
+        ++*count;
+    }
+    return *count == 1 ? found : NULL;
+}
+
+/* The row of the letter that TEXT begins with, its value behind it: "fa.conf". */
+static const struct option_row *find_letter(const char *text, const char **value)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].has_value && is_called(&rows[i], text, 1)) {
+            *value = text + 1;
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* What ARGUMENT means, by the rules of Apache's parser, which Flume has: a long name may be cut as
+ * long as it is clear, and a value may stand right behind a letter. */
+static const struct option_row *find_option(const char *argument, const char *behind,
+                                            const char **value)
+{
+    const struct option_row *row = find_row(behind, value);
+    size_t count = 0;
+
+    if (!row)
+        row = find_beginning(behind, strcspn(behind, "="), &count);
+    if (!row && count == 0 && has_one_dash(argument, behind))
+        row = find_letter(behind, value);
+    if (!row)
+        usage_error(count ? "ambiguous option" : "unrecognized option", argument);
+    return row;
 }
 
 static uint32_t bit_of(const struct option_row *row)
@@ -308,9 +362,9 @@ static int take_argument(struct options *options, int count, char **arguments, i
         fprintf(stderr, "Info: '%s' has no effect, as there is no Java here\n", argument);
         return EXIT_OK;
     }
-    const struct option_row *row = find_row(behind, &value);
+    const struct option_row *row = find_option(argument, behind, &value);
     if (!row)
-        return usage_error("unrecognized option", argument);
+        return EXIT_USAGE;
     options->given |= bit_of(row);
     if (!row->has_value)
         return value ? usage_error("no value belongs to", argument) : take(options, row, "");

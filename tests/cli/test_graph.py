@@ -47,6 +47,13 @@ def test_svg_keeps_odd_names_harmless(tmp_path):
     assert {"<a>", "c&\"", "<b>"} <= texts
 
 
+def test_an_agent_of_sinks_alone_is_drawn(tmp_path):
+    conf = tmp_path / "a.conf"
+    conf.write_text("a.sinks = k1\na.sinks.k1.type = logger\na.sinks.k1.channel = c1\n")
+    result = run_flow("graph", conf)
+    assert (result.status, result.out) == (0, "agent a\n  sink k1 (logger) from c1\n")
+
+
 def test_which_agent_must_be_clear(conf):
     conf.write_text(conf.read_text() + "b.channels = c1\n")
     result = run_flow("graph", conf)

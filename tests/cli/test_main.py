@@ -50,12 +50,18 @@ def test_no_command_is_refused():
     (["-pwd", "p", "-f", "a.conf"], "--conf-user and --conf-password belong together"),
     (["-Dflume.monitoring.type=http"], "monitoring is not supported"),
     (["stray"], "unexpected argument 'stray'"),
+    (["--format", "json"], "--format is for check, describe and graph"),
+    (["--conf-"], "ambiguous option '--conf-'"),
+    (["--naem", "a1"], "unrecognized option '--naem'"),
+    (["--na=a1", "--fa1"], "unrecognized option '--fa1'"),
+    (["-i3s"], "--poll-interval takes a number of seconds, not '3s'"),
     ([], "no configuration was given"),
     (["-u", "ftp://host/a.conf"], "there are only http:, https:, file: and, with --conf, class"),
     (["-u", "classpath:a.conf"], "there are only http:, https:, file: and, with --conf, class"),
 ])
-def test_a_wrong_command_line_is_refused(arguments, message):
-    result = run_flow("agent", *arguments)
+def test_a_wrong_command_line_is_refused(arguments, message, tmp_path):
+    result = run_flow("agent", *arguments, cwd=tmp_path)
+    assert not list(tmp_path.iterdir())
     assert result.status == 1
     assert message in result.err
     assert result.out == ""
@@ -70,6 +76,21 @@ def test_options_for_java_have_no_effect_and_a_line_says_so(option):
     result = run_flow("check", *option, conf)
     assert result.status == 0
     assert result.err.count("has no effect, as there is no Java here\n") >= 1
+
+
+@pytest.mark.parametrize("options", [["-na1", "-f{}"], ["--na", "a1", "--conf-fi", "{}"],
+                                     ["-name=a1", "–f{}", "--no-rel"], ["-n=a1", "--conf-fi={}"]])
+def test_options_may_be_shortened_as_in_flume(conf, options):
+    result = run_flow("agent", "--dryrun", *[option.format(conf) for option in options])
+    assert result.status == 0
+    assert result.out.startswith("agent a1\n")
+
+
+@pytest.mark.parametrize("command", ["version", "help"])
+def test_words_that_mean_nothing_are_refused(command):
+    result = run_flow(command, "stray")
+    assert result.status == 1
+    assert "unexpected argument 'stray'" in result.err
 
 
 # ---- flume.opts ----
