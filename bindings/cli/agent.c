@@ -18,6 +18,7 @@
 #include "findings.h"
 #include "graph.h"
 #include "http.h"
+#include "monitor.h"
 #include "setup.h"
 #include "signals.h"
 #include "watch.h"
@@ -28,6 +29,7 @@ struct agent {
     flow_library *lib;
     flow_config *config; /* what the pipeline was built from */
     flow_pipeline *pipeline;
+    struct monitor monitor;
     char *name;
     int signals; /* where they are read from; -1: they still end the process */
     struct watch watch;
@@ -110,6 +112,7 @@ static int stop(struct agent *agent)
         log_error(agent, "cannot stop", err);
         return EXIT_FAILURE_RUN;
     }
+    monitor_show(&agent->monitor, NULL);
     flow_pipeline_free(agent->pipeline, NULL);
     agent->pipeline = NULL;
     return EXIT_OK;
@@ -122,8 +125,10 @@ static int start(struct agent *agent, flow_pipeline *pipeline)
     int rc = flow_pipeline_start(pipeline, &err);
 
     agent->pipeline = pipeline;
-    if (rc == FLOW_OK)
+    if (rc == FLOW_OK) {
+        monitor_show(&agent->monitor, pipeline);
         return EXIT_OK;
+    }
     log_error(agent, "cannot start", err);
     flow_pipeline_stop(pipeline, (int64_t)agent->options->stop_timeout * 1000, NULL);
     if (flow_pipeline_free(pipeline, NULL) == FLOW_OK)
@@ -304,13 +309,24 @@ static int load_and_run(struct agent *agent)
 {
     int status = await_files(agent);
 
+    if (status != EXIT_OK)
+        return status;
     /* Before the files are read, so that no change goes unnoticed. */
     watch_begin(&agent->watch, agent->options);
-    if (status == EXIT_OK)
-        status = setup_config(agent->options, agent->lib, &agent->config);
+    status = setup_config(agent->options, agent->lib, &agent->config);
     if (status == EXIT_OK)
         status = with_config(agent);
     watch_end(&agent->watch);
+    return status;
+}
+
+static int load_and_monitor(struct agent *agent)
+{
+    int status = monitor_open(&agent->monitor, agent->options, &agent->log);
+
+    if (status == EXIT_OK)
+        status = load_and_run(agent);
+    monitor_close(&agent->monitor);
     return status;
 }
 
@@ -322,7 +338,7 @@ int command_agent(struct options *options)
     if (status == EXIT_OK)
         status = setup_library(options, &agent.log, &agent.lib);
     if (status == EXIT_OK) {
-        status = load_and_run(&agent);
+        status = load_and_monitor(&agent);
         if (!agent.pipeline) {
             flow_config_free(agent.config);
             flow_library_free(agent.lib, NULL);

@@ -143,10 +143,6 @@ static int take_define(struct options *options, const char *text)
     while (*value == '=')
         value++;
     char *name = text_copy_sized(text, size);
-    if (text_begins(name, "flume.monitoring.")) {
-        free(name);
-        return usage_error("monitoring is not supported, so leave out", text);
-    }
     note_java_name(name);
     text_list_add_pair(&options->defines, name, text[size] ? value : "");
     free(name);
@@ -442,7 +438,8 @@ void options_help(FILE *out)
         "                             plugins.d beside --conf, or in FLUME_HOME\n"
         "  -DNAME=VALUE               what ${sys:NAME} stands for, and:\n"
         "                             flume.root.logger=LEVEL,console|LOGFILE|DAILY,\n"
-        "                             flume.log.dir, flume.log.file\n"
+        "                             flume.log.dir, flume.log.file,\n"
+        "                             flume.monitoring.type=http, flume.monitoring.port\n"
         "  -h, --help                 show this text\n"
         "\n"
         "options of agent:\n"
