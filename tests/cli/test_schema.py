@@ -190,6 +190,7 @@ def right_values(prop: dict) -> list:
 # What a value means is known to the component alone, and these are of no use to it.
 UNUSABLE = {
     ("channel", "memory"): {"capacity", "transactionCapacity"},
+    ("channel", "file"): {"capacity", "transactionCapacity", "useDualCheckpoints"},
     ("sink", "hdfs"): {"hdfs.fileType", "hdfs.writeFormat", "hdfs.codeC", "serializer"},
     ("serializer", "AVRO_DATUM"): {"compressionCodec"},
     ("serializer", "AVRO_EVENT"): {"compressionCodec"},
