@@ -427,6 +427,10 @@ START_TEST(bad_settings_are_refused)
     expect_error(rc, FLOW_ECONFIG, err, "it is checkpointDir");
     memory_rig_free(&rig);
     err = NULL;
+    rc = memory_rig_new(&rig, RIG_FILE, AT(&places, "encryption.activeKey", "k"), &err);
+    expect_error(rc, FLOW_ECONFIG, err, "not encrypted");
+    memory_rig_free(&rig);
+    err = NULL;
     rc = memory_rig_new(&rig, RIG_FILE, SETTINGS("dataDirs", " , "), &err);
     expect_error(rc, FLOW_ECONFIG, err, "no folder");
     memory_rig_free(&rig);

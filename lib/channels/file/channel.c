@@ -60,9 +60,15 @@ static int check_settings(const flow_context *ctx, flow_error **err)
     const char *backup = flow_context_string(ctx, "backupCheckpointDir");
     int64_t capacity = flow_context_int(ctx, "capacity");
     int64_t transaction = flow_context_int(ctx, "transactionCapacity");
+    const char *key, *value;
 
     if (transaction > capacity)
         return refuse_capacity(ctx, transaction, capacity, err);
+    if (flow_context_below(ctx, "encryption.", 0, &key, &value))
+        return flow_context_refuse(ctx, "encryption.",
+                                   "the log is not encrypted; put the folders on an encrypted file "
+                                   "system and leave these settings out",
+                                   err);
     if (!flow_context_word(ctx, "dataDirs", 0))
         return flow_context_refuse(ctx, "dataDirs", "there is no folder in it", err);
     if (!flow_context_bool(ctx, "useDualCheckpoints"))

@@ -59,6 +59,11 @@ static const flow_property properties[] = {
      .default_value = "true",
      .type = FLOW_TYPE_BOOL,
      .help = "Make a checkpoint when the channel stops, so that nothing is read when it starts."},
+    {.name = "encryption.",
+     .type = FLOW_TYPE_STRING,
+     .flags = FLOW_PROPERTY_PREFIX,
+     .help = "Refused: the log is written as it is. Put the folders on an encrypted file system "
+             "instead."},
     NO_EFFECT("compressBackupCheckpoint", FLOW_TYPE_BOOL,
               "A checkpoint is small here, whatever the capacity."),
     NO_EFFECT("use-log-replay-v1", FLOW_TYPE_BOOL, "There is only one way to read the log."),
