@@ -91,7 +91,8 @@ def test_every_type_and_property_is_in_it():
         assert f'"const": "{info["type"]}"' in names
         for prop in info["properties"]:
             for name in (prop["name"], *prop.get("aliases", "").split("|")):
-                assert json.dumps(name)[1:-1] in text, f"{info['type']}: {name}"
+                shown = name.replace(".", "[.]") if prop.get("prefix") else name
+                assert json.dumps(shown)[1:-1] in text, f"{info['type']}: {name}"
             assert json.dumps(prop["help"])[1:-1] in text
             for choice in prop.get("choices", "").split("|"):
                 assert choice.startswith("org.apache.") or json.dumps(choice) in text or not choice
