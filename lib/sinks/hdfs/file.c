@@ -163,6 +163,17 @@ void fl_hdfs_file_free(struct fl_hdfs_file *file)
     fl_free(mem, file);
 }
 
+/* Buffers are filled about as far as the one before; grown step by step, they would be copied and
+ * their pages be touched twice. */
+static int new_buffer(struct fl_hdfs_file *file, flow_error **err)
+{
+    int rc = flow_buffer_new(flow_context_library(file->host->options->ctx), &file->open, err);
+
+    if (!rc && file->usual)
+        flow_buffer_reserve(file->open, file->usual + file->usual / 16); /* it works without */
+    return rc;
+}
+
 static int open_buffer(struct fl_hdfs_file *file, flow_error **err)
 {
     struct fl_hdfs_host *host = file->host;
@@ -173,7 +184,7 @@ static int open_buffer(struct fl_hdfs_file *file, flow_error **err)
         file->open = host->spare[--host->spare_count];
         return FLOW_OK;
     }
-    return flow_buffer_new(flow_context_library(file->host->options->ctx), &file->open, err);
+    return new_buffer(file, err);
 }
 
 int fl_hdfs_file_add(struct fl_hdfs_file *file, const flow_event *const *events, size_t count,
@@ -200,6 +211,7 @@ static int push_segment(struct fl_hdfs_file *file, flow_error **err)
     *file->last = segment;
     file->last = &segment->next;
     file->appended += size;
+    file->usual = size;
     file->open = NULL;
     return FLOW_OK;
 }

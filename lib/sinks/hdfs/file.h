@@ -85,6 +85,7 @@ struct fl_hdfs_file {
     struct fl_hdfs_segment *first, **last; /* from `delivered` on */
     struct fl_hdfs_segment *reading;       /* where the upload under way reads */
     flow_buffer *open;                     /* being filled; not sealed, not to be sent */
+    size_t usual;                          /* bytes in the one before */
     uint64_t floor, delivered, sent, appended;
     uint64_t position; /* of the upload under way */
     uint64_t begun_at; /* its first byte */
