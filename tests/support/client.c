@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include <dirent.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -55,9 +56,10 @@ void client_text(int fd, const char *text)
     client_send(fd, text, strlen(text));
 }
 
+/* A peer without memory may have hung up before. */
 void client_end(int fd)
 {
-    ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+    ck_assert(shutdown(fd, SHUT_WR) == 0 || errno == ENOTCONN);
 }
 
 void client_expect(int fd, const char *text)

@@ -19,6 +19,7 @@
 #define MAX_PENDING 4096
 #define ROOM_WAIT_MS 100    /* so that a stop is noticed while there is no room */
 #define STOP_LIMIT_MS 30000 /* where hdfs.callTimeout does not say */
+#define STOP_LEAST_MS 10000 /* files want their names even where calls are to be quick */
 
 struct hdfs_sink {
     struct fl_hdfs_options options;
@@ -103,9 +104,9 @@ static int hdfs_start(void *self, flow_error **err)
 static int hdfs_stop(void *self, flow_error **err)
 {
     struct hdfs_sink *sink = self;
-    int64_t limit = sink->options.call_timeout_ms;
+    int64_t limit = sink->options.call_timeout_ms ? sink->options.call_timeout_ms : STOP_LIMIT_MS;
 
-    fl_hdfs_uploader_stop(sink->uploader, limit ? limit : STOP_LIMIT_MS);
+    fl_hdfs_uploader_stop(sink->uploader, limit < STOP_LEAST_MS ? STOP_LEAST_MS : limit);
     sink->uploader = NULL;
     return FLOW_OK;
 }
