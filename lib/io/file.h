@@ -47,6 +47,9 @@ struct fl_io {
     /* Calls EACH for every name in the folder PATH but "." and ".."; ends with what EACH returns
      * when that is not 0. */
     int (*list)(void *self, const char *path, int (*each)(void *arg, const char *name), void *arg);
+
+    /* When the file was made, in ns since 1970; -ENOTSUP where nobody knows. */
+    int (*birth)(void *self, int fd, int64_t *ns);
 };
 
 /* The system's own: constant. */

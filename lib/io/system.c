@@ -133,6 +133,20 @@ static int sys_list(void *self, const char *path, int (*each)(void *arg, const c
     return result;
 }
 
+static int sys_birth(void *self, int fd, int64_t *ns)
+{
+    struct statx info;
+
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &info) < 0) {
+        return -errno;
+    }
+    if ((info.stx_mask & STATX_BTIME) == 0) {
+        return -ENOTSUP;
+    }
+    *ns = info.stx_btime.tv_sec * INT64_C(1000000000) + info.stx_btime.tv_nsec;
+    return 0;
+}
+
 const struct fl_io *fl_io_system(void)
 {
     static const struct fl_io system_calls = {
@@ -154,6 +168,7 @@ const struct fl_io *fl_io_system(void)
         .lock = sys_lock,
         .free_space = sys_free_space,
         .list = sys_list,
+        .birth = sys_birth,
     };
 
     return &system_calls;

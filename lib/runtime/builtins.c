@@ -26,7 +26,13 @@ static const struct fl_module modules[] = {
 
 /* Each list ends in NULL. */
 static const flow_source_ops *const sources[] = {
-    &fl_exec_source, &fl_inlet_source, &fl_netcat_source, &fl_seq_source, &fl_spooldir_source, NULL,
+    &fl_exec_source,
+    &fl_inlet_source,
+    &fl_netcat_source,
+    &fl_seq_source,
+    &fl_spooldir_source,
+    &fl_taildir_source,
+    NULL,
 };
 
 static const flow_channel_ops *const channels[] = {

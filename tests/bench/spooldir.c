@@ -5,69 +5,14 @@
  * sink, against plain C that reads the file and copies each line into a block that it uses again.
  */
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "lines.h"
 #include "pipe.h"
-
-#define LINE 200u /* bytes, the newline included */
-#define BLOCK_LINES 1000u
-
-static int write_file(const char *path, uint64_t lines)
-{
-    char line[LINE];
-    FILE *file = fopen(path, "w");
-    if (file == NULL)
-        return -1;
-    memset(line, 'x', sizeof(line));
-    line[LINE - 1] = '\n';
-    for (uint64_t i = 0; i < lines; i++)
-        fwrite(line, 1, sizeof(line), file);
-    return fclose(file);
-}
-
-/* The limit: reads, finds line ends, copies each line. */
-static uint64_t copy_lines(int fd)
-{
-    static char data[256 * 1024];
-    static char block[BLOCK_LINES][LINE];
-    uint64_t lines = 0;
-    size_t held = 0;
-    ssize_t got;
-    while ((got = read(fd, data + held, sizeof(data) - held)) > 0) {
-        char *at = data;
-        char *end = data + held + got;
-        char *newline;
-        while ((newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-            memcpy(block[lines % BLOCK_LINES], at, (size_t)(newline - at));
-            lines++;
-            at = newline + 1;
-        }
-        held = (size_t)(end - at);
-        memmove(data, at, held);
-    }
-    return lines;
-}
-
-static double run_plain(void *arg, uint64_t work)
-{
-    char path[512];
-    snprintf(path, sizeof(path), "%s/plain", (const char *)arg);
-    if (write_file(path, work) != 0)
-        return -1;
-    double begin = bench_now();
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    uint64_t lines = copy_lines(fd);
-    close(fd);
-    double took = bench_now() - begin;
-    unlink(path);
-    return lines == work ? took : -1;
-}
 
 static double run_flow(void *arg, uint64_t work)
 {
@@ -87,7 +32,7 @@ static double run_flow(void *arg, uint64_t work)
              folder);
     snprintf(from, sizeof(from), "%s/lines", folder);
     snprintf(to, sizeof(to), "%s/spool/lines", folder);
-    if (write_file(from, work) != 0 || bench_pipe_start(&pipe, settings) != 0)
+    if (bench_lines_write(from, work) != 0 || bench_pipe_start(&pipe, settings) != 0)
         return -1;
     double begin = bench_now();
     int rc = rename(from, to);
@@ -129,7 +74,7 @@ int main(int argc, char **argv)
         .unit = "lines",
         .work = 1000000,
         .goal = 12e6,
-        .entries = {{.name = "limit", .run = run_plain, .arg = folder},
+        .entries = {{.name = "limit", .run = bench_lines_copy, .arg = folder},
                     {.name = "libflow", .run = run_flow, .arg = folder}},
         .count = 2,
     };

@@ -96,8 +96,10 @@ def started(info: dict, folder: Path, library: libflow.Library) -> libflow.Pipel
 
 
 @pytest.mark.parametrize("info", [one for one in TYPES if one["kind"] in RUNNING], ids=page_of)
-def test_counters_are_those_of_the_component(info: dict, tmp_path: Path) -> None:
+def test_counters_are_those_of_the_component(info: dict, tmp_path: Path,
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "flume").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))  # where state goes by default
     with libflow.Library() as library:
         pipeline = started(info, tmp_path, library)
         counters = pipeline.metrics()[RUNNING[info["kind"]]]

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Opening files and knowing them again.  An inode is used again as soon as its file is deleted, so
+ * what was read of a file counts only while the time of its birth and its first bytes are the same.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/crc32c.h"
+#include "base/error.h"
+#include "sources/taildir/taildir.h"
+
+void tail_file_close(struct taildir *t, struct tail_file *file)
+{
+    fl_file_close(t->io, file->fd);
+    file->fd = -1;
+}
+
+void tail_file_fault(struct taildir *t, struct tail_file *file, int rc, const flow_error *fault)
+{
+    if (rc != file->fault) {
+        flow_counter_add(t->read_fails, 1);
+        flow_context_logf(t->ctx, FLOW_LOG_ERROR, "tried again, while others go on: %s",
+                          flow_error_message(fault));
+    }
+    file->fault = rc;
+}
+
+/* Reads FILE from byte 0 or from its position on. */
+static void begin_anew(struct taildir *t, struct tail_file *file, int64_t pos)
+{
+    file->pos = pos;
+    file->head_size = 0;
+    file->head_sum = 0;
+    file->read_size = -1;
+    t->positions_changed = 1;
+    t->identities_changed = 1;
+}
+
+/* Whether the file that was born at BIRTH, 0 when that is not known, is the one it is taken for. */
+static int is_same(const struct tail_file *file, int64_t birth)
+{
+    if (file->noted != 0) {
+        /* Flume keeps nothing but inode and path. */
+        return birth != 0 ? birth <= file->noted : !file->renamed;
+    }
+    return file->birth == 0 || birth == 0 || file->birth == birth;
+}
+
+/* Decides where the reading of a file that was just opened begins. */
+static void find_start(struct taildir *t, struct tail_file *file)
+{
+    int64_t birth = 0;
+
+    if (t->io->birth(t->io->self, file->fd, &birth) != 0) {
+        birth = 0;
+    }
+    if (!is_same(file, birth)) {
+        flow_counter_add(t->reused, 1);
+        flow_context_logf(t->ctx, FLOW_LOG_INFO,
+                          "%s is another file than the one that had its inode, %llu", file->path,
+                          (unsigned long long)file->inode);
+        begin_anew(t, file, file->fresh);
+    }
+    t->identities_changed = t->identities_changed || file->birth != birth || file->noted != 0;
+    file->birth = birth;
+    file->noted = 0;
+    file->renamed = 0;
+    file->fresh = 0;
+}
+
+int tail_file_open(struct taildir *t, struct tail_file *file, flow_error **err)
+{
+    struct stat info;
+
+    if (file->fd >= 0) {
+        return FLOW_OK;
+    }
+    /* Not to be held up by a pipe that took the place of the file. */
+    int flags = O_RDONLY | O_NOCTTY | O_NONBLOCK;
+    int rc = fl_file_open(t->io, file->path, flags, 0, &file->fd, err);
+    if (rc != FLOW_OK) {
+        return rc;
+    }
+    int number = t->io->fstat(t->io->self, file->fd, &info);
+    if (number < 0) {
+        rc = fl_error_errno(err, -number, "cannot look at", file->path);
+    } else if (info.st_ino != file->inode || info.st_dev != file->dev) {
+        rc = flow_error_setf(err, FLOW_ENOENT, "%s is another file by now", file->path);
+    }
+    if (rc != FLOW_OK) {
+        tail_file_close(t, file);
+        return rc;
+    }
+    find_start(t, file);
+    file->active_at = flow_context_now(t->ctx);
+    return FLOW_OK;
+}
+
+/* Sums up the first SIZE bytes; 0 when they are not there. */
+static int sum_head(struct taildir *t, const struct tail_file *file, uint32_t size, uint32_t *sum,
+                    flow_error **err)
+{
+    uint8_t head[TAIL_HEAD_MAX];
+    const struct iovec part = {.iov_base = head, .iov_len = size};
+    size_t got;
+    int rc = fl_file_read_at(t->io, file->fd, &part, 0, &got, file->path, err);
+
+    *sum = rc == FLOW_OK ? fl_crc32c(0, head, got) : 0;
+    return rc != FLOW_OK ? rc : got == size;
+}
+
+int tail_file_check(struct taildir *t, struct tail_file *file, flow_error **err)
+{
+    struct stat info;
+    uint32_t sum;
+    const char *what = NULL;
+    int number = t->io->fstat(t->io->self, file->fd, &info);
+
+    if (number < 0) {
+        return fl_error_errno(err, -number, "cannot look at", file->path);
+    }
+    if (info.st_size < file->pos) {
+        what = "is shorter than what was read of it";
+    } else if (file->head_size > 0) {
+        int there = sum_head(t, file, file->head_size, &sum, err);
+        if (there < 0) {
+            return there;
+        }
+        what = there && sum == file->head_sum ? NULL : "does not begin as it did";
+    }
+    if (what != NULL) {
+        flow_counter_add(t->truncated, 1);
+        flow_context_logf(t->ctx, FLOW_LOG_WARN, "%s %s: it is read from its beginning", file->path,
+                          what);
+        begin_anew(t, file, 0);
+    }
+    return FLOW_OK;
+}
+
+void tail_file_note_head(struct taildir *t, struct tail_file *file)
+{
+    uint32_t sum;
+    uint32_t size = file->pos < TAIL_HEAD_MAX ? (uint32_t)file->pos : TAIL_HEAD_MAX;
+
+    if (size > file->head_size && sum_head(t, file, size, &sum, NULL) == 1) {
+        file->head_size = size;
+        file->head_sum = sum;
+        t->identities_changed = 1;
+    }
+}
