@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/library.h"
@@ -332,6 +333,58 @@ START_TEST(many_lost_files_are_forgotten_at_last)
 }
 END_TEST
 
+#define ROTATED_LINES 20000u
+
+/* Writes numbers to a.log and now and then renames it and all that were renamed before. */
+static void write_and_rotate(void)
+{
+    char line[16];
+    char from[32];
+    char to[32];
+
+    for (unsigned i = 0; i < ROTATED_LINES; i++) {
+        snprintf(line, sizeof line, "%u\n", i);
+        tail_append(&tail, "a.log", line);
+        if (i % 997 != 996)
+            continue;
+        for (unsigned j = i / 997; j > 0; j--) {
+            snprintf(from, sizeof from, "a.%u.log", j);
+            snprintf(to, sizeof to, "a.%u.log", j + 1);
+            tail_rename(&tail, from, to);
+        }
+        tail_rename(&tail, "a.log", "a.1.log");
+    }
+    _exit(0);
+}
+
+START_TEST(each_line_arrives_once_while_files_rotate)
+{
+    unsigned char *arrived = calloc(ROTATED_LINES, 1);
+    unsigned count = 0;
+
+    tail_start(&tail, TAIL_SETTINGS("batchSize", "50"));
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0)
+        write_and_rotate();
+    int ended = 0;
+    for (int last = 0; !last;) {
+        last = ended;
+        ended = ended || waitpid(child, NULL, WNOHANG) == child;
+        tail_read(&tail);
+        for (size_t i = 0; i < flow_batch_count(tail.stand.batch); i++, count++) {
+            unsigned long number = tail_number(&tail, i);
+            ck_assert_uint_lt(number, ROTATED_LINES);
+            ck_assert_msg(!arrived[number], "%lu twice", number);
+            arrived[number] = 1;
+        }
+    }
+    ck_assert_uint_eq(count, ROTATED_LINES);
+    ck_assert_uint_eq(tail.stand.count, 0);
+    free(arrived);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -348,6 +401,7 @@ int main(void)
         {"another after a restart", another_file_with_the_inode_is_told_after_a_restart},
         {"the time of its making", the_time_of_its_making_tells_a_file},
         {"its beginning", its_beginning_tells_a_file_where_nobody_knows_when_it_was_made},
+        {"each line once", each_line_arrives_once_while_files_rotate},
         {"forgotten at last", many_lost_files_are_forgotten_at_last},
     };
     return RUN_SUITE_BETWEEN("taildir rename", tests, set_up, tear_down);

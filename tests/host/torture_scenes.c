@@ -228,6 +228,20 @@ static const char hdfs[] = SPOOLDIR "a.sinks.out.type = hdfs\n"
                                     "a.sinks.out.hdfs.useLocalTimeStamp = true\n"
                                     "a.sinks.out.hdfs.fileType = DataStream\n";
 
+static const char follow[] = "a.sources = in\n"
+                             "a.sources.in.type = taildir\n"
+                             "a.sources.in.filegroups = g\n"
+                             "a.sources.in.filegroups.g = %1$s/spool/l.*\n"
+                             "a.sources.in.headers.g.kind = log\n"
+                             "a.sources.in.fileHeader = true\n"
+                             "a.sources.in.positionFile = %1$s/out/positions\n"
+                             "a.sources.in.writePosInterval = 1\n"
+                             "a.sources.in.maxBackoffSleep = 10\n"
+                             "a.sources.in.channels = c\n"
+                             "a.sinks = out\n"
+                             "a.sinks.out.type = null\n"
+                             "a.sinks.out.channel = c\n" MEMORY_CHANNEL;
+
 static const char exec[] = "a.sources = in\n"
                            "a.sources.in.type = exec\n"
                            "a.sources.in.command = echo hello\n"
@@ -252,6 +266,7 @@ const struct torture_scene torture_scenes[] = {
     {.name = "seq", .agent = seq, .delivers = 20, .recovers = 1},
     {.name = "roll", .agent = roll, .delivers = LINE_COUNT, .recovers = 1, .prepare = spool},
     {.name = "hdfs", .agent = hdfs, .delivers = LINE_COUNT, .recovers = 1, .prepare = spool},
+    {.name = "follow", .agent = follow, .delivers = LINE_COUNT, .recovers = 1, .prepare = spool},
     {.name = "netcat", .agent = netcat, .delivers = LINE_COUNT, .act = talk},
     {.name = "exec", .agent = exec, .delivers = 1},
     {.name = "sound", .act = check_sound},

@@ -194,6 +194,16 @@ int64_t tail_count(struct tail *tail, const char *counter)
     return flow_harness_counter(tail->stand.harness, counter);
 }
 
+unsigned long tail_number(struct tail *tail, size_t index)
+{
+    char digits[16];
+    size_t size;
+    const char *body = flow_event_body(flow_batch_event(tail->stand.batch, index), &size);
+
+    snprintf(digits, sizeof digits, "%.*s", (int)size, body);
+    return strtoul(digits, NULL, 10);
+}
+
 const char *tail_header(struct tail *tail, size_t index, const char *name)
 {
     const flow_event *event = flow_batch_event(tail->stand.batch, index);

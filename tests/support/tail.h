@@ -46,6 +46,9 @@ int tail_look(struct tail *tail);
 void tail_advance(struct tail *tail, int64_t ms);
 int64_t tail_count(struct tail *tail, const char *counter);
 
+/* The number that is the body of the event at INDEX. */
+unsigned long tail_number(struct tail *tail, size_t index);
+
 /* The header NAME of the event at INDEX, or "". */
 const char *tail_header(struct tail *tail, size_t index, const char *name);
 
