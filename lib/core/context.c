@@ -154,7 +154,7 @@ int flow_context_below(const flow_context *ctx, const char *prefix, size_t index
 int flow_context_refuse(const flow_context *ctx, const char *name, const char *why,
                         flow_error **err)
 {
-    const struct fl_setting *setting = fl_settings_get(ctx->settings, name);
+    const struct fl_setting *setting = fl_settings_place(ctx->settings, name);
 
     flow_error_set(err, FLOW_ECONFIG, why);
     if (setting != NULL)

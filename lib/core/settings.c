@@ -143,6 +143,23 @@ static int choose(const struct maker *m, struct fl_entry *entry, const struct fl
                           "'%s' is set as well and is what counts", entry->raw->key);
 }
 
+/* Notes where the key below a prefix stands that RAW sets. */
+static int note_place(const flow_allocator *mem, struct fl_below *below, const struct fl_raw *raw)
+{
+    const struct fl_raw value = fl_raw_at_value(raw);
+
+    below->full = fl_strdup(mem, raw->full);
+    below->file = fl_strdup(mem, raw->file != NULL ? raw->file : "");
+    below->setting = (struct fl_setting){
+        .property = below->prefix,
+        .full = below->full,
+        .file = below->file,
+        .line = value.line,
+        .column = value.column,
+    };
+    return below->full != NULL && below->file != NULL ? FLOW_OK : FLOW_ENOMEM;
+}
+
 static int add_below(const struct maker *m, const flow_property *prefix, const struct fl_raw *raw)
 {
     const flow_allocator *mem = m->settings->mem;
@@ -156,13 +173,17 @@ static int add_below(const struct maker *m, const flow_property *prefix, const s
     }
     if (result != FLOW_OK)
         return result;
-    struct fl_below below = {prefix, fl_strdup(mem, raw->key + strlen(prefix->name)), value.text};
+    struct fl_below below = {
+        .prefix = prefix,
+        .key = fl_strdup(mem, raw->key + strlen(prefix->name)),
+        .value = value.text,
+    };
     value.text = NULL;
     fl_value_free(mem, &value);
-    if (below.key != NULL && fl_vec_push(&m->settings->below, &below) != NULL)
+    if (note_place(mem, &below, raw) == FLOW_OK && below.key != NULL &&
+        fl_vec_push(&m->settings->below, &below) != NULL)
         return FLOW_OK;
-    fl_free(mem, below.key);
-    fl_free(mem, below.value);
+    fl_below_free(mem, &below);
     return FLOW_ENOMEM;
 }
 

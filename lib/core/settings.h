@@ -60,6 +60,9 @@ struct fl_setting {
 /* The setting of a property that the schema has, by its main name; NULL for another. */
 const struct fl_setting *fl_settings_get(const struct fl_settings *settings, const char *name);
 
+/* As fl_settings_get, and for a key below a prefix property where it stands, and no more. */
+const struct fl_setting *fl_settings_place(const struct fl_settings *settings, const char *name);
+
 /* The INDEXth key below a prefix property; 0 behind the last. */
 int fl_settings_below(const struct fl_settings *settings, const char *prefix, size_t index,
                       const char **key, const char **value);

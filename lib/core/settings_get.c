@@ -6,6 +6,14 @@
 
 #include "core/settings_inner.h"
 
+void fl_below_free(const flow_allocator *mem, struct fl_below *below)
+{
+    fl_free(mem, below->key);
+    fl_free(mem, below->value);
+    fl_free(mem, below->full);
+    fl_free(mem, below->file);
+}
+
 void fl_settings_free(struct fl_settings *settings)
 {
     if (settings == NULL)
@@ -18,9 +26,7 @@ void fl_settings_free(struct fl_settings *settings)
         fl_settings_free(entry->child);
     }
     for (size_t i = 0; i < settings->below.count; i++) {
-        struct fl_below *below = fl_vec_at(&settings->below, i);
-        fl_free(settings->mem, below->key);
-        fl_free(settings->mem, below->value);
+        fl_below_free(settings->mem, fl_vec_at(&settings->below, i));
     }
     fl_vec_free(&settings->below);
     fl_map_free(&settings->names);
@@ -38,6 +44,19 @@ const struct fl_setting *fl_settings_get(const struct fl_settings *settings, con
     const struct fl_entry *entry = entry_of(settings, name);
 
     return entry != NULL ? &entry->setting : NULL;
+}
+
+const struct fl_setting *fl_settings_place(const struct fl_settings *settings, const char *name)
+{
+    const struct fl_setting *setting = fl_settings_get(settings, name);
+
+    for (size_t i = 0; setting == NULL && settings != NULL && i < settings->below.count; i++) {
+        const struct fl_below *below = fl_vec_at(&settings->below, i);
+        size_t size = strlen(below->prefix->name);
+        if (strncmp(name, below->prefix->name, size) == 0 && strcmp(name + size, below->key) == 0)
+            setting = &below->setting;
+    }
+    return setting;
 }
 
 int fl_settings_below(const struct fl_settings *settings, const char *prefix, size_t index,

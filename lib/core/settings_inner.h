@@ -24,7 +24,12 @@ struct fl_below {
     const flow_property *prefix;
     char *key;
     char *value;
+    char *full;
+    char *file;
+    struct fl_setting setting; /* where it stands */
 };
+
+void fl_below_free(const flow_allocator *mem, struct fl_below *below);
 
 struct fl_settings {
     const flow_allocator *mem;

@@ -145,28 +145,6 @@ START_TEST(goes_on_where_flume_stopped_before_a_rename)
 }
 END_TEST
 
-/* A file that was made after Flume had written its positions is not the one it knew. */
-START_TEST(knows_a_file_that_is_younger_than_flumes_position)
-{
-    char text[1024] = "";
-    char path[256];
-    struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
-
-    tail_append(&tail, "a.log", "one\ntwo\n");
-    add_position(text, "a.log", tail_inode(&tail, "a.log"), 4);
-    strcat(text, "]");
-    tail_set_positions(&tail, text);
-    snprintf(path, sizeof path, "%s/state/p.json", tail.path);
-    ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
-    tail_start(&tail, NULL);
-    const char *bodies = tail_read(&tail);
-    if (tail_count(&tail, "InodeReusedCount") == 1)
-        ck_assert_str_eq(bodies, "one|two|");
-    else
-        ck_assert_str_eq(bodies, "two|"); /* this file system knows no time of birth */
-}
-END_TEST
-
 START_TEST(reads_anew_what_is_removed_from_the_positions)
 {
     tail_append(&tail, "a.log", "one\n");
@@ -349,7 +327,6 @@ int main(void)
         {"writes in time", writes_in_time},
         {"goes on where flume stopped", goes_on_where_flume_stopped},
         {"flume stopped before a rename", goes_on_where_flume_stopped_before_a_rename},
-        {"younger than flume's position", knows_a_file_that_is_younger_than_flumes_position},
         {"reads anew what is removed", reads_anew_what_is_removed_from_the_positions},
         {"reads as flume does", reads_a_position_file_as_flume_does},
         {"says that it is damaged", says_that_a_position_file_is_damaged},

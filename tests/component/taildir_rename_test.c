@@ -333,7 +333,43 @@ START_TEST(many_lost_files_are_forgotten_at_last)
 }
 END_TEST
 
-#define ROTATED_LINES 20000u
+/* What is read of two lines of which Flume has noted the first, under the name NAMED, when the file
+ * was made at BIRTH. */
+static const char *go_on_for_flume(const char *named, int64_t birth)
+{
+    char path[256];
+    char text[512];
+
+    tail_append(&tail, "a.log", "one\ntwo\n");
+    tail_path(path, &tail, named);
+    snprintf(text, sizeof text, "[{\"inode\":4711,\"pos\":4,\"file\":\"%s\"}]", path);
+    tail_set_positions(&tail, text);
+    start_forged(birth);
+    return tail_read(&tail);
+}
+
+/* Flume notes no more than inode and name, but a file that was made later is another one. */
+START_TEST(the_time_of_its_making_tells_what_flume_knew)
+{
+    ck_assert_str_eq(go_on_for_flume("b.log", 1000), "two|");
+    tail_free(&tail);
+    tail_init(&tail);
+    ck_assert_str_eq(go_on_for_flume("a.log", INT64_MAX), "one|two|");
+    ck_assert_int_eq(tail_count(&tail, "InodeReusedCount"), 1);
+}
+END_TEST
+
+START_TEST(its_name_tells_what_flume_knew_where_nobody_knows_when_it_was_made)
+{
+    ck_assert_str_eq(go_on_for_flume("a.log", 0), "two|");
+    tail_free(&tail);
+    tail_init(&tail);
+    ck_assert_str_eq(go_on_for_flume("b.log", 0), "one|two|");
+}
+END_TEST
+
+/* Fewer than the channel holds, so that nobody need be fast. */
+#define ROTATED_LINES 9500u
 
 /* Writes numbers to a.log and now and then renames it and all that were renamed before. */
 static void write_and_rotate(void)
@@ -345,9 +381,9 @@ static void write_and_rotate(void)
     for (unsigned i = 0; i < ROTATED_LINES; i++) {
         snprintf(line, sizeof line, "%u\n", i);
         tail_append(&tail, "a.log", line);
-        if (i % 997 != 996)
+        if (i % 397 != 396)
             continue;
-        for (unsigned j = i / 997; j > 0; j--) {
+        for (unsigned j = i / 397; j > 0; j--) {
             snprintf(from, sizeof from, "a.%u.log", j);
             snprintf(to, sizeof to, "a.%u.log", j + 1);
             tail_rename(&tail, from, to);
@@ -401,6 +437,9 @@ int main(void)
         {"another after a restart", another_file_with_the_inode_is_told_after_a_restart},
         {"the time of its making", the_time_of_its_making_tells_a_file},
         {"its beginning", its_beginning_tells_a_file_where_nobody_knows_when_it_was_made},
+        {"what flume knew", the_time_of_its_making_tells_what_flume_knew},
+        {"what flume knew by name",
+         its_name_tells_what_flume_knew_where_nobody_knows_when_it_was_made},
         {"each line once", each_line_arrives_once_while_files_rotate},
         {"forgotten at last", many_lost_files_are_forgotten_at_last},
     };

@@ -473,7 +473,7 @@ START_TEST(refuses_settings_that_mean_nothing)
     static const char *const bad[][3] = {
         {"filegroups", "h", "filegroups"},     {"filegroups.g", "name", "filegroups.g"},
         {"filegroups.g", "/", "filegroups.g"}, {"filegroups.g", "/tmp/[", "filegroups.g"},
-        {"headers.g", "x", "headers"},         {"batchSize", "0", "batchSize"},
+        {"headers.g", "x", "headers.g"},         {"batchSize", "0", "batchSize"},
         {"idleTimeout", "-1", "idleTimeout"},  {"writePosInterval", "0", "writePosInterval"},
     };
 

@@ -159,7 +159,17 @@ START_TEST(a_refused_setting_has_its_place)
     ck_assert_uint_eq(line, 3);
     ck_assert_uint_eq(column, 22);
     flow_error_free(err);
+    err = NULL;
     ck_assert_int_eq(flow_context_refuse(f.ctx, "mode", "x", NULL), FLOW_ECONFIG);
+    flow_context_refuse(f.ctx, "h.k", "is no header", &err); /* below a prefix */
+    ck_assert_str_eq(flow_error_key(err), "a1.sources.r1.h.k");
+    ck_assert_str_eq(flow_error_place(err, &line, &column), "a.conf");
+    ck_assert_uint_eq(line, 5);
+    flow_error_free(err);
+    err = NULL;
+    flow_context_refuse(f.ctx, "h.none", "is no header", &err);
+    ck_assert_str_eq(flow_error_key(err), "h.none");
+    flow_error_free(err);
     tear_down(&f);
 }
 END_TEST

@@ -38,13 +38,14 @@ static char *tidy_folder(const flow_allocator *mem, const char *folder, size_t s
     return made;
 }
 
-static int refuse_group(const struct taildir *t, const char *name, const char *why,
-                        flow_error **err)
+/* Refuses the key NAME below PREFIX. */
+static int refuse(const struct taildir *t, const char *prefix, const char *name, const char *why,
+                  flow_error **err)
 {
     struct fl_buf key;
 
     fl_buf_init(&key, t->mem);
-    int rc = fl_buf_printf(&key, "filegroups.%s", name);
+    int rc = fl_buf_printf(&key, "%s%s", prefix, name);
     const char *text = rc == FLOW_OK ? fl_buf_cstr(&key) : NULL;
     rc = text != NULL ? flow_context_refuse(t->ctx, text, why, err) : fl_error_nomem(err);
     fl_buf_free(&key);
@@ -61,7 +62,7 @@ static int compile(const struct taildir *t, struct tail_group *group, const char
     if (rc == FLOW_ENOMEM) {
         rc = fl_error_nomem(err);
     } else if (rc != FLOW_OK) {
-        rc = refuse_group(t, group->name, flow_error_message(fault), err);
+        rc = refuse(t, "filegroups.", group->name, flow_error_message(fault), err);
     }
     flow_error_free(fault);
     fl_free(t->mem, text);
@@ -79,8 +80,8 @@ static int split_path(const struct taildir *t, struct tail_group *group, const c
     }
     const char *slash = memrchr(path, '/', size);
     if (slash == NULL || slash + 1 == path + size) {
-        return refuse_group(t, group->name,
-                            "must be a folder, a slash, and a pattern for the names in it", err);
+        return refuse(t, "filegroups.", group->name,
+                      "must be a folder, a slash, and a pattern for the names in it", err);
     }
     group->folder = tidy_folder(t->mem, path, (size_t)(slash - path) + 1);
     if (group->folder == NULL) {
@@ -132,7 +133,7 @@ static int add_header(struct taildir *t, const char *key, const char *value, flo
     const char *dot = strchr(key, '.');
 
     if (dot == NULL || dot[1] == '\0') {
-        return flow_context_refuse(t->ctx, "headers.", "must be followed by GROUP.HEADER", err);
+        return refuse(t, "headers.", key, "must be headers.GROUP.HEADER", err);
     }
     struct tail_group *group = find_group(t, key, (size_t)(dot - key));
     if (group == NULL) {
