@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -277,6 +278,31 @@ START_TEST(closes_idle_files_with_their_last_line)
 }
 END_TEST
 
+/* However many there are: of files that nobody writes to any more few are open at a time. */
+START_TEST(closes_old_files_at_once)
+{
+    char name[16];
+
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof name, "%d.log", i);
+        tail_append(&tail, name, "x\ny");
+        date_file(name, 1000);
+    }
+    struct rlimit kept;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &kept), 0);
+    const struct rlimit few = {.rlim_cur = 60, .rlim_max = kept.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    tail_start(&tail, TAIL_SETTINGS("idleTimeout", "5000"));
+    flow_harness_set_time(tail.stand.harness, 1006000);
+    tail_read(&tail);
+    ck_assert_uint_eq(flow_batch_count(tail.stand.batch), 600);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &kept), 0);
+    tail_append(&tail, "7.log", "+\n");
+    ck_assert_str_eq(tail_read(&tail), "+|");
+    ck_assert_uint_eq(tail.stand.count, 0);
+}
+END_TEST
+
 /* Counts how often folders are listed, and opens fail with `open_fault` for names with "bad". */
 static struct {
     unsigned lists;
@@ -473,7 +499,7 @@ START_TEST(refuses_settings_that_mean_nothing)
     static const char *const bad[][3] = {
         {"filegroups", "h", "filegroups"},     {"filegroups.g", "name", "filegroups.g"},
         {"filegroups.g", "/", "filegroups.g"}, {"filegroups.g", "/tmp/[", "filegroups.g"},
-        {"headers.g", "x", "headers.g"},         {"batchSize", "0", "batchSize"},
+        {"headers.g", "x", "headers.g"},       {"batchSize", "0", "batchSize"},
         {"idleTimeout", "-1", "idleTimeout"},  {"writePosInterval", "0", "writePosInterval"},
     };
 
@@ -516,6 +542,7 @@ int main(void)
         {"reads more than one block", reads_more_than_one_block},
         {"cuts lines that are too long", cuts_lines_that_are_too_long},
         {"closes idle files", closes_idle_files_with_their_last_line},
+        {"closes old files at once", closes_old_files_at_once},
         {"lists a folder when it changed", lists_a_folder_when_it_changed},
         {"lists again while unsure", lists_again_while_a_change_could_be_missed},
         {"folder cannot be read", goes_on_when_a_folder_cannot_be_read_for_a_while},

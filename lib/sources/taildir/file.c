@@ -72,6 +72,15 @@ static void find_start(struct taildir *t, struct tail_file *file)
     file->fresh = 0;
 }
 
+/* For how long nothing was written, so that of many old files few are open at a time. */
+static int64_t age_of(const struct taildir *t, const struct stat *info)
+{
+    int64_t changed = info->st_mtim.tv_sec * INT64_C(1000) + info->st_mtim.tv_nsec / 1000000;
+    int64_t age = flow_context_time(t->ctx) - changed;
+
+    return age > 0 ? age : 0;
+}
+
 int tail_file_open(struct taildir *t, struct tail_file *file, flow_error **err)
 {
     struct stat info;
@@ -96,7 +105,7 @@ int tail_file_open(struct taildir *t, struct tail_file *file, flow_error **err)
         return rc;
     }
     find_start(t, file);
-    file->active_at = flow_context_now(t->ctx);
+    file->active_at = flow_context_now(t->ctx) - age_of(t, &info);
     return FLOW_OK;
 }
 

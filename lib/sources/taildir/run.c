@@ -195,7 +195,7 @@ static int close_idle(struct look *look, struct tail_file *file, flow_error **er
     int64_t idle = flow_context_now(t->ctx) - file->active_at;
     int rc = FLOW_OK;
 
-    if (file->fd < 0 || idle <= t->options.idle_timeout || flow_context_stopping(t->ctx)) {
+    if (file->fd < 0 || file->read_size != file->size || idle <= t->options.idle_timeout) {
         return FLOW_OK;
     }
     if (file->pos != file->size) {
