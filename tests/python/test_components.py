@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Iterable
 
 import libflow
@@ -104,3 +105,22 @@ def test_what_a_constructor_raises_is_reported(library: libflow.Library) -> None
     libflow.register(library, "broken", Broken)
     with pytest.raises(libflow.FlowError, match="no such thing"):
         libflow.Pipeline(settings(libflow.Config(library), "inlet", "broken"), "a1")
+
+
+def test_a_batch_ends_with_its_library():
+    library = libflow.Library()
+    batch = libflow.Batch(library, [b"x"])
+    library.close()
+    with pytest.raises(libflow.Closed):
+        len(batch)
+    del batch
+    gc.collect()
+
+
+def test_garbage_is_collected_in_any_order():
+    for _ in range(50):
+        library = libflow.Library()
+        ring = [library, libflow.Batch(library, [b"x"] * 10)]
+        ring.append(ring)
+        del library, ring
+    gc.collect()

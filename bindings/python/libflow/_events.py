@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Iterable, Union
 
 from . import _table as t
-from ._errors import TooBig, call
+from ._errors import Closed, TooBig, call
 from ._load import lib
 
 PAIR = struct.Struct("<II")
@@ -100,16 +100,19 @@ class Batch:
 
     def __init__(self, library: Any, events: Iterable[EventLike] = ()) -> None:
         self._handle = ctypes.c_void_p()
-        self._library = library  # keeps it alive
+        self._library = library  # which frees what is left of it when it is closed
         call(lib.flow_batch_new, library.handle, ctypes.byref(self._handle))
+        library.batches.add(self._handle.value)
         self.extend(events)
 
     @property
     def handle(self) -> ctypes.c_void_p:
+        if not self._library.handle:
+            raise Closed("the batch was freed with its library")
         return self._handle
 
     def __len__(self) -> int:
-        return int(lib.flow_batch_count(self._handle))
+        return int(lib.flow_batch_count(self.handle))
 
     def add(self, body: bytes | str, headers: dict[str, str] | None = None) -> None:
         """Adds one event."""
@@ -119,13 +122,14 @@ class Batch:
         """Adds events, all or none, in one foreign call."""
         data = pack(events)
         if data:
-            call(lib.flow_batch_add_packed, self._handle, data, len(data))
+            call(lib.flow_batch_add_packed, self.handle, data, len(data))
 
     def clear(self) -> None:
         """Empties the batch, for the next events."""
-        lib.flow_batch_clear(self._handle)
+        lib.flow_batch_clear(self.handle)
 
     def __del__(self) -> None:
-        if getattr(self, "_handle", None):
+        # Garbage may be collected in any order, so the library may be gone, and the batch with it.
+        if getattr(self, "_handle", None) and self._handle.value in self._library.batches:
+            self._library.batches.remove(self._handle.value)
             lib.flow_batch_free(self._handle)
-            self._handle = ctypes.c_void_p()

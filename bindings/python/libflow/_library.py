@@ -46,6 +46,7 @@ class Library:
         self._pid = os.getpid()
         self._keep: list[Any] = []  # what C holds pointers to
         self._children: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.batches: set[int] = set()  # handles of those that were not freed
         options = t.flow_library_options(struct_size=ctypes.sizeof(t.flow_library_options),
                                          log_level=level)
         if log is not None:
@@ -95,6 +96,8 @@ class Library:
             return
         for child in list(self._children):
             child.close(timeout_ms)
+        while self.batches:
+            lib.flow_batch_free(ctypes.c_void_p(self.batches.pop()))
         call(lib.flow_library_free, self.handle)
         self.handle = ctypes.c_void_p()
 
