@@ -50,6 +50,10 @@ struct fl_io {
 
     /* When the file was made, in ns since 1970; -ENOTSUP where nobody knows. */
     int (*birth)(void *self, int fd, int64_t *ns);
+
+    /* 1 when any process has the file open for writing, 0 when none has; a failure where that
+     * cannot be told: for a file of somebody else's, or on a network.  FD is open for reading. */
+    int (*is_written)(void *self, int fd);
 };
 
 /* The system's own: constant. */

@@ -507,6 +507,12 @@ static int copy_entries(struct sim_disk *disk, const char *path, struct sim_entr
     return result;
 }
 
+/* The simulated process is the only one. */
+static int io_is_written(void *self, int fd)
+{
+    return 0;
+}
+
 static int io_list(void *self, const char *path, int (*each)(void *arg, const char *name),
                    void *arg)
 {
@@ -660,4 +666,5 @@ const struct fl_io sim_io = {
     .lock = io_lock,
     .free_space = io_free_space,
     .list = io_list,
+    .is_written = io_is_written,
 };

@@ -424,6 +424,25 @@ START_TEST(reads_and_writes_at_offsets)
 }
 END_TEST
 
+START_TEST(tells_whether_anybody_writes_a_file)
+{
+    const struct fl_io *io = fl_io_system();
+    const char *path = in_folder("written");
+    int writer = open(path, O_WRONLY | O_CREAT, 0600);
+    int reader = open(path, O_RDONLY);
+
+    ck_assert_int_eq(io->is_written(io->self, reader), 1);
+    close(writer);
+    ck_assert_int_eq(io->is_written(io->self, reader), 0);
+    /* The answer leaves nothing behind that whoever opens the file next would meet. */
+    writer = open(path, O_WRONLY | O_NONBLOCK);
+    ck_assert_int_ge(writer, 0);
+    close(writer);
+    close(reader);
+    ck_assert_int_eq(io->is_written(io->self, reader), -EBADF);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -432,6 +451,7 @@ int main(void)
         {"many parts", more_parts_than_one_call_takes_are_written},
         {"lock", a_lock_keeps_other_processes_out},
         {"lists a folder", lists_a_folder},
+        {"is written", tells_whether_anybody_writes_a_file},
         {"describes faults", describes_faults},
         {"replaces a file at once", replaces_a_file_at_once},
         {"never leaves half a file", never_leaves_half_a_file},
