@@ -19,7 +19,7 @@ ALLOWED = {
     "codec": {"base", "io", "core"},
     "wire": {"base"},
     "net": {"base", "io", "core"},
-    "store": {"base", "io", "core"},
+    "store": {"base", "io", "core", "codec", "wire"},
     "clients": {"base", "io", "core", "codec", "wire", "net"},
     "runtime": {"base", "io", "core", "config", "codec", "wire", "net", "store", *COMPONENTS},
     **{name: {"base", "io", "codec", "wire", "net", "store"} for name in COMPONENTS},
