@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A JCEKS key store: a head, entries of three kinds, and a digest. */
+
+#include <string.h>
+
+#include "wire/java_object.h"
+#include "wire/jceks.h"
+
+#define MAGIC 0xcececece
+#define VERSION 2
+
+enum { PRIVATE_KEY = 1, CERTIFICATE, SECRET_KEY };
+
+static int get_number(struct fl_proto *in, unsigned size, uint64_t *number)
+{
+    if (fl_proto_left(in) < size)
+        return FLOW_EPARSE;
+    *number = 0;
+    for (unsigned i = 0; i < size; i++)
+        *number = *number << 8 | *in->at++;
+    return FLOW_OK;
+}
+
+static int get_sized(struct fl_proto *in, unsigned size_bytes, struct fl_proto *content)
+{
+    uint64_t size;
+
+    if (get_number(in, size_bytes, &size) || size > fl_proto_left(in))
+        return FLOW_EPARSE;
+    *content = fl_proto(in->at, (size_t)size);
+    in->at += size;
+    return FLOW_OK;
+}
+
+static int skip_certificate(struct fl_proto *in)
+{
+    struct fl_proto part;
+
+    return get_sized(in, 2, &part) || get_sized(in, 4, &part) ? FLOW_EPARSE : FLOW_OK;
+}
+
+static int skip_private_key(struct fl_proto *in)
+{
+    struct fl_proto key;
+    uint64_t count;
+
+    if (get_sized(in, 4, &key) || get_number(in, 4, &count))
+        return FLOW_EPARSE;
+    for (; count > 0; count--) {
+        if (skip_certificate(in))
+            return FLOW_EPARSE;
+    }
+    return FLOW_OK;
+}
+
+/* Reads one item of ASN.1 (DER) with the tag TAG; only short lengths occur here. */
+static int get_item(struct fl_proto *in, uint8_t tag, struct fl_proto *content)
+{
+    if (in->at == in->end || *in->at != tag)
+        return FLOW_EPARSE;
+    in->at++;
+    if (in->at == in->end || *in->at >= 0x80)
+        return FLOW_EPARSE;
+    return get_sized(in, 1, content);
+}
+
+/* SEQUENCE { salt OCTET STRING, iterations INTEGER } */
+static int read_parameters(struct fl_proto in, struct fl_jceks_key *key)
+{
+    struct fl_proto sequence;
+    struct fl_proto number;
+    uint64_t iterations;
+
+    if (get_item(&in, 0x30, &sequence) || get_item(&sequence, 0x04, &key->salt) ||
+        get_item(&sequence, 0x02, &number) || fl_proto_left(&number) > 4 ||
+        get_number(&number, (unsigned)fl_proto_left(&number), &iterations))
+        return FLOW_EPARSE;
+    key->iterations = (uint32_t)iterations;
+    return FLOW_OK;
+}
+
+static int get_secret_key(struct fl_proto *in, struct fl_jceks_key *key)
+{
+    struct fl_java_object object;
+
+    if (fl_java_object_read(in, &object))
+        return FLOW_EPARSE;
+    const struct fl_proto *parameters = fl_java_object_get(&object, "encodedParams", '[');
+    const struct fl_proto *sealed = fl_java_object_get(&object, "encryptedContent", '[');
+    const struct fl_proto *algorithm = fl_java_object_get(&object, "sealAlg", 'L');
+    if (!parameters || !sealed || !algorithm)
+        return FLOW_EPARSE;
+    key->sealed = *sealed;
+    key->algorithm = *algorithm;
+    return read_parameters(*parameters, key);
+}
+
+static uint8_t lower(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
+}
+
+static int same(const struct fl_proto *a, const struct fl_proto *b)
+{
+    size_t size = fl_proto_left(a);
+
+    if (size != fl_proto_left(b))
+        return 0;
+    while (size > 0 && lower(a->at[size - 1]) == lower(b->at[size - 1]))
+        size--;
+    return size == 0;
+}
+
+/* Reads an entry; *IS_SECRET tells whether KEY was filled. */
+static int get_entry(struct fl_proto *in, struct fl_proto *alias, struct fl_jceks_key *key,
+                     int *is_secret)
+{
+    uint64_t kind;
+    uint64_t date;
+
+    if (get_number(in, 4, &kind) || get_sized(in, 2, alias) || get_number(in, 8, &date))
+        return FLOW_EPARSE;
+    *is_secret = kind == SECRET_KEY;
+    switch (kind) {
+    case PRIVATE_KEY: return skip_private_key(in);
+    case CERTIFICATE: return skip_certificate(in);
+    case SECRET_KEY: return get_secret_key(in, key);
+    default: return FLOW_EPARSE;
+    }
+}
+
+int fl_jceks_find(const void *data, size_t size, const struct fl_proto *alias,
+                  struct fl_jceks_key *key)
+{
+    struct fl_proto in = fl_proto(data, size);
+    struct fl_jceks_key each = {0};
+    struct fl_proto name;
+    uint64_t magic;
+    uint64_t version;
+    uint64_t count;
+    int is_secret;
+    int rc = FLOW_ENOENT;
+
+    if (get_number(&in, 4, &magic) || get_number(&in, 4, &version) || get_number(&in, 4, &count) ||
+        magic != MAGIC || version != VERSION)
+        return FLOW_EPARSE;
+    for (; count > 0; count--) {
+        if (get_entry(&in, &name, &each, &is_secret))
+            return FLOW_EPARSE;
+        if (is_secret && same(&name, alias)) {
+            *key = each;
+            rc = FLOW_OK;
+        }
+    }
+    return fl_proto_left(&in) == FL_JCEKS_DIGEST_SIZE ? rc : FLOW_EPARSE;
+}
+
+int fl_jceks_open(const void *data, size_t size, struct fl_proto *key)
+{
+    struct fl_proto in = fl_proto(data, size);
+    struct fl_java_object object;
+
+    if (fl_java_object_read(&in, &object))
+        return FLOW_EPARSE;
+    const struct fl_proto *bytes = fl_java_object_get(&object, "key", '[');
+    if (!bytes)
+        return FLOW_EPARSE;
+    *key = *bytes;
+    return FLOW_OK;
+}
