@@ -21,6 +21,7 @@
 #include <flow/outlet.h>
 #include <flow/pipeline.h>
 #include <flow/plugin.h>
+#include <flow/position.h>
 #include <flow/registry.h>
 #include <flow/schema.h>
 #include <flow/selector.h>

@@ -6,6 +6,7 @@
 #include <flow/component.h>
 #include <flow/error.h>
 #include <flow/event.h>
+#include <flow/position.h>
 #include <flow/schema.h>
 
 FLOW_BEGIN_DECLS
@@ -62,6 +63,15 @@ typedef struct flow_channel_ops {
     uint64_t (*capacity)(void *self);             /* events it can hold */
     uint64_t (*transaction_capacity)(void *self); /* events in one transaction */
     int64_t (*keep_alive)(void *self);            /* ms to wait for room or for an event */
+
+    /*
+     * (both optional, together) What makes a channel durable.  `put_position` stores a copy of
+     * POSITION with the transaction, also when it puts no events, and without a value forgets its
+     * key.  `positions` calls FN with what is stored for the key, or for each when KEY is NULL; FN
+     * does not call the channel.  When FN does not return FLOW_OK it returns that.
+     */
+    int (*put_position)(void *self, void *txn, const flow_position *position, flow_error **err);
+    int (*positions)(void *self, const void *key, size_t key_size, flow_position_fn fn, void *arg);
 } flow_channel_ops;
 
 /*

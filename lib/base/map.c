@@ -40,8 +40,9 @@ static void sip_word(uint64_t v[4], uint64_t word)
     v[0] ^= word;
 }
 
-static uint64_t hash_key(uint64_t seed, const char *key, size_t size)
+uint64_t fl_hash(uint64_t seed, const void *key, size_t size)
 {
+    const uint8_t *at = key;
     /* "somepseudorandomlygeneratedbytes", as SipHash has it; the seed is both halves of its key. */
     uint64_t v[4] = {
         seed ^ 0x736f6d6570736575,
@@ -52,12 +53,13 @@ static uint64_t hash_key(uint64_t seed, const char *key, size_t size)
     uint64_t word;
     size_t left = size;
 
-    for (; left >= sizeof word; left -= sizeof word, key += sizeof word) {
-        memcpy(&word, key, sizeof word);
+    for (; left >= sizeof word; left -= sizeof word, at += sizeof word) {
+        memcpy(&word, at, sizeof word);
         sip_word(v, word);
     }
     word = 0;
-    memcpy(&word, key, left);
+    if (left)
+        memcpy(&word, at, left);
     sip_word(v, word ^ ((uint64_t)size << 56));
 
     v[2] ^= 0xff;
@@ -66,7 +68,7 @@ static uint64_t hash_key(uint64_t seed, const char *key, size_t size)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-static uint64_t new_seed(const struct fl_map *map)
+uint64_t fl_hash_seed(const void *salt)
 {
     uint64_t seed;
 
@@ -78,12 +80,12 @@ static uint64_t new_seed(const struct fl_map *map)
     seed = 0;
     if (given)
         memcpy(&seed, given, sizeof seed);
-    return seed ^ (uintptr_t)map;
+    return seed ^ (uintptr_t)salt;
 }
 
 void fl_map_init(struct fl_map *map, const flow_allocator *mem)
 {
-    *map = (struct fl_map){.mem = mem, .seed = new_seed(map)};
+    *map = (struct fl_map){.mem = mem, .seed = fl_hash_seed(map)};
 }
 
 void fl_map_free(struct fl_map *map)
@@ -159,14 +161,14 @@ void *fl_map_get_sized(const struct fl_map *map, const char *key, size_t size)
     if (map->count == 0)
         return NULL;
 
-    uint32_t index = *find_slot(map, hash_key(map->seed, key, size), key, size);
+    uint32_t index = *find_slot(map, fl_hash(map->seed, key, size), key, size);
     return index ? map->entries[index - 1].value : NULL;
 }
 
 int fl_map_put(struct fl_map *map, const char *key, void *value)
 {
     size_t size = strlen(key);
-    uint64_t hash = hash_key(map->seed, key, size);
+    uint64_t hash = fl_hash(map->seed, key, size);
     uint32_t *slot = map->count ? find_slot(map, hash, key, size) : NULL;
 
     if (slot && *slot) {
@@ -192,7 +194,7 @@ void *fl_map_remove(struct fl_map *map, const char *key)
 
     if (map->count == 0)
         return NULL;
-    uint32_t index = *find_slot(map, hash_key(map->seed, key, size), key, size);
+    uint32_t index = *find_slot(map, fl_hash(map->seed, key, size), key, size);
     if (!index)
         return NULL;
 

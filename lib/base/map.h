@@ -25,6 +25,10 @@ struct fl_map {
     uint64_t seed;
 };
 
+/* The hash, for tables of another kind; SALT is an address of the table's. */
+uint64_t fl_hash_seed(const void *salt);
+uint64_t fl_hash(uint64_t seed, const void *key, size_t size);
+
 void fl_map_init(struct fl_map *map, const flow_allocator *mem);
 void fl_map_free(struct fl_map *map);
 void *fl_map_get(const struct fl_map *map, const char *key);

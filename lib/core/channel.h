@@ -51,6 +51,12 @@ int fl_channel_wait_at(flow_channel *channel, struct fl_gate *gate, uint32_t see
 /* FLOW_ECLOSED with an error unless the channel is open. */
 int fl_channel_check(const flow_channel *channel, flow_error **err);
 
+/* Whether it keeps positions. */
+static inline int fl_channel_is_durable(const flow_channel *channel)
+{
+    return channel->ops->put_position && channel->ops->positions;
+}
+
 struct fl_txn_cache *fl_txn_cache_new(const flow_allocator *mem);
 void fl_txn_cache_free(struct fl_txn_cache *cache);
 
@@ -58,6 +64,9 @@ void fl_txn_cache_free(struct fl_txn_cache *cache);
  * Returns FLOW_ECLOSED too when STOP, unless NULL, became 1 and the gate `room` was opened. */
 int fl_txn_put_events(flow_txn *txn, const flow_event *const *events, size_t count, int64_t wait_ms,
                       const _Atomic int *stop, flow_error **err);
+
+/* Stores POSITION with what the transaction puts; the channel is durable. */
+int fl_txn_put_position(flow_txn *txn, const flow_position *position, flow_error **err);
 
 /*
  * A transaction lent to a sink: the sink cannot end it, and flow_txn_done calls DONE, once, from

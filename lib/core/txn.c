@@ -263,6 +263,18 @@ int fl_txn_put_events(flow_txn *txn, const flow_event *const *events, size_t cou
     return locate(txn, err, put_checked(txn, &put, err));
 }
 
+int fl_txn_put_position(flow_txn *txn, const flow_position *position, flow_error **err)
+{
+    int rc = check_direction(txn, PUTS, err);
+
+    if (!rc)
+        rc = fl_channel_check(txn->channel, err);
+    if (rc)
+        return rc;
+    const flow_channel *channel = txn->channel;
+    return locate(txn, err, channel->ops->put_position(channel->self, txn->inner, position, err));
+}
+
 int flow_txn_put(flow_txn *txn, const flow_event *event, flow_error **err)
 {
     if (!event)

@@ -185,7 +185,7 @@ int fl_store_checkpoint(struct fl_store *store, int clean, flow_error **err)
     struct fl_control control = {.clean = clean};
     struct fl_state state;
 
-    fl_state_init(&state, store->env.mem);
+    fl_state_init(&state, store->env.mem, &store->positions);
     fl_vec_init(&control.points, store->env.mem, sizeof(struct fl_scan_point));
     memcpy(control.id, store->env.id, FL_STORE_ID);
     fl_lock(&store->checkpoint_lock);

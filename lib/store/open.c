@@ -98,8 +98,11 @@ static struct fl_store *store_new(const struct fl_store_options *options)
     fl_vec_init(&store->locks, mem, sizeof(struct fl_folder_lock));
     if (!fl_lock_init(&store->lock)) {
         if (!fl_lock_init(&store->checkpoint_lock)) {
-            if (!fl_gate_init(&store->keeper.gate))
-                return store;
+            if (!fl_gate_init(&store->keeper.gate)) {
+                if (!fl_positions_init(&store->positions, mem))
+                    return store;
+                fl_gate_destroy(&store->keeper.gate);
+            }
             fl_lock_destroy(&store->checkpoint_lock);
         }
         fl_lock_destroy(&store->lock);
@@ -134,6 +137,7 @@ static void store_free(struct fl_store *store)
     fl_free(mem, store->stripes);
     fl_free(mem, (void *)(uintptr_t)store->options.control);
     fl_free(mem, (void *)(uintptr_t)store->options.backup);
+    fl_positions_free(&store->positions);
     fl_gate_destroy(&store->keeper.gate);
     fl_lock_destroy(&store->checkpoint_lock);
     fl_lock_destroy(&store->lock);

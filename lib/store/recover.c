@@ -261,6 +261,20 @@ static int bad_frame(const struct fl_scan *scan, flow_error **err)
                            scan->path, scan->payload_at - FL_FRAME_FRONT);
 }
 
+/* A put may be one of positions only. */
+static int apply_put(struct recovery *r, struct fl_segment *segment, const struct fl_frame *frame)
+{
+    const uint8_t *behind = r->payload.data + frame->size;
+    uint64_t end = frame->first + frame->count;
+
+    if (frame->count) {
+        segment->end_time = frame->time;
+        segment->sum.last = end > segment->sum.last ? end : segment->sum.last;
+        segment->sum.needed = end > segment->sum.needed ? end : segment->sum.needed;
+    }
+    return fl_positions_join(&r->store->positions, behind - frame->positions, frame->positions);
+}
+
 /* Takes note of a frame whose payload was read. */
 static int apply(struct recovery *r, struct fl_segment *segment, const struct fl_scan *scan,
                  const struct fl_frame *frame, flow_error **err)
@@ -269,10 +283,7 @@ static int apply(struct recovery *r, struct fl_segment *segment, const struct fl
     int rc = FLOW_OK;
 
     if (frame->type == FL_FRAME_PUT) {
-        uint64_t end = frame->first + frame->count;
-        segment->end_time = frame->time;
-        segment->sum.last = end > segment->sum.last ? end : segment->sum.last;
-        segment->sum.needed = end > segment->sum.needed ? end : segment->sum.needed;
+        rc = apply_put(r, segment, frame);
     } else if (frame->type == FL_FRAME_ACK) {
         uint64_t end = 0;
         rc = fl_state_join_ack(&r->state, data, frame->size, &end);
@@ -508,6 +519,7 @@ static int finish(struct recovery *r, flow_error **err)
     store->next_offset = end;
     store->recent.first = end;
     store->next_id = r->state.next_id;
+    fl_positions_settle(&store->positions);
     store->generation = r->state.generation > r->control.generation ? r->state.generation
                                                                     : r->control.generation;
     atomic_store(&store->visible, end);
@@ -540,7 +552,7 @@ int fl_store_recover(struct fl_store *store, flow_error **err)
     struct recovery r = {.store = store};
 
     fl_vec_init(&r.control.points, store->env.mem, sizeof(struct fl_scan_point));
-    fl_state_init(&r.state, store->env.mem);
+    fl_state_init(&r.state, store->env.mem, &store->positions);
     fl_buf_init(&r.payload, store->env.mem);
     fl_vec_init(&r.absent, store->env.mem, sizeof(struct absent));
     fl_vec_init(&r.dead, store->env.mem, sizeof(struct dead));

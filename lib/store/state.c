@@ -7,9 +7,10 @@
 
 #define NAME_MAX_SIZE 255u
 
-void fl_state_init(struct fl_state *state, const flow_allocator *mem)
+void fl_state_init(struct fl_state *state, const flow_allocator *mem,
+                   struct fl_positions *positions)
 {
-    *state = (struct fl_state){.mem = mem, .next_id = 1};
+    *state = (struct fl_state){.mem = mem, .next_id = 1, .positions = positions};
     fl_vec_init(&state->marks, mem, sizeof(struct fl_mark));
 }
 
@@ -127,7 +128,7 @@ int fl_state_write(const struct fl_state *state, struct fl_buf *out)
         rc = put32(out, (uint32_t)state->marks.count);
     for (size_t i = 0; i < state->marks.count && !rc; i++)
         rc = put_mark(out, fl_vec_at(&state->marks, i));
-    return rc;
+    return rc ? rc : fl_positions_write(state->positions, out);
 }
 
 /* ---- from bytes ---- */
@@ -240,7 +241,7 @@ int fl_state_join(struct fl_state *state, const uint8_t *data, size_t size)
         state->next_id = next_id;
     for (uint32_t i = 0; i < count && !rc; i++)
         rc = join_mark(state, &in);
-    return rc || !in.left ? rc : FLOW_EPARSE;
+    return rc ? rc : fl_positions_join_state(state->positions, generation, in.at, in.left);
 }
 
 int fl_state_join_ack(struct fl_state *state, const uint8_t *data, size_t size, uint64_t *end)

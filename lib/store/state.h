@@ -7,10 +7,11 @@
  * control folder and, as a frame, to the log itself, so that the log is whole without the former.
  *
  * Two states of one store join to one that knows what either did: offsets that were acknowledged
- * once stay so.
+ * once stay so, and so does what positions.h says of positions.
  */
 
 #include "base/buf.h"
+#include "store/positions.h"
 #include "store/ranges.h"
 
 struct fl_mark {
@@ -26,9 +27,12 @@ struct fl_state {
     uint64_t next_offset;
     uint32_t next_id;
     struct fl_vec marks; /* of struct fl_mark */
+    struct fl_positions *positions;
 };
 
-void fl_state_init(struct fl_state *state, const flow_allocator *mem);
+/* A state without marks; its positions are the store's own. */
+void fl_state_init(struct fl_state *state, const flow_allocator *mem,
+                   struct fl_positions *positions);
 void fl_state_free(struct fl_state *state);
 
 /* The mark of cursor ID, made when there is none; NULL without memory. */

@@ -3,7 +3,7 @@
 /*
  * Puts.  Offsets are given out in the order in which frames are queued.  A put becomes visible once
  * it and all before it are known to be durable or to have failed, so that cursors never see a later
- * event first.
+ * event first.  A put of positions alone takes part in all that, with no event.
  */
 
 #include <stdlib.h>
@@ -51,7 +51,7 @@ static void give_offset(void *arg, struct fl_entry *entry)
     run->first = store->next_offset;
     entry->frame.first = run->first;
     store->next_offset += run->count;
-    entry->needed = store->next_offset;
+    entry->needed = run->count ? store->next_offset : 0;
     run->state = RUN_WAITING;
     run->next = NULL;
     *store->pending_end = run;
@@ -73,16 +73,16 @@ static struct fl_run *pop_pending(struct fl_store *store)
  * more than RUN, or not RUN itself. */
 static int settle(struct fl_store *store, struct fl_run *run, int outcome)
 {
-    struct fl_run *failed = NULL;
+    struct fl_run *useless = NULL;
     int others = 0;
 
     fl_lock(&store->lock);
     run->state = outcome;
     while (store->pending && store->pending->state != RUN_WAITING) {
         struct fl_run *next = pop_pending(store);
-        if (next->state == RUN_FAILED) {
-            next->next = failed;
-            failed = next;
+        if (next->state == RUN_FAILED || !next->count) {
+            next->next = useless;
+            useless = next;
             continue;
         }
         others |= next != run;
@@ -90,47 +90,40 @@ static int settle(struct fl_store *store, struct fl_run *run, int outcome)
         fl_recent_add(&store->recent, next);
     }
     fl_unlock(&store->lock);
-    for (struct fl_run *next; failed; failed = next) {
-        next = failed->next;
-        fl_run_unref(failed);
+    for (struct fl_run *next; useless; useless = next) {
+        next = useless->next;
+        fl_run_unref(useless);
     }
     return others;
 }
 
 /* ---- putting ---- */
 
-/* Serializes the events of RUN into a buffer, which may be one that was used before. */
-static int serialize(struct fl_store *store, const struct fl_run *run, struct fl_entry *entry,
-                     struct fl_buf **buffer, flow_error **err)
-{
-    uint64_t size = fl_payload_size(run->events, run->count);
-    uint32_t crc = 0;
+/* What is put at once. */
+struct put {
+    struct fl_run *run;
+    struct fl_buf *positions; /* or NULL */
+    struct fl_buf *buffer;    /* what is written */
+    struct fl_entry entry;
+};
 
-    if (size > FL_FRAME_MAX)
-        return flow_error_setf(err, FLOW_ETOOBIG,
-                               "the events of a transaction have %llu bytes, of which a durable "
-                               "channel takes at most %u; put fewer at once",
-                               (unsigned long long)size, FL_FRAME_MAX);
+static size_t positions_size(const struct put *put)
+{
+    return put->positions ? put->positions->size : 0;
+}
+
+/* SIZE bytes, rounded up, in a buffer that may be one that was used before; NULL without memory. */
+static uint8_t *take_buffer(struct fl_store *store, struct put *put, uint64_t size)
+{
     struct fl_buf *buf = fl_stash_take(&store->buffers);
+
     if (!buf && (buf = fl_alloc(store->env.mem, sizeof *buf)))
         fl_buf_init(buf, store->env.mem);
-    *buffer = buf;
-    uint8_t *bytes = NULL;
-    if (buf) {
-        fl_buf_clear(buf);
-        bytes = fl_buf_reserve(buf, (size_t)FL_FRAME_ROUND(size));
-    }
-    if (!bytes)
-        return fl_error_nomem(err);
-    uint8_t *end = fl_payload_write(bytes, run->events, run->count, &crc);
-    memset(end, 0, (size_t)(FL_FRAME_ROUND(size) - size));
-    *entry = (struct fl_entry){.payload = bytes};
-    entry->frame.type = FL_FRAME_PUT;
-    entry->frame.size = (uint32_t)size;
-    entry->frame.count = (uint32_t)run->count;
-    entry->frame.time = flow_context_time(store->env.ctx);
-    entry->frame.crc = crc;
-    return FLOW_OK;
+    put->buffer = buf;
+    if (!buf)
+        return NULL;
+    fl_buf_clear(buf);
+    return fl_buf_reserve(buf, (size_t)FL_FRAME_ROUND(size));
 }
 
 static void free_buffer(struct fl_store *store, struct fl_buf *buffer)
@@ -141,14 +134,57 @@ static void free_buffer(struct fl_store *store, struct fl_buf *buffer)
     fl_free(store->env.mem, buffer);
 }
 
-static int write_run(struct fl_store *store, struct fl_run *run, struct fl_entry *entry,
-                     flow_error **err)
+static void fill_entry(struct fl_store *store, struct put *put, uint8_t *bytes, uint64_t size)
+{
+    const struct fl_run *run = put->run;
+    size_t positions = positions_size(put);
+    uint32_t crc = 0;
+    uint8_t *end = fl_payload_write(bytes, run->events, run->count, &crc);
+
+    if (positions)
+        memcpy(end, put->positions->data, positions);
+    crc = fl_crc32c(crc, end, positions);
+    memset(end + positions, 0, (size_t)(FL_FRAME_ROUND(size) - size));
+    put->entry = (struct fl_entry){.payload = bytes};
+    put->entry.frame.type = FL_FRAME_PUT;
+    put->entry.frame.size = (uint32_t)size;
+    put->entry.frame.count = (uint32_t)run->count;
+    put->entry.frame.positions = (uint32_t)positions;
+    put->entry.frame.time = flow_context_time(store->env.ctx);
+    put->entry.frame.crc = crc;
+}
+
+/* Makes the frame; when it succeeds, the positions must land. */
+static int serialize(struct fl_store *store, struct put *put, flow_error **err)
+{
+    uint64_t size = fl_payload_size(put->run->events, put->run->count) + positions_size(put);
+
+    if (size > FL_FRAME_MAX)
+        return flow_error_setf(err, FLOW_ETOOBIG,
+                               "the events of a transaction have %llu bytes, of which a durable "
+                               "channel takes at most %u; put fewer at once",
+                               (unsigned long long)size, FL_FRAME_MAX);
+    uint8_t *bytes = take_buffer(store, put, size);
+    if (!bytes)
+        return fl_error_nomem(err);
+    int rc = FLOW_OK;
+    if (positions_size(put))
+        rc = fl_positions_begin(&store->positions, put->positions, err);
+    if (!rc)
+        fill_entry(store, put, bytes, size);
+    return rc;
+}
+
+/* Positions are taken over before the frame lands, so that no checkpoint passes it without. */
+static int write_put(struct fl_store *store, struct put *put, flow_error **err)
 {
     struct fl_stripe *stripe = fl_store_stripe(store);
-    int rc = fl_stripe_write(stripe, entry, give_offset, run, err);
-    int others = settle(store, run, rc ? RUN_FAILED : RUN_DURABLE);
+    int rc = fl_stripe_write(stripe, &put->entry, give_offset, put->run, err);
 
-    fl_stripe_land(stripe, entry);
+    if (positions_size(put))
+        fl_positions_land(&store->positions, put->positions, !rc);
+    int others = settle(store, put->run, rc ? RUN_FAILED : RUN_DURABLE);
+    fl_stripe_land(stripe, &put->entry);
     fl_store_changed(store);
     if (others)
         store->options.visible(store->options.self);
@@ -156,28 +192,32 @@ static int write_run(struct fl_store *store, struct fl_run *run, struct fl_entry
 }
 
 int fl_store_put(struct fl_store *store, const flow_event *const *events, size_t count,
-                 flow_error **err)
+                 struct fl_buf *positions, flow_error **err)
 {
-    struct fl_run *run = fl_run_new(store->env.mem, count);
-    struct fl_buf *buffer = NULL;
-    struct fl_entry entry;
+    struct put put = {.run = fl_run_new(store->env.mem, count), .positions = positions};
 
-    if (!run)
+    if (!put.run)
         return fl_error_nomem(err);
-    run->store = store;
-    int rc = flow_events_keep(events, count, run->events, err);
+    put.run->store = store;
+    int rc = flow_events_keep(events, count, put.run->events, err);
     if (!rc) {
-        run->count = count;
-        rc = serialize(store, run, &entry, &buffer, err);
+        put.run->count = count;
+        rc = serialize(store, &put, err);
     }
     if (rc) {
-        fl_run_unref(run);
+        fl_run_unref(put.run);
     } else {
-        run->weight = entry.frame.size + count * EVENT_WEIGHT;
-        rc = write_run(store, run, &entry, err); /* `run` is the store's now */
+        put.run->weight = put.entry.frame.size + count * EVENT_WEIGHT;
+        rc = write_put(store, &put, err); /* the run is the store's now */
     }
-    free_buffer(store, buffer);
+    free_buffer(store, put.buffer);
     return rc;
+}
+
+int fl_store_positions(struct fl_store *store, const void *key, size_t key_size,
+                       flow_position_fn fn, void *arg)
+{
+    return fl_positions_each(&store->positions, key, key_size, fn, arg);
 }
 
 /* ---- cursors ---- */

@@ -15,6 +15,7 @@
 
 #include "store/cursor.h"
 #include "store/env.h"
+#include "store/positions.h"
 
 struct fl_store_options {
     flow_context *ctx;
@@ -46,12 +47,18 @@ int fl_store_open(const struct fl_store_options *options, struct fl_store **stor
 int fl_store_close(struct fl_store *store, flow_error **err);
 
 /*
- * Appends COUNT events, of which it keeps references, and returns when they are durable.
+ * Appends COUNT events, of which it keeps references, together with POSITIONS, which
+ * fl_position_append made and which are changed, and returns when both are durable; either may be
+ * none.
  *
  * Blocks: as long as the disk does.
  */
 int fl_store_put(struct fl_store *store, const flow_event *const *events, size_t count,
-                 flow_error **err);
+                 struct fl_buf *positions, flow_error **err);
+
+/* Calls FN with the position of KEY, or with all when that is NULL. */
+int fl_store_positions(struct fl_store *store, const void *key, size_t key_size,
+                       flow_position_fn fn, void *arg);
 
 /* Does what is due now, in place of the thread: checkpoints, syncs, files for later. */
 void fl_store_tend(struct fl_store *store);

@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "store/control.h"
 #include "store/folder_lock.h"
+#include "store/positions.h"
 #include "store/store.h"
 #include "store/stripe.h"
 
@@ -43,6 +44,7 @@ struct fl_store {
     struct fl_vec locks; /* of struct fl_folder_lock */
     _Atomic uint32_t turn;
     struct fl_stash buffers; /* of struct fl_buf, to use again */
+    struct fl_positions positions;
 
     struct fl_lock lock; /* for all that follows; taken inside the locks of stripes and cursors */
     uint64_t next_offset;

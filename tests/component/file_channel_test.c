@@ -12,53 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "numbered.h"
+#include "places.h"
 #include "suite.h"
-
-/* Folders of one channel, below a temporary one. */
-struct places {
-    char root[64];
-    char control[96];
-    char data[256]; /* for dataDirs */
-};
-
-static void places_init(struct places *places, unsigned folders)
-{
-    size_t used = 0;
-
-    strcpy(places->root, "/tmp/flow-file-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(places->root));
-    snprintf(places->control, sizeof places->control, "%s/control", places->root);
-    for (unsigned i = 0; i < folders; i++)
-        used += (size_t)snprintf(places->data + used, sizeof places->data - used, "%s%s/data%u",
-                                 i ? ", " : "", places->root, i);
-}
-
-static void places_free(const struct places *places)
-{
-    char command[128];
-
-    snprintf(command, sizeof command, "rm -r %s", places->root);
-    ck_assert_int_eq(system(command), 0);
-}
-
-/* The settings of a channel there, with up to two more. */
-#define AT(places, ...)                                                                            \
-    SETTINGS("checkpointDir", (places)->control, "dataDirs", (places)->data,                       \
-             "minimumRequiredSpace", "1048576", ##__VA_ARGS__)
-
-static void up(struct memory_rig *rig, const char *const *settings)
-{
-    rig_up(rig, RIG_FILE | RIG_FAILING, settings);
-}
-
-static void reopen(struct memory_rig *rig)
-{
-    flow_error *err = NULL;
-    int rc = memory_rig_reopen(rig, &err);
-
-    ck_assert_msg(rc == FLOW_OK, "%s", flow_error_message(err));
-}
 
 static void take_all(struct memory_rig *rig, uint64_t first, size_t count)
 {
@@ -76,30 +31,13 @@ static void take_all(struct memory_rig *rig, uint64_t first, size_t count)
     ck_assert_uint_eq(flow_channel_size(rig->channel), 0);
 }
 
-/* Runs FN in a process that ends without closing anything. */
-static void in_a_process_that_dies(const struct places *places,
-                                   void (*fn)(struct memory_rig *rig, const struct places *places))
-{
-    pid_t child = fork();
-    int status = 0;
-
-    if (child == 0) {
-        struct memory_rig rig;
-        up(&rig, AT(places));
-        fn(&rig, places);
-        kill(getpid(), SIGKILL);
-    }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-}
-
 START_TEST(events_come_out_as_they_went_in)
 {
     struct places places;
     struct memory_rig rig;
 
     places_init(&places, 1);
-    up(&rig, AT(&places));
+    places_up(&rig, AT(&places));
     put_numbers(&rig, 0, 100);
     put_numbers(&rig, 100, 1);
     ck_assert_uint_eq(flow_channel_size(rig.channel), 101);
@@ -118,17 +56,17 @@ START_TEST(what_was_not_taken_is_there_after_a_stop)
     struct memory_rig rig;
 
     places_init(&places, 1);
-    up(&rig, AT(&places));
+    places_up(&rig, AT(&places));
     put_numbers(&rig, 0, 1000);
     flow_txn *txn = begin(rig.channel);
     expect_take(txn, 300, 0, 300);
     commit(txn);
-    reopen(&rig);
+    places_reopen(&rig);
     ck_assert_uint_eq(flow_channel_size(rig.channel), 700);
     put_numbers(&rig, 1000, 10);
-    reopen(&rig);
+    places_reopen(&rig);
     take_all(&rig, 300, 710);
-    reopen(&rig);
+    places_reopen(&rig);
     ck_assert_uint_eq(flow_channel_size(rig.channel), 0);
     rig_down(&rig);
     places_free(&places);
@@ -156,8 +94,8 @@ START_TEST(a_process_that_dies_loses_only_what_was_not_committed)
     struct memory_rig rig;
 
     places_init(&places, 1);
-    in_a_process_that_dies(&places, put_and_take_some);
-    up(&rig, AT(&places));
+    places_dies(&places, put_and_take_some);
+    places_up(&rig, AT(&places));
     ck_assert_uint_eq(flow_channel_size(rig.channel), 350);
     flow_txn *txn = begin(rig.channel);
     expect_take(txn, 100, 100, 100);
@@ -172,11 +110,10 @@ START_TEST(the_log_is_whole_without_its_control_folder)
 {
     struct places places;
     struct memory_rig rig;
-    char command[160];
 
     places_init(&places, 1);
     for (int i = 0; i < 2; i++) {
-        up(&rig, AT(&places, "maxFileSize", "65536"));
+        places_up(&rig, AT(&places, "maxFileSize", "65536"));
         if (i == 0) {
             put_numbers(&rig, 0, 100);
             for (uint64_t n = 0; n < 300; n++) {
@@ -189,10 +126,9 @@ START_TEST(the_log_is_whole_without_its_control_folder)
             take_all(&rig, 3000, 100);
         }
         rig_down(&rig);
-        snprintf(command, sizeof command, "rm -r %s", places.control);
-        ck_assert_int_eq(system(command), 0);
+        places_lose_control(&places);
     }
-    up(&rig, AT(&places, "maxFileSize", "65536"));
+    places_up(&rig, AT(&places, "maxFileSize", "65536"));
     ck_assert_uint_eq(flow_channel_size(rig.channel), 0);
     rig_down(&rig);
     places_free(&places);
@@ -205,14 +141,14 @@ START_TEST(several_folders_hold_one_channel)
     struct memory_rig rig;
 
     places_init(&places, 3);
-    up(&rig, AT(&places));
+    places_up(&rig, AT(&places));
     for (uint64_t n = 0; n < 50; n++)
         put_numbers(&rig, n * 20, 20);
-    reopen(&rig);
+    places_reopen(&rig);
     flow_txn *txn = begin(rig.channel);
     expect_take(txn, 250, 0, 250);
     commit(txn);
-    reopen(&rig);
+    places_reopen(&rig);
     take_all(&rig, 250, 750);
     rig_down(&rig);
     places_free(&places);
@@ -239,15 +175,15 @@ START_TEST(files_are_given_back_when_nothing_in_them_is_needed)
     struct memory_rig rig;
 
     places_init(&places, 1);
-    up(&rig, AT(&places, "maxFileSize", "65536"));
+    places_up(&rig, AT(&places, "maxFileSize", "65536"));
     for (uint64_t n = 0; n < 400; n++) {
         put_numbers(&rig, n * 100, 100);
         flow_txn *txn = begin(rig.channel);
         expect_take(txn, 100, n * 100, 100);
         commit(txn);
     }
-    reopen(&rig);
-    reopen(&rig);
+    places_reopen(&rig);
+    places_reopen(&rig);
     ck_assert_uint_le(count_files(&places), 3);
     rig_down(&rig);
     places_free(&places);
@@ -263,7 +199,7 @@ START_TEST(a_backlog_larger_than_memory_is_read_back)
     size_t count;
 
     places_init(&places, 2);
-    up(&rig, AT(&places, "transactionCapacity", "1000"));
+    places_up(&rig, AT(&places, "transactionCapacity", "1000"));
     flow_batch *batch;
     ck_assert_int_eq(flow_batch_new(rig.lib, &batch, NULL), FLOW_OK);
     for (unsigned n = 0; n < 100; n++) {
@@ -304,7 +240,7 @@ START_TEST(events_of_every_shape_come_back)
     char *large = calloc(1, size);
 
     places_init(&places, 1);
-    up(&rig, AT(&places, "maxFileSize", "65536"));
+    places_up(&rig, AT(&places, "maxFileSize", "65536"));
     flow_batch *batch;
     ck_assert_int_eq(flow_batch_new(rig.lib, &batch, NULL), FLOW_OK);
     ck_assert_int_eq(flow_batch_add(batch, "", 0, NULL), FLOW_OK);
@@ -315,7 +251,7 @@ START_TEST(events_of_every_shape_come_back)
     ck_assert_int_eq(flow_txn_put_batch(txn, batch, NULL), FLOW_OK);
     commit(txn);
     flow_batch_free(batch);
-    reopen(&rig);
+    places_reopen(&rig);
 
     txn = begin(rig.channel);
     ck_assert_int_eq(flow_txn_take(txn, 10, 0, &events, &count, NULL), FLOW_OK);
@@ -344,9 +280,9 @@ START_TEST(a_full_channel_takes_no_more_until_there_is_room)
     flow_error *err = NULL;
 
     places_init(&places, 1);
-    up(&rig, AT(&places, "capacity", "10", "transactionCapacity", "10"));
+    places_up(&rig, AT(&places, "capacity", "10", "transactionCapacity", "10"));
     put_numbers(&rig, 0, 10);
-    reopen(&rig);
+    places_reopen(&rig);
     flow_batch *batch = numbered_batch(rig.lib, 10, 1);
     flow_txn *txn = begin(rig.channel);
     int rc = fl_txn_put_events(txn, flow_batch_events(batch), 1, 0, NULL, &err);
@@ -372,7 +308,7 @@ START_TEST(a_folder_in_use_is_refused)
     flow_error *err = NULL;
 
     places_init(&places, 1);
-    up(&rig, AT(&places));
+    places_up(&rig, AT(&places));
     int rc = memory_rig_new(&second, RIG_FILE, AT(&places), &err);
     expect_error(rc, FLOW_EIO, err, "already locked by this process");
     memory_rig_free(&second);
@@ -388,7 +324,7 @@ START_TEST(a_folder_in_use_is_refused)
     put_numbers(&rig, 0, 5);
     take_all(&rig, 0, 5);
     rig_down(&rig);
-    up(&rig, AT(&places));
+    places_up(&rig, AT(&places));
     rig_down(&rig);
     places_free(&places);
 }
@@ -400,9 +336,9 @@ START_TEST(commits_that_do_not_wait_are_there_after_a_stop)
     struct memory_rig rig;
 
     places_init(&places, 1);
-    up(&rig, AT(&places, "fsyncPerTransaction", "false"));
+    places_up(&rig, AT(&places, "fsyncPerTransaction", "false"));
     put_numbers(&rig, 0, 50);
-    reopen(&rig);
+    places_reopen(&rig);
     take_all(&rig, 0, 50);
     rig_down(&rig);
     places_free(&places);

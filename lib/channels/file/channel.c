@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/stash.h"
 #include "base/vec.h"
@@ -36,6 +37,7 @@ struct file_channel {
 
 struct file_txn {
     struct fl_vec puts; /* of const flow_event *, with a reference to each */
+    struct fl_buf positions;
     struct fl_lot_ref *taken;
     uint64_t taken_count;
 };
@@ -110,6 +112,7 @@ static int file_create(flow_context *ctx, void **self, flow_error **err)
 static void txn_destroy(const flow_allocator *mem, struct file_txn *txn)
 {
     fl_vec_free(&txn->puts);
+    fl_buf_free(&txn->positions);
     fl_free(mem, txn);
 }
 
@@ -207,8 +210,10 @@ static int file_begin(void *self, void **txn, flow_error **err)
     struct file_channel *channel = self;
     struct file_txn *made = fl_stash_take(&channel->spare);
 
-    if (!made && (made = fl_zalloc(channel->mem, sizeof *made)))
+    if (!made && (made = fl_zalloc(channel->mem, sizeof *made))) {
         fl_vec_init(&made->puts, channel->mem, sizeof(const flow_event *));
+        fl_buf_init(&made->positions, channel->mem);
+    }
     if (!made)
         return fl_error_nomem(err);
     *txn = made;
@@ -252,6 +257,21 @@ static int file_put(void *self, void *inner, const flow_event *const *events, si
     return rc;
 }
 
+static int file_put_position(void *self, void *inner, const flow_position *position,
+                             flow_error **err)
+{
+    struct file_txn *txn = inner;
+
+    (void)self;
+    return fl_position_append(&txn->positions, position) ? fl_error_nomem(err) : FLOW_OK;
+}
+
+static int file_positions(void *self, const void *key, size_t key_size, flow_position_fn fn,
+                          void *arg)
+{
+    return fl_store_positions(((struct file_channel *)self)->store, key, key_size, fn, arg);
+}
+
 static int file_take(void *self, void *inner, size_t max, const flow_event **events, size_t *count,
                      flow_error **err)
 {
@@ -271,6 +291,7 @@ static void forget_puts(struct file_channel *channel, struct file_txn *txn, uint
 {
     flow_events_unref(txn->puts.items, txn->puts.count);
     txn->puts.count = 0;
+    fl_buf_clear(&txn->positions);
     atomic_fetch_sub(&channel->reserved, count);
 }
 
@@ -281,7 +302,7 @@ static int commit_puts(struct file_channel *channel, struct file_txn *txn, flow_
     uint64_t count = txn->puts.count;
 
     atomic_fetch_sub(&channel->reserved, count);
-    int rc = fl_store_put(channel->store, txn->puts.items, (size_t)count, err);
+    int rc = fl_store_put(channel->store, txn->puts.items, (size_t)count, &txn->positions, err);
     if (rc) {
         atomic_fetch_add(&channel->reserved, count);
         flow_counter_add(channel->put_errors, 1);
@@ -302,7 +323,7 @@ static int file_commit(void *self, void *inner, flow_error **err)
     struct file_channel *channel = self;
     struct file_txn *txn = inner;
 
-    if (txn->puts.count)
+    if (txn->puts.count || txn->positions.size)
         return commit_puts(channel, txn, err);
     if (!txn->taken)
         return FLOW_OK;
@@ -319,7 +340,7 @@ static void file_rollback(void *self, void *inner)
     struct file_channel *channel = self;
     struct file_txn *txn = inner;
 
-    if (txn->puts.count)
+    if (txn->puts.count || txn->positions.size)
         forget_puts(channel, txn, txn->puts.count);
     if (txn->taken)
         fl_cursor_return(channel->cursor, &txn->taken);
@@ -378,4 +399,6 @@ const flow_channel_ops fl_file_channel = {
     .capacity = file_capacity,
     .transaction_capacity = file_transaction_capacity,
     .keep_alive = file_keep_alive,
+    .put_position = file_put_position,
+    .positions = file_positions,
 };

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "places.h"
+
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void places_init(struct places *places, unsigned folders)
+{
+    size_t used = 0;
+
+    strcpy(places->root, "/tmp/flow-file-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(places->root));
+    snprintf(places->control, sizeof places->control, "%s/control", places->root);
+    for (unsigned i = 0; i < folders; i++)
+        used += (size_t)snprintf(places->data + used, sizeof places->data - used, "%s%s/data%u",
+                                 i ? ", " : "", places->root, i);
+}
+
+static void remove_all(const char *path)
+{
+    char command[160];
+
+    snprintf(command, sizeof command, "rm -r %s", path);
+    ck_assert_int_eq(system(command), 0);
+}
+
+void places_free(const struct places *places)
+{
+    remove_all(places->root);
+}
+
+void places_lose_control(const struct places *places)
+{
+    remove_all(places->control);
+}
+
+void places_up(struct memory_rig *rig, const char *const *settings)
+{
+    rig_up(rig, RIG_FILE | RIG_FAILING, settings);
+}
+
+void places_reopen(struct memory_rig *rig)
+{
+    flow_error *err = NULL;
+    int rc = memory_rig_reopen(rig, &err);
+
+    ck_assert_msg(rc == FLOW_OK, "%s", flow_error_message(err));
+}
+
+void places_dies(const struct places *places,
+                 void (*fn)(struct memory_rig *rig, const struct places *places))
+{
+    pid_t child = fork();
+    int status = 0;
+
+    if (child == 0) {
+        struct memory_rig rig;
+        places_up(&rig, AT(places));
+        fn(&rig, places);
+        kill(getpid(), SIGKILL);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_SUPPORT_PLACES_H
+#define TESTS_SUPPORT_PLACES_H
+
+/* The folders of a file channel, below a temporary one, and a channel in them. */
+
+#include "numbered.h"
+
+struct places {
+    char root[64];
+    char control[96];
+    char data[256]; /* for dataDirs */
+};
+
+void places_init(struct places *places, unsigned folders);
+void places_free(const struct places *places);
+
+/* Removes the control folder, as if its disk were lost. */
+void places_lose_control(const struct places *places);
+
+/* The settings of a channel there, with up to two more. */
+#define AT(places, ...)                                                                            \
+    SETTINGS("checkpointDir", (places)->control, "dataDirs", (places)->data,                       \
+             "minimumRequiredSpace", "1048576", ##__VA_ARGS__)
+
+void places_up(struct memory_rig *rig, const char *const *settings);
+void places_reopen(struct memory_rig *rig);
+
+/* Runs FN with a channel in a process that ends without closing anything. */
+void places_dies(const struct places *places,
+                 void (*fn)(struct memory_rig *rig, const struct places *places));
+
+#endif
