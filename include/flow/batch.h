@@ -171,6 +171,33 @@ FLOW_API void flow_batch_filter(flow_batch *batch, const uint8_t *keep);
  */
 FLOW_API void flow_batch_truncate(flow_batch *batch, size_t count);
 
+/*
+ * Says that the events added since the last such call, or since the batch was cleared, were read
+ * from KEY, and that KEY goes on behind them at VALUE; see flow_position.  Durable channels store
+ * it together with the events, and skip events that they have already: those of a value that is
+ * not larger than the one they have.  It stays true when an interceptor drops events; where one
+ * replaces the whole batch, all its events are skipped or none.
+ *
+ * Several positions in one batch let a channel skip a part of it, and a batch that is larger than
+ * a transaction is cut at them.
+ *
+ * Errors: FLOW_EINVAL without key or value, FLOW_ETOOBIG.
+ * Since: 1.0
+ */
+FLOW_API int flow_batch_set_position(flow_batch *batch, const void *key, size_t key_size,
+                                     const void *value, size_t value_size, flow_error **err);
+
+/*
+ * Says that KEY is at its end and can be forgotten.  Say so only when nothing that was read from it
+ * could be read again, in a batch of its own after those were emitted; and when the key may come
+ * back with smaller values, not before this batch was emitted too.
+ *
+ * Errors: FLOW_EINVAL without a key, FLOW_ETOOBIG.
+ * Since: 1.0
+ */
+FLOW_API int flow_batch_forget_position(flow_batch *batch, const void *key, size_t key_size,
+                                        flow_error **err);
+
 FLOW_END_DECLS
 
 #endif

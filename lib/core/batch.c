@@ -27,6 +27,7 @@ int flow_batch_new(flow_library *lib, flow_batch **batch, flow_error **err)
     if (!made)
         return fl_error_nomem(err);
     made->lib = lib;
+    fl_marks_init(&made->marks, &lib->allocator);
     *batch = made;
     return FLOW_OK;
 }
@@ -61,6 +62,7 @@ void flow_batch_free(flow_batch *batch)
     }
     fl_free(&batch->lib->allocator, batch->events);
     fl_free(&batch->lib->allocator, batch->progress);
+    fl_marks_free(&batch->marks);
     fl_free(&batch->lib->allocator, batch);
 }
 
@@ -88,6 +90,7 @@ void flow_batch_clear(flow_batch *batch)
     drop_foreign(batch, 0, batch->count);
     batch->count = 0;
     batch->progress_owner = 0;
+    fl_marks_clear(&batch->marks);
 
     /* Sinks down slowly, so that a short batch now and then changes nothing. */
     size_t faded = batch->expected - batch->expected / 8;
@@ -283,6 +286,7 @@ void flow_batch_filter(flow_batch *batch, const uint8_t *keep)
 {
     size_t kept = 0;
 
+    fl_marks_filter(&batch->marks, keep);
     for (size_t i = 0; i < batch->count; i++) {
         if (keep[i])
             batch->events[kept++] = batch->events[i];
@@ -296,6 +300,7 @@ void flow_batch_truncate(flow_batch *batch, size_t count)
 {
     if (count >= batch->count)
         return;
+    fl_marks_truncate(&batch->marks, count);
     drop_foreign(batch, count, batch->count);
     batch->count = count;
 }
@@ -305,6 +310,36 @@ void fl_batch_drop_front(flow_batch *batch, size_t count)
     drop_foreign(batch, 0, count);
     batch->count -= count;
     memmove(batch->events, batch->events + count, batch->count * sizeof(*batch->events));
+}
+
+static int add_mark(flow_batch *batch, const flow_position *position, flow_error **err)
+{
+    if (!batch || !position->key || !position->key_size)
+        return flow_error_set(err, FLOW_EINVAL, "no batch, or no key of the position");
+    if (position->key_size > FLOW_POSITION_MAX || position->value_size > FLOW_POSITION_MAX)
+        return flow_error_setf(err, FLOW_ETOOBIG,
+                               "key and value of a position have %zu and %zu bytes, of which %u "
+                               "each are allowed",
+                               position->key_size, position->value_size, FLOW_POSITION_MAX);
+    return fl_marks_add(&batch->marks, position, batch->count) ? fl_error_nomem(err) : FLOW_OK;
+}
+
+int flow_batch_set_position(flow_batch *batch, const void *key, size_t key_size, const void *value,
+                            size_t value_size, flow_error **err)
+{
+    const flow_position position = {key, value, key_size, value_size};
+
+    if (!value || !value_size)
+        return flow_error_set(err, FLOW_EINVAL, "no value of the position");
+    return add_mark(batch, &position, err);
+}
+
+int flow_batch_forget_position(flow_batch *batch, const void *key, size_t key_size,
+                               flow_error **err)
+{
+    const flow_position position = {.key = key, .key_size = key_size};
+
+    return add_mark(batch, &position, err);
 }
 
 int fl_batch_progress(flow_batch *batch, uint64_t owner, size_t slots, uint64_t **progress,

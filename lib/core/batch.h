@@ -7,6 +7,7 @@
 #include <flow/batch.h>
 
 #include "core/event.h"
+#include "core/marks.h"
 #include "core/slab.h"
 
 struct flow_batch {
@@ -18,6 +19,7 @@ struct flow_batch {
     size_t filled;           /* bytes taken from them since the batch was last cleared */
     size_t expected;         /* bytes the next filling probably takes */
     size_t foreign;          /* events of other slabs, each with a reference of the batch */
+    struct fl_marks marks;
 
     /* What an emitter remembers, see fl_batch_progress. */
     uint64_t progress_owner;

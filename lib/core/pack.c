@@ -127,8 +127,10 @@ int flow_batch_set_packed(flow_batch *batch, const void *data, size_t size, flow
     size_t before = batch ? batch->count : 0;
     int rc = flow_batch_add_packed(batch, data, size, err);
 
-    if (!rc)
+    if (!rc) {
         fl_batch_drop_front(batch, before);
+        fl_marks_mix(&batch->marks, before, batch->count);
+    }
     return rc;
 }
 
