@@ -6,6 +6,7 @@
 #include <flow/batch.h>
 #include <flow/error.h>
 #include <flow/event.h>
+#include <flow/position.h>
 
 FLOW_BEGIN_DECLS
 
@@ -41,6 +42,26 @@ FLOW_API int flow_inlet_push(flow_inlet *inlet, const void *body, size_t size,
  */
 FLOW_API int flow_inlet_push_batch(flow_inlet *inlet, flow_batch *batch, int64_t timeout_ms,
                                    flow_error **err);
+
+/*
+ * Stores in DATA the position KEY that the host gave with flow_batch_set_position and that every
+ * durable channel has: from there on it pushes again after a restart, and nothing is lost or comes
+ * twice.  The pipeline must be started.  Else as flow_emitter_position.
+ *
+ * Errors: FLOW_ETOOBIG with the size in *SIZE when ROOM is too small, FLOW_ECLOSED.
+ * Since: 1.0
+ */
+FLOW_API int flow_inlet_position(flow_inlet *inlet, const void *key, size_t key_size, void *data,
+                                 size_t room, size_t *size, flow_error **err);
+
+/*
+ * Calls FN with each position of the inlet; see flow_emitter_positions.
+ *
+ * Errors: FLOW_ECLOSED.
+ * Since: 1.0
+ */
+FLOW_API int flow_inlet_positions(flow_inlet *inlet, flow_position_fn fn, void *self,
+                                  flow_error **err);
 
 FLOW_END_DECLS
 

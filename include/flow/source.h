@@ -6,6 +6,7 @@
 #include <flow/batch.h>
 #include <flow/component.h>
 #include <flow/error.h>
+#include <flow/position.h>
 #include <flow/schema.h>
 
 FLOW_BEGIN_DECLS
@@ -51,6 +52,8 @@ typedef struct flow_source_ops {
  * goes on with the rest, so nothing arrives twice.  The batch stays the caller's, to be cleared
  * and filled again; its events must not be changed once it was emitted.
  *
+ * A batch may also hold positions and no events.
+ *
  * Blocks: up to the channels' keep-alive while they are full.
  * Errors: FLOW_EFULL, FLOW_ECLOSED, FLOW_EIO, or what an interceptor returned.
  * Since: 1.0
@@ -64,6 +67,28 @@ FLOW_API int flow_emitter_emit(flow_emitter *emitter, flow_batch *batch, flow_er
  * Since: 1.0
  */
 FLOW_API size_t flow_emitter_max_batch(const flow_emitter *emitter);
+
+/*
+ * Stores in DATA from where on KEY is to be read, so that nothing is missing anywhere: the smallest
+ * value that one of the durable channels has.  *SIZE is 0 when one of them has none, or none is
+ * durable.  Emitting from there on brings each channel what it does not have; see
+ * flow_batch_set_position.  Keys are the source's own: what others call the same is another one.
+ *
+ * Errors: FLOW_ETOOBIG with the size in *SIZE when ROOM is too small, FLOW_ECLOSED.
+ * Since: 1.0
+ */
+FLOW_API int flow_emitter_position(flow_emitter *emitter, const void *key, size_t key_size,
+                                   void *data, size_t room, size_t *size, flow_error **err);
+
+/*
+ * Calls FN with each key of the source that a durable channel has, and with what
+ * flow_emitter_position says of it.  When FN does not return FLOW_OK it returns that.
+ *
+ * Errors: FLOW_ECLOSED.
+ * Since: 1.0
+ */
+FLOW_API int flow_emitter_positions(flow_emitter *emitter, flow_position_fn fn, void *self,
+                                    flow_error **err);
 
 FLOW_END_DECLS
 

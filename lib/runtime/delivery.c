@@ -9,44 +9,19 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "core/batch.h"
-#include "runtime/emitter.h"
+#include "runtime/emission.h"
+#include "runtime/standing.h"
 
-/* What is remembered of a batch: these, then the events each channel has, then the routes. */
-enum slot {
-    SLOT_RECEIVED,    /* events there were at first, plus 1; 0 for a new batch */
-    SLOT_INTERCEPTED, /* interceptors that are done with it */
-    SLOT_ROUTED,      /* 1 when every event has its route */
-    SLOT_UNROUTED,    /* events that go nowhere */
-    SLOT_CHANNELS,
-};
-
-struct emission {
-    flow_emitter *emitter;
-    flow_batch *batch;
-    int64_t deadline; /* FL_KEEP_ALIVE, or when waiting for room ends */
-    int single;
-    uint64_t *slots;
-    const flow_event **picked; /* events of one channel, where routes differ */
-};
-
-/* Looks up what is remembered, with room for the routes of ROUTED events. */
-static int recall(struct emission *e, size_t routed, flow_error **err)
-{
-    size_t channels = e->emitter->channel_count;
-    size_t slots = SLOT_CHANNELS + channels + routed * fl_route_words(channels);
-
-    return fl_batch_progress(e->batch, e->emitter->number, slots, &e->slots, err);
-}
-
-static void receive(struct emission *e)
+static void receive(struct fl_emission *e)
 {
     const struct fl_emitter_counters *counters = &e->emitter->counters;
     size_t count = flow_batch_count(e->batch);
 
-    if (e->slots[SLOT_RECEIVED] != 0)
+    if (e->slots[FL_SLOT_RECEIVED] != 0)
         return;
-    e->slots[SLOT_RECEIVED] = count + 1;
+    e->slots[FL_SLOT_RECEIVED] = count + 1;
+    if (count == 0)
+        return;
     flow_counter_add(counters->received, (int64_t)count);
     flow_counter_add(e->single ? counters->singles_received : counters->batches_received, 1);
 }
@@ -66,30 +41,30 @@ int fl_intercept(const struct fl_vec *interceptors, flow_batch *batch, uint64_t 
     return FLOW_OK;
 }
 
-static int intercept(struct emission *e, flow_error **err)
+static int intercept(struct fl_emission *e, flow_error **err)
 {
-    uint64_t done = e->slots[SLOT_INTERCEPTED];
-    uint64_t received = e->slots[SLOT_RECEIVED];
+    uint64_t done = e->slots[FL_SLOT_INTERCEPTED];
+    uint64_t received = e->slots[FL_SLOT_RECEIVED];
     int rc = fl_intercept(&e->emitter->interceptors, e->batch, &done, err);
-    int again = recall(e, 0, rc == FLOW_OK ? err : NULL);
+    int again = fl_emission_recall(e, 0, rc == FLOW_OK ? err : NULL);
 
     /* An interceptor may have replaced the batch's content, and with it what was remembered. */
     if (again == FLOW_OK) {
-        e->slots[SLOT_RECEIVED] = received;
-        e->slots[SLOT_INTERCEPTED] = done;
+        e->slots[FL_SLOT_RECEIVED] = received;
+        e->slots[FL_SLOT_INTERCEPTED] = done;
     }
     return rc == FLOW_OK ? again : rc;
 }
 
-static int route_events(struct emission *e, flow_error **err)
+static int route_events(struct fl_emission *e, flow_error **err)
 {
     const struct fl_selector *selector = &e->emitter->selector;
     size_t channels = e->emitter->channel_count;
     size_t words = fl_route_words(channels);
     size_t count = flow_batch_count(e->batch);
-    flow_route route = {e->slots + SLOT_CHANNELS + channels, channels};
+    flow_route route = {fl_emission_routes(e), channels};
 
-    e->slots[SLOT_UNROUTED] = 0;
+    e->slots[FL_SLOT_UNROUTED] = 0;
     for (size_t i = 0; i < count; i++, route.words += words) {
         memset(route.words, 0, words * sizeof(*route.words));
         int rc = selector->ops->select(selector->self, flow_batch_event(e->batch, i), &route, err);
@@ -97,35 +72,33 @@ static int route_events(struct emission *e, flow_error **err)
         if (rc != FLOW_OK)
             return rc;
         if (fl_route_empty(&route))
-            e->slots[SLOT_UNROUTED]++;
+            e->slots[FL_SLOT_UNROUTED]++;
     }
-    e->slots[SLOT_ROUTED] = 1;
+    e->slots[FL_SLOT_ROUTED] = 1;
     return FLOW_OK;
 }
 
-static int route(struct emission *e, flow_error **err)
+static int route(struct fl_emission *e, flow_error **err)
 {
-    if (e->emitter->constant != NULL)
-        return FLOW_OK;
+    int rc = fl_emission_recall(e, 1, err);
 
-    int rc = recall(e, flow_batch_count(e->batch), err);
-    if (rc == FLOW_OK && e->slots[SLOT_ROUTED] == 0)
+    if (rc == FLOW_OK && e->emitter->constant == NULL && e->slots[FL_SLOT_ROUTED] == 0)
         rc = route_events(e, err);
     return rc;
 }
 
 /* Runs the host's code over the batch, one batch at a time. */
-static int prepare(struct emission *e, flow_error **err)
+static int prepare(struct fl_emission *e, flow_error **err)
 {
     flow_emitter *emitter = e->emitter;
     int rc = FLOW_OK;
 
-    if (emitter->constant != NULL && e->slots[SLOT_INTERCEPTED] == emitter->interceptors.count)
-        return FLOW_OK;
+    if (emitter->constant != NULL && e->slots[FL_SLOT_INTERCEPTED] == emitter->interceptors.count)
+        return fl_emission_recall(e, 1, err);
 
     fl_lock(&emitter->chain);
     atomic_store(&emitter->holder, (uintptr_t)pthread_self());
-    if (e->slots[SLOT_INTERCEPTED] < emitter->interceptors.count)
+    if (e->slots[FL_SLOT_INTERCEPTED] < emitter->interceptors.count)
         rc = intercept(e, err);
     if (rc == FLOW_OK)
         rc = route(e, err);
@@ -136,42 +109,8 @@ static int prepare(struct emission *e, flow_error **err)
     return rc;
 }
 
-/* Events of a batch, lent. */
-struct share {
-    const flow_event *const *events;
-    size_t count;
-};
-
-/* Finds the events that go to CHANNEL in the WANTED way. */
-static int pick(struct emission *e, size_t channel, unsigned wanted, struct share *share,
-                flow_error **err)
-{
-    const flow_event *const *all = flow_batch_events(e->batch);
-    size_t total = flow_batch_count(e->batch);
-
-    *share = (struct share){all, 0};
-    if (e->emitter->constant != NULL) {
-        if (fl_route_get(e->emitter->constant, channel) == wanted)
-            share->count = total;
-        return FLOW_OK;
-    }
-    if (e->picked == NULL)
-        e->picked = fl_calloc(e->emitter->mem, total, sizeof(*e->picked));
-    if (e->picked == NULL && total > 0)
-        return fl_error_nomem(err);
-
-    size_t words = fl_route_words(e->emitter->channel_count);
-    const uint64_t *routes = e->slots + SLOT_CHANNELS + e->emitter->channel_count;
-    for (size_t i = 0; i < total; i++) {
-        if (fl_route_get(routes + i * words, channel) == wanted)
-            e->picked[share->count++] = all[i];
-    }
-    share->events = e->picked;
-    return FLOW_OK;
-}
-
 /* How long the next put may wait for room. */
-static int64_t time_left(const struct emission *e)
+static int64_t time_left(const struct fl_emission *e)
 {
     if (e->deadline == FL_KEEP_ALIVE)
         return FL_KEEP_ALIVE;
@@ -180,89 +119,133 @@ static int64_t time_left(const struct emission *e)
     return left > 0 ? left : 0;
 }
 
-static int put_once(struct emission *e, flow_channel *channel, const struct share *share,
+static int fill(struct fl_emission *e, size_t index, const struct fl_share *share, flow_txn *txn,
+                flow_error **err)
+{
+    int rc =
+        fl_txn_put_events(txn, share->events, share->count, time_left(e), &e->emitter->hurry, err);
+
+    return rc == FLOW_OK ? fl_emission_put_marks(e, index, share->marks, txn, err) : rc;
+}
+
+static int put_once(struct fl_emission *e, size_t index, const struct fl_share *share,
                     flow_error **err)
 {
     flow_txn *txn;
-    int rc = flow_txn_begin(channel, &txn, err);
 
+    if (share->count == 0 && !fl_emission_lacks(e, index, share->marks))
+        return FLOW_OK;
+    int rc = flow_txn_begin(e->emitter->channels[index], &txn, err);
     if (rc != FLOW_OK)
         return rc;
-    rc = fl_txn_put_events(txn, share->events, share->count, time_left(e), &e->emitter->hurry, err);
+    rc = fill(e, index, share, txn, err);
     if (rc == FLOW_OK)
         rc = flow_txn_commit(txn, err);
     flow_txn_free(txn);
     return rc;
 }
 
-/* Puts what CHANNEL does not have yet, in as many transactions as it takes. */
-static int put(struct emission *e, size_t index, unsigned wanted, flow_error **err)
+/* Puts what a channel does not have yet, in as many transactions as it takes. */
+static int put_share(struct fl_emission *e, size_t index, const struct fl_share *share,
+                     flow_error **err)
 {
-    flow_channel *channel = e->emitter->channels[index];
-    uint64_t *done = &e->slots[SLOT_CHANNELS + index];
-    uint64_t most = flow_channel_transaction_capacity(channel);
-    struct share share;
-    int rc = pick(e, index, wanted, &share, err);
+    uint64_t *slots = fl_emission_channel(e, index);
+    uint64_t most = flow_channel_transaction_capacity(e->emitter->channels[index]);
+    int rc = FLOW_OK;
 
-    while (rc == FLOW_OK && *done < share.count) {
-        struct share next = {share.events + *done, share.count - (size_t)*done};
-        if (most > 0 && next.count > most)
-            next.count = (size_t)most;
-        rc = put_once(e, channel, &next, err);
-        if (rc == FLOW_OK)
-            *done += next.count;
+    while (rc == FLOW_OK &&
+           (slots[FL_CHANNEL_DONE] < share->count || slots[FL_CHANNEL_MARKED] < share->marks)) {
+        const struct fl_share next = fl_emission_cut(e, index, share, most);
+        rc = put_once(e, index, &next, err);
+        if (rc == FLOW_OK) {
+            slots[FL_CHANNEL_DONE] += next.count;
+            slots[FL_CHANNEL_MARKED] += next.marks;
+        }
     }
-    if (rc != FLOW_OK)
+    return rc;
+}
+
+static void tell(flow_emitter *emitter, const char *what, flow_error *fault)
+{
+    fl_lock(&emitter->chain);
+    fl_fault_log_add(&emitter->optional_faults, FLOW_LOG_WARN, what, fault);
+    fl_unlock(&emitter->chain);
+}
+
+/* Where routes differ, a channel that gets no event may lack the position too: it only means that
+ * the source will resume further back.  So a channel that is out of order holds up nobody else. */
+static int put_required(struct fl_emission *e, size_t index, flow_error **err)
+{
+    struct fl_share share;
+    flow_error *fault = NULL;
+    int rc = fl_emission_pick(e, index, FL_ROUTE_REQUIRED, &share, &fault);
+    int can_wait = e->emitter->constant == NULL && rc == FLOW_OK && share.count == 0;
+
+    if (rc == FLOW_OK)
+        rc = put_share(e, index, &share, &fault);
+    if (rc != FLOW_OK && can_wait) {
+        tell(e->emitter, "a channel without events did not store a position", fault);
+        return FLOW_OK;
+    }
+    if (rc != FLOW_OK) {
         flow_counter_add(e->emitter->counters.write_fails, 1);
+        fl_error_pass(err, fault);
+    }
     return rc;
 }
 
 /* Tries an optional channel once; what it does not take is counted and told. */
-static void offer(struct emission *e, size_t index)
+static void offer(struct fl_emission *e, size_t index)
 {
     flow_emitter *emitter = e->emitter;
-    struct share share;
+    struct fl_share share = {0};
     flow_error *fault = NULL;
-    int rc = put(e, index, FL_ROUTE_OPTIONAL, &fault);
+    int rc = fl_emission_pick(e, index, FL_ROUTE_OPTIONAL, &share, &fault);
 
     if (rc == FLOW_OK)
+        rc = put_share(e, index, &share, &fault);
+    if (rc == FLOW_OK)
         return;
-    if (pick(e, index, FL_ROUTE_OPTIONAL, &share, NULL) == FLOW_OK)
+    flow_counter_add(emitter->counters.write_fails, 1);
+    if (share.count > 0)
         flow_counter_add(emitter->counters.optional_lost,
-                         (int64_t)(share.count - e->slots[SLOT_CHANNELS + index]));
-    fl_lock(&emitter->chain);
-    fl_fault_log_add(&emitter->optional_faults, FLOW_LOG_WARN, "an optional channel lost events",
-                     fault);
-    fl_unlock(&emitter->chain);
+                         (int64_t)(share.count - fl_emission_channel(e, index)[FL_CHANNEL_DONE]));
+    tell(emitter, "an optional channel lost events", fault);
 }
 
 /* Counts a batch that arrived and forgets it: emitted once more, it is a new one. */
-static void accept(struct emission *e)
+static void accept(struct fl_emission *e)
 {
     const struct fl_emitter_counters *counters = &e->emitter->counters;
-    uint64_t received = e->slots[SLOT_RECEIVED] - 1;
+    uint64_t received = e->slots[FL_SLOT_RECEIVED] - 1;
+    uint64_t unrouted = e->slots[FL_SLOT_UNROUTED];
     size_t left = flow_batch_count(e->batch);
 
+    memset(e->slots, 0,
+           (FL_SLOT_CHANNELS + e->emitter->channel_count * FL_CHANNEL_SLOTS) * sizeof(*e->slots));
+    if (received == 0)
+        return;
     flow_counter_add(counters->accepted, (int64_t)received);
     flow_counter_add(e->single ? counters->singles_accepted : counters->batches_accepted, 1);
     if (left < received)
         flow_counter_add(counters->filtered, (int64_t)(received - left));
-    if (e->slots[SLOT_UNROUTED] > 0)
-        flow_counter_add(counters->unrouted, (int64_t)e->slots[SLOT_UNROUTED]);
-    memset(e->slots, 0, (SLOT_CHANNELS + e->emitter->channel_count) * sizeof(*e->slots));
+    if (unrouted > 0)
+        flow_counter_add(counters->unrouted, (int64_t)unrouted);
 }
 
-static int deliver(struct emission *e, flow_error **err)
+static int deliver(struct fl_emission *e, flow_error **err)
 {
     size_t channels = e->emitter->channel_count;
-    int rc = recall(e, 0, err);
+    int rc = fl_emission_recall(e, 0, err);
 
     if (rc != FLOW_OK)
         return rc;
+    if (e->batch->marks.list.count > 0)
+        fl_standing_tell(e->emitter);
     receive(e);
     rc = prepare(e, err);
     for (size_t i = 0; i < channels && rc == FLOW_OK; i++)
-        rc = put(e, i, FL_ROUTE_REQUIRED, err);
+        rc = put_required(e, i, err);
     if (rc != FLOW_OK)
         return rc;
     for (size_t i = 0; i < channels; i++)
@@ -271,7 +254,7 @@ static int deliver(struct emission *e, flow_error **err)
     return FLOW_OK;
 }
 
-static int enter(flow_emitter *emitter, flow_error **err)
+int fl_emitter_enter(flow_emitter *emitter, flow_error **err)
 {
     fl_lock(&emitter->door);
     int is_open = emitter->is_open;
@@ -284,7 +267,7 @@ static int enter(flow_emitter *emitter, flow_error **err)
     return FLOW_ECLOSED;
 }
 
-static void leave(flow_emitter *emitter)
+void fl_emitter_leave(flow_emitter *emitter)
 {
     fl_lock(&emitter->door);
     if (--emitter->inside == 0)
@@ -299,19 +282,19 @@ int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms, i
 
     if (rc != FLOW_OK)
         return rc;
-    if (flow_batch_count(batch) == 0)
+    if (flow_batch_count(batch) == 0 && batch->marks.list.count == 0)
         return FLOW_OK;
-    rc = enter(emitter, err);
+    rc = fl_emitter_enter(emitter, err);
     if (rc != FLOW_OK)
         return rc;
 
-    struct emission e = {
+    struct fl_emission e = {
         .emitter = emitter, .batch = batch, .deadline = FL_KEEP_ALIVE, .single = single};
     if (wait_ms >= 0)
         e.deadline = fl_clock_after(emitter->ctx->clock, wait_ms);
     rc = deliver(&e, err);
-    fl_free(emitter->mem, e.picked);
-    leave(emitter);
+    fl_emission_free(&e);
+    fl_emitter_leave(emitter);
     return rc;
 }
 

@@ -53,6 +53,7 @@ struct flow_emitter {
     struct fl_lock door;      /* guards the next two */
     uint32_t inside;          /* emissions under way */
     int is_open;
+    _Atomic int told;                    /* where exactly-once ends */
     _Atomic int hurry;                   /* waiting for room ends */
     struct fl_fault_log optional_faults; /* under `chain` */
     struct fl_emitter_counters counters;
@@ -68,6 +69,10 @@ void fl_emitter_free(flow_emitter *emitter);
  * batch only wraps one event, and counts it as such. */
 int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms, int single,
                     flow_error **err);
+
+/* Keeps it open until fl_emitter_leave; FLOW_ECLOSED when it is not. */
+int fl_emitter_enter(flow_emitter *emitter, flow_error **err);
+void fl_emitter_leave(flow_emitter *emitter);
 
 /* Until it is opened, and after it was closed, every emission gets FLOW_ECLOSED. */
 void fl_emitter_open(flow_emitter *emitter);

@@ -96,7 +96,7 @@ static void give_back(flow_inlet *inlet, flow_batch *batch)
 static int check(const flow_inlet *inlet, flow_error **err)
 {
     if (inlet == NULL)
-        return flow_error_set(err, FLOW_EINVAL, "a push needs an inlet");
+        return flow_error_set(err, FLOW_EINVAL, "the call needs an inlet");
     return fl_library_check(inlet->ctx->lib, err);
 }
 
@@ -125,4 +125,21 @@ int flow_inlet_push_batch(flow_inlet *inlet, flow_batch *batch, int64_t timeout_
     if (rc == FLOW_OK && batch == NULL)
         rc = flow_error_set(err, FLOW_EINVAL, "a push needs a batch");
     return rc == FLOW_OK ? fl_emitter_emit(inlet->emitter, batch, timeout_ms, 0, err) : rc;
+}
+
+int flow_inlet_position(flow_inlet *inlet, const void *key, size_t key_size, void *data,
+                        size_t room, size_t *size, flow_error **err)
+{
+    int rc = check(inlet, err);
+
+    if (rc != FLOW_OK)
+        return rc;
+    return flow_emitter_position(inlet->emitter, key, key_size, data, room, size, err);
+}
+
+int flow_inlet_positions(flow_inlet *inlet, flow_position_fn fn, void *self, flow_error **err)
+{
+    int rc = check(inlet, err);
+
+    return rc == FLOW_OK ? flow_emitter_positions(inlet->emitter, fn, self, err) : rc;
 }

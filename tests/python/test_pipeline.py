@@ -50,6 +50,44 @@ def test_many_threads_push_and_nothing_is_lost(library: libflow.Library) -> None
     assert mine == [f"2-{n}-{i}".encode() for n in range(50) for i in range(20)]
 
 
+def test_a_position_is_read_back_after_a_restart(library: libflow.Library,
+                                                 tmp_path: Path) -> None:
+    def start() -> tuple[libflow.Pipeline, libflow.Inlet]:
+        config = settings(libflow.Config(library), "inlet", "outlet")
+        config["a1.channels.c1.type"] = "file"
+        config["a1.channels.c1.checkpointDir"] = str(tmp_path / "control")
+        config["a1.channels.c1.dataDirs"] = str(tmp_path / "data")
+        config["a1.channels.c1.minimumRequiredSpace"] = "1048576"
+        pipeline = libflow.Pipeline(config)
+        pipeline.outlet("k1", got)
+        pipeline.start()
+        return pipeline, pipeline.inlet("r1")
+
+    got = Collected()
+    pipeline, inlet = start()
+    assert inlet.position("table") is None
+    batch = libflow.Batch(library, [b"1", b"2"])
+    batch.set_position("table", (2).to_bytes(8, "big"))
+    batch.set_position(b"\x00other", b"x")
+    inlet.push_batch(batch)
+    pipeline.close()
+    pipeline, inlet = start()
+    assert inlet.position("table") == (2).to_bytes(8, "big")
+    batch.clear()
+    batch.extend([b"2"])
+    batch.set_position("table", (2).to_bytes(8, "big"))  # it is there
+    batch.extend([b"3"])
+    batch.set_position("table", (3).to_bytes(8, "big"))
+    inlet.push_batch(batch)
+    batch.clear()
+    batch.forget_position(b"\x00other")
+    inlet.push_batch(batch)
+    assert inlet.position(b"\x00other") is None
+    pipeline.drain()
+    pipeline.close()
+    assert got.bodies == [b"1", b"2", b"3"]
+
+
 def test_an_exception_in_an_outlet_brings_the_events_again(library: libflow.Library) -> None:
     calls: list[list[bytes]] = []
 

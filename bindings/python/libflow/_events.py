@@ -124,6 +124,19 @@ class Batch:
         if data:
             call(lib.flow_batch_add_packed, self.handle, data, len(data))
 
+    def set_position(self, key: bytes | str, value: bytes) -> None:
+        """Says that the events added since the last position were read from KEY, which goes on
+        behind them at VALUE; see flow_batch_set_position(3).  A later value is larger, byte by
+        byte: of a number, number.to_bytes(8, "big").
+        """
+        raw = key.encode() if isinstance(key, str) else key
+        call(lib.flow_batch_set_position, self._handle, raw, len(raw), value, len(value))
+
+    def forget_position(self, key: bytes | str) -> None:
+        """Says that KEY is at its end; see flow_batch_forget_position(3)."""
+        raw = key.encode() if isinstance(key, str) else key
+        call(lib.flow_batch_forget_position, self._handle, raw, len(raw))
+
     def clear(self) -> None:
         """Empties the batch, for the next events."""
         lib.flow_batch_clear(self.handle)

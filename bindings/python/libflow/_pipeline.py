@@ -59,6 +59,18 @@ class Inlet:
         wait = -1 if timeout is None else max(0, int(timeout * 1000))
         call(lib.flow_inlet_push_batch, self._handle, batch.handle, wait)
 
+    def position(self, key: bytes | str) -> bytes | None:
+        """The value that Batch.set_position gave for KEY and every durable channel has, or None:
+        from there on events are to be pushed again after a restart.
+        """
+        self._pipeline.check_open()
+        raw = key.encode() if isinstance(key, str) else key
+        value = ctypes.create_string_buffer(t.FLOW_POSITION_MAX)
+        size = ctypes.c_size_t()
+        call(lib.flow_inlet_position, self._handle, raw, len(raw), value, len(value),
+             ctypes.byref(size))
+        return value.raw[:size.value] if size.value else None
+
     async def push_async(self, events: Iterable[EventLike],
                          timeout: float | None = None) -> None:
         """push_many on a thread of the event loop's executor."""

@@ -52,6 +52,7 @@ FLOW_PIPELINE_NEW = 1
 FLOW_PIPELINE_RUNNING = 2
 FLOW_PIPELINE_STOPPING = 3
 FLOW_PIPELINE_STOPPED = 4
+FLOW_POSITION_MAX = 8192
 FLOW_TYPE_STRING = 1
 FLOW_TYPE_INT = 2
 FLOW_TYPE_BOOL = 3
@@ -82,6 +83,7 @@ FLOW_ABI = 1
 
 flow_log_fn = C.CFUNCTYPE(None, C.c_void_p, C.c_void_p)
 flow_outlet_fn = C.CFUNCTYPE(C.c_int, C.c_void_p, C.POINTER(C.c_void_p), C.c_size_t, C.POINTER(C.c_void_p))
+flow_position_fn = C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p)
 
 
 class flow_channel_ops(C.Structure):
@@ -107,6 +109,8 @@ class flow_channel_ops(C.Structure):
         ("capacity", C.CFUNCTYPE(C.c_uint64, C.c_void_p)),
         ("transaction_capacity", C.CFUNCTYPE(C.c_uint64, C.c_void_p)),
         ("keep_alive", C.CFUNCTYPE(C.c_int64, C.c_void_p)),
+        ("put_position", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p))),
+        ("positions", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.c_size_t, flow_position_fn, C.c_void_p)),
     ]
 
 
@@ -247,6 +251,17 @@ class flow_plugin(C.Structure):
     ]
 
 
+class flow_position(C.Structure):
+    """Where a source stands in one of the things it reads: KEY names that, for example a file or a partition, and VALUE says from where on it is to be read."""
+
+    _fields_ = [
+        ("key", C.c_void_p),
+        ("value", C.c_void_p),
+        ("key_size", C.c_size_t),
+        ("value_size", C.c_size_t),
+    ]
+
+
 class flow_type_info(C.Structure):
     """What is known of a type."""
 
@@ -374,6 +389,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_batch_event": (C.c_void_p, [C.c_void_p, C.c_size_t]),
     "flow_batch_events": (C.POINTER(C.c_void_p), [C.c_void_p]),
     "flow_batch_filter": (None, [C.c_void_p, C.POINTER(C.c_uint8)]),
+    "flow_batch_forget_position": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_batch_free": (None, [C.c_void_p]),
     "flow_batch_new": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_batch_remove_header": (C.c_int, [C.c_void_p, C.c_size_t, C.c_char_p, C.POINTER(C.c_void_p)]),
@@ -381,6 +397,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_batch_set_body": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_batch_set_header": (C.c_int, [C.c_void_p, C.c_size_t, C.c_char_p, C.c_char_p, C.POINTER(C.c_void_p)]),
     "flow_batch_set_packed": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
+    "flow_batch_set_position": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_batch_truncate": (None, [C.c_void_p, C.c_size_t]),
     "flow_buffer_advance": (None, [C.c_void_p, C.c_size_t]),
     "flow_buffer_append": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t]),
@@ -427,6 +444,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_counter_set": (None, [C.c_void_p, C.c_int64]),
     "flow_emitter_emit": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_emitter_max_batch": (C.c_size_t, [C.c_void_p]),
+    "flow_emitter_position": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_size_t), C.POINTER(C.c_void_p)]),
+    "flow_emitter_positions": (C.c_int, [C.c_void_p, flow_position_fn, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_error_cause": (C.c_void_p, [C.c_void_p]),
     "flow_error_code": (C.c_int, [C.c_void_p]),
     "flow_error_component": (C.c_char_p, [C.c_void_p]),
@@ -469,6 +488,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_harness_settle": (C.c_int, [C.c_void_p, C.c_int64, C.POINTER(C.c_void_p)]),
     "flow_harness_start": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_harness_stop": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_inlet_position": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_size_t), C.POINTER(C.c_void_p)]),
+    "flow_inlet_positions": (C.c_int, [C.c_void_p, flow_position_fn, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_inlet_push": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.c_size_t, C.c_int64, C.POINTER(C.c_void_p)]),
     "flow_inlet_push_batch": (C.c_int, [C.c_void_p, C.c_void_p, C.c_int64, C.POINTER(C.c_void_p)]),
     "flow_library_allocator": (C.c_void_p, [C.c_void_p]),

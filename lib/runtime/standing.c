@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "core/library.h"
+#include "runtime/standing.h"
+
+int fl_standing_keeps(const flow_emitter *emitter, size_t index)
+{
+    if (!fl_channel_is_durable(emitter->channels[index]))
+        return 0;
+    return emitter->constant == NULL || fl_route_get(emitter->constant, index) == FL_ROUTE_REQUIRED;
+}
+
+void fl_standing_tell(flow_emitter *emitter)
+{
+    if (atomic_exchange(&emitter->told, 1))
+        return;
+    for (size_t i = 0; i < emitter->channel_count; i++) {
+        const flow_channel *channel = emitter->channels[i];
+        int optional =
+            emitter->constant != NULL && fl_route_get(emitter->constant, i) != FL_ROUTE_REQUIRED;
+        if (!optional && !fl_channel_is_durable(channel))
+            flow_context_logf(emitter->ctx, FLOW_LOG_INFO,
+                              "channel %s keeps no positions, so there exactly-once ends: after a "
+                              "crash events may be missing or come twice",
+                              flow_channel_name(channel));
+    }
+}
+
+/* ---- keys ---- */
+
+static size_t prefix_size(const flow_emitter *emitter)
+{
+    return strlen(emitter->ctx->name) + 1;
+}
+
+/* POSITION's key as channels know it. */
+static int full_key(const flow_emitter *emitter, const void *key, size_t size, struct fl_buf *out,
+                    flow_error **err)
+{
+    fl_buf_init(out, emitter->mem);
+    if (prefix_size(emitter) > FLOW_POSITION_MAX || size > FLOW_POSITION_MAX)
+        return flow_error_setf(err, FLOW_ETOOBIG,
+                               "the key of a position, or the name of its source, has more than "
+                               "%u bytes",
+                               FLOW_POSITION_MAX);
+    if (fl_buf_append(out, emitter->ctx->name, prefix_size(emitter)) == FLOW_OK &&
+        fl_buf_append(out, key, size) == FLOW_OK)
+        return FLOW_OK;
+    fl_buf_free(out);
+    return fl_error_nomem(err);
+}
+
+/* -1, 0 or 1, as the first value is smaller, the same or larger. */
+static int compare(const void *one, size_t one_size, const void *other, size_t other_size)
+{
+    int order = memcmp(one, other, one_size < other_size ? one_size : other_size);
+
+    if (order == 0)
+        order = (one_size > other_size) - (one_size < other_size);
+    return order;
+}
+
+/* ---- one channel ---- */
+
+struct question {
+    const flow_position *wanted;
+    int found;
+    int enough;
+};
+
+static int answer(void *self, const flow_position *stored)
+{
+    struct question *question = self;
+    const flow_position *wanted = question->wanted;
+
+    question->found = 1;
+    if (wanted->value_size > 0)
+        question->enough =
+            compare(stored->value, stored->value_size, wanted->value, wanted->value_size) >= 0;
+    return FLOW_OK;
+}
+
+static int ask(const flow_channel *channel, const struct fl_buf *key, flow_position_fn fn,
+               void *arg, flow_error **err)
+{
+    int rc = fl_channel_check(channel, err);
+
+    return rc == FLOW_OK ? channel->ops->positions(channel->self, key->data, key->size, fn, arg)
+                         : rc;
+}
+
+int fl_standing_has(flow_emitter *emitter, size_t index, const flow_position *position, int *has,
+                    flow_error **err)
+{
+    struct question question = {.wanted = position};
+    struct fl_buf key;
+    int rc = full_key(emitter, position->key, position->key_size, &key, err);
+
+    if (rc != FLOW_OK)
+        return rc;
+    rc = ask(emitter->channels[index], &key, answer, &question, err);
+    fl_buf_free(&key);
+    *has = position->value_size > 0 ? question.enough : !question.found;
+    return rc;
+}
+
+int fl_standing_put(flow_emitter *emitter, flow_txn *txn, const flow_position *position,
+                    flow_error **err)
+{
+    struct fl_buf key;
+    int rc = full_key(emitter, position->key, position->key_size, &key, err);
+
+    if (rc != FLOW_OK)
+        return rc;
+    const flow_position full = {key.data, position->value, key.size, position->value_size};
+    rc = fl_txn_put_position(txn, &full, err);
+    fl_buf_free(&key);
+    return rc;
+}
+
+/* ---- the smallest of all ---- */
+
+struct smallest {
+    struct fl_buf value;
+    int known; /* it holds a value */
+    int found; /* the channel that is asked has one */
+    int rc;
+};
+
+static int take_smaller(void *self, const flow_position *stored)
+{
+    struct smallest *least = self;
+
+    least->found = 1;
+    if (least->known &&
+        compare(stored->value, stored->value_size, least->value.data, least->value.size) >= 0)
+        return FLOW_OK;
+    least->known = 1;
+    fl_buf_clear(&least->value);
+    least->rc = fl_buf_append(&least->value, stored->value, stored->value_size);
+    return least->rc;
+}
+
+/* Makes VALUE the smallest; empty when a channel has none. */
+static int find_smallest(flow_emitter *emitter, const struct fl_buf *key, struct smallest *least,
+                         flow_error **err)
+{
+    int rc = FLOW_OK;
+
+    fl_buf_init(&least->value, emitter->mem);
+    for (size_t i = 0; i < emitter->channel_count && rc == FLOW_OK; i++) {
+        if (!fl_standing_keeps(emitter, i))
+            continue;
+        least->found = 0;
+        rc = ask(emitter->channels[i], key, take_smaller, least, err);
+        if (least->rc != FLOW_OK)
+            rc = fl_error_nomem(err);
+        if (rc == FLOW_OK && !least->found) {
+            fl_buf_clear(&least->value);
+            return FLOW_OK;
+        }
+    }
+    return rc;
+}
+
+static int copy_out(const struct fl_buf *value, void *data, size_t room, size_t *size,
+                    flow_error **err)
+{
+    *size = value->size;
+    if (value->size > room)
+        return flow_error_setf(err, FLOW_ETOOBIG, "the position has %zu bytes, but %zu are given",
+                               value->size, room);
+    if (value->size > 0)
+        memcpy(data, value->data, value->size);
+    return FLOW_OK;
+}
+
+static int read_position(flow_emitter *emitter, const struct fl_buf *key, struct fl_buf *value,
+                         flow_error **err)
+{
+    struct smallest least = {0};
+    int rc = find_smallest(emitter, key, &least, err);
+
+    *value = least.value;
+    return rc;
+}
+
+int flow_emitter_position(flow_emitter *emitter, const void *key, size_t key_size, void *data,
+                          size_t room, size_t *size, flow_error **err)
+{
+    struct fl_buf full, value;
+
+    if (emitter == NULL || key == NULL || key_size == 0 || size == NULL ||
+        (data == NULL && room > 0))
+        return flow_error_set(err, FLOW_EINVAL,
+                              "a position needs an emitter, a key and a place for its size");
+    int rc = full_key(emitter, key, key_size, &full, err);
+    if (rc != FLOW_OK)
+        return rc;
+    rc = fl_emitter_enter(emitter, err);
+    if (rc == FLOW_OK) {
+        fl_standing_tell(emitter);
+        rc = read_position(emitter, &full, &value, err);
+        fl_emitter_leave(emitter);
+        if (rc == FLOW_OK)
+            rc = copy_out(&value, data, room, size, err);
+        fl_buf_free(&value);
+    }
+    fl_buf_free(&full);
+    return rc;
+}
+
+/* ---- all keys ---- */
+
+struct keys {
+    const flow_emitter *emitter;
+    struct fl_vec list; /* of struct fl_buf, full keys */
+    size_t others;      /* of these, what channels before have */
+    int rc;
+};
+
+static int is_listed(const struct keys *keys, const flow_position *position)
+{
+    for (size_t i = 0; i < keys->others; i++) {
+        const struct fl_buf *key = fl_vec_at(&keys->list, i);
+        if (key->size == position->key_size && !memcmp(key->data, position->key, key->size))
+            return 1;
+    }
+    return 0;
+}
+
+static int list_key(void *self, const flow_position *position)
+{
+    struct keys *keys = self;
+    size_t prefix = prefix_size(keys->emitter);
+    struct fl_buf key;
+
+    if (position->key_size < prefix || memcmp(position->key, keys->emitter->ctx->name, prefix) ||
+        is_listed(keys, position))
+        return FLOW_OK;
+    fl_buf_init(&key, keys->emitter->mem);
+    keys->rc = fl_buf_append(&key, position->key, position->key_size);
+    if (keys->rc == FLOW_OK && fl_vec_push(&keys->list, &key) == NULL)
+        keys->rc = FLOW_ENOMEM;
+    if (keys->rc != FLOW_OK)
+        fl_buf_free(&key);
+    return keys->rc;
+}
+
+static int list_keys(struct keys *keys, flow_error **err)
+{
+    const flow_emitter *emitter = keys->emitter;
+    const struct fl_buf all = {0};
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < emitter->channel_count && rc == FLOW_OK; i++) {
+        keys->others = keys->list.count;
+        if (fl_standing_keeps(emitter, i))
+            rc = ask(emitter->channels[i], &all, list_key, keys, err);
+    }
+    return keys->rc != FLOW_OK ? fl_error_nomem(err) : rc;
+}
+
+static int tell_key(flow_emitter *emitter, const struct fl_buf *key, flow_position_fn fn,
+                    void *self, flow_error **err)
+{
+    size_t prefix = prefix_size(emitter);
+    struct fl_buf value;
+    int rc = read_position(emitter, key, &value, err);
+
+    if (rc == FLOW_OK) {
+        const flow_position position = {key->data + prefix, value.size > 0 ? value.data : NULL,
+                                        key->size - prefix, value.size};
+        rc = fn(self, &position);
+    }
+    fl_buf_free(&value);
+    return rc;
+}
+
+static void free_keys(struct keys *keys)
+{
+    for (size_t i = 0; i < keys->list.count; i++)
+        fl_buf_free(fl_vec_at(&keys->list, i));
+    fl_vec_free(&keys->list);
+}
+
+int flow_emitter_positions(flow_emitter *emitter, flow_position_fn fn, void *self, flow_error **err)
+{
+    if (emitter == NULL || fn == NULL)
+        return flow_error_set(err, FLOW_EINVAL, "positions need an emitter and a function");
+    struct keys keys = {.emitter = emitter};
+    int rc = fl_emitter_enter(emitter, err);
+    if (rc != FLOW_OK)
+        return rc;
+    fl_standing_tell(emitter);
+    fl_vec_init(&keys.list, emitter->mem, sizeof(struct fl_buf));
+    rc = list_keys(&keys, err);
+    for (size_t i = 0; i < keys.list.count && rc == FLOW_OK; i++)
+        rc = tell_key(emitter, fl_vec_at(&keys.list, i), fn, self, err);
+    free_keys(&keys);
+    fl_emitter_leave(emitter);
+    return rc;
+}
