@@ -230,7 +230,8 @@ void spool_fail(struct spooldir *s, const char *why)
     spool_retire(s);
 }
 
-/* Makes, reads and removes the file PATH. */
+/* Makes, reads and removes the file PATH, whose name begins with a dot: when the process dies
+ * meanwhile, nobody takes it for a file to be read. */
 static int try_file(const struct spooldir *s, const char *path, flow_error **err)
 {
     char byte = 'x';
@@ -266,7 +267,7 @@ int spool_check_folder(struct spooldir *s, flow_error **err)
     }
     fl_buf_init(&path, s->mem);
     int rc = fl_random(&number, sizeof number, err);
-    if (rc == FLOW_OK && fl_buf_printf(&path, "%s/flume-spooldir-perm-check-%u.canary",
+    if (rc == FLOW_OK && fl_buf_printf(&path, "%s/.flume-spooldir-perm-check-%u.canary",
                                        s->paths.spool, (unsigned)number) != FLOW_OK) {
         rc = fl_error_nomem(err);
     }
