@@ -181,6 +181,9 @@ FLOW_API void flow_batch_truncate(flow_batch *batch, size_t count);
  * Several positions in one batch let a channel skip a part of it, and a batch that is larger than
  * a transaction is cut at them.
  *
+ * Batches of one key are emitted one after the other, in order, each until it has arrived: a later
+ * position says that everything before it did.
+ *
  * Errors: FLOW_EINVAL without key or value, FLOW_ETOOBIG.
  * Since: 1.0
  */
