@@ -160,7 +160,7 @@ int world_put(struct world *world, uint32_t first, uint32_t count, flow_error **
     world_must(flow_batch_new(world->rig.lib, &batch, NULL), NULL, "batch");
     for (uint32_t i = 0; i < count; i++)
         add_event(batch, first + i, extra_of(first + i));
-    int rc = fl_store_put(world->store, flow_batch_events(batch), count, err);
+    int rc = fl_store_put(world->store, flow_batch_events(batch), count, NULL, err);
     flow_batch_free(batch);
     return rc;
 }
