@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "await.h"
 #include "container.h"
 #include "io/file.h"
 #include "spool.h"
@@ -386,7 +387,7 @@ START_TEST(goes_on_within_a_file_after_a_restart)
     ck_assert_str_eq(spool_pull(&spool, 1), "older|");
     spool_await_file(&spool, "b.COMPLETED");
     spool_stop(&spool);
-    ck_assert(!spool_has(&spool, ".flumespool/.flumespool-main.meta"));
+    AWAIT(!spool_has(&spool, ".flumespool/.flumespool-main.meta"));
 }
 END_TEST
 
@@ -433,7 +434,7 @@ static void expect_to_go_on_from_flume(int torn)
     ck_assert_str_eq(spool_pull(&spool, 1), "three|");
     spool_await_file(&spool, "a.COMPLETED");
     spool_stop(&spool);
-    ck_assert(!spool_has(&spool, ".flumespool/.flumespool-main.meta"));
+    AWAIT(!spool_has(&spool, ".flumespool/.flumespool-main.meta"));
 }
 
 START_TEST(goes_on_where_flume_stopped)
