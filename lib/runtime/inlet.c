@@ -48,9 +48,15 @@ static const flow_schema schema = {
     .struct_size = sizeof(flow_schema),
     .property_size = sizeof(flow_property),
     .summary = "Takes the events that the program around libflow pushes.",
-    .description = "The program gets the inlet by its name with flow_pipeline_inlet and pushes "
-                   "events or batches from any of its threads. A push returns when every required "
-                   "channel has committed the events, or says why they were not taken.",
+    .description =
+        "The program gets the inlet by its name with flow_pipeline_inlet and pushes "
+        "events or batches from any of its threads. A push returns when every required "
+        "channel has committed the events, or says why they were not taken.\n"
+        "\n"
+        "A batch can say where in the program's own data its events come from. Durable "
+        "channels, such as those of type file, keep that with the events, so that after "
+        "a crash the program asks flow_inlet_position, pushes from there on, and nothing "
+        "is lost or comes twice.",
 };
 
 const flow_source_ops fl_inlet_source = {

@@ -3,10 +3,12 @@
 /* Positions on their way from a source to its durable channels and back: after a restart each
  * channel gets what it lacks, and only that. */
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/avro_file.h"
 #include "parts.h"
 #include "places.h"
 #include "rig.h"
@@ -532,6 +534,24 @@ START_TEST(a_channel_without_events_that_fails_holds_up_nobody)
 }
 END_TEST
 
+START_TEST(a_channel_of_an_older_plugin_keeps_no_positions)
+{
+    struct stage stage = {0};
+    flow_channel_ops older = stub_channel;
+
+    older.struct_size = offsetof(flow_channel_ops, put_position);
+    stage.channel = &older;
+    places_init(&stage.places, 1);
+    up(&stage, "a1.channels = c1 c2 c3\na1.channels.c3.type = stub\n"
+               "a1.sources.r1.channels = c1 c3\n");
+    ck_assert_int_eq(push_marked(&stage, 0, 2, 1), FLOW_OK);
+    rig_await_log(&stage.rig, "channel c3 keeps no positions");
+    expect_position(&stage, "r1", "in", "0002");
+    down(&stage);
+    places_free(&stage.places);
+}
+END_TEST
+
 START_TEST(a_channel_in_memory_is_told_of_once_a_start)
 {
     const char *end_of_it = "channel c3 keeps no positions";
@@ -578,6 +598,110 @@ START_TEST(nonsense_and_closed_inlets_are_refused)
 }
 END_TEST
 
+/* ---- spooldir ---- */
+
+#define SPOOLDIR                                                                                   \
+    "a1.sources = r1\n"                                                                            \
+    "a1.channels = c1\n"                                                                           \
+    "a1.sources.r1.type = spooldir\n"                                                              \
+    "a1.sources.r1.spoolDir = %s/spool\n"                                                          \
+    "a1.sources.r1.channels = c1\n"                                                                \
+    "a1.sources.r1.batchSize = 4\n"                                                                \
+    "a1.sources.r1.pollDelay = 10\n"                                                               \
+    "a1.channels.c1.keep-alive = 0\n"                                                              \
+    "a1.channels.c1.transactionCapacity = 4\n"
+
+#define TO_FILE                                                                                    \
+    "a1.channels.c1.type = file\n"                                                                 \
+    "a1.channels.c1.checkpointDir = %s/c1\n"                                                       \
+    "a1.channels.c1.dataDirs = %s/d1\n"                                                            \
+    "a1.channels.c1.minimumRequiredSpace = 1048576\n"
+#define TO_MEMORY "a1.channels.c1.type = memory\n# %s%s\n"
+
+/* Reads on until CHANNEL has COUNT events and can take no more. */
+static void read_some(struct stage *stage, const char *channel, unsigned count)
+{
+    const char *root = stage->places.root;
+    char text[4096];
+    int used = snprintf(text, sizeof text, SPOOLDIR "a1.channels.c1.capacity = %u\n", root, count);
+
+    snprintf(text + used, sizeof text - (size_t)used, channel, root, root);
+    rig_init(&stage->rig, 0);
+    rig_build(&stage->rig, text);
+    rig_start(&stage->rig);
+    rig_await(&stage->rig, "c1", "EventPutSuccessCount", count < 10 ? count : 6);
+    if (count < 10)
+        rig_await_log(&stage->rig, "were not taken");
+}
+
+START_TEST(what_the_channel_knows_of_a_file_beats_the_tracker)
+{
+    struct stage stage = {0};
+    char path[192];
+
+    places_init(&stage.places, 1);
+    snprintf(path, sizeof path, "mkdir %s/spool; seq 0 9 > %s/spool/f", stage.places.root,
+             stage.places.root);
+    ck_assert_int_eq(system(path), 0);
+    read_some(&stage, TO_FILE, 4);
+    down(&stage);
+    read_some(&stage, TO_MEMORY, 4); /* the tracker says where that goes on, and so it does */
+    expect_channel(&stage, "c1", 4, 4);
+    down(&stage);
+    read_some(&stage, TO_FILE, 100); /* the channel does not have what went to memory */
+    rig_await(&stage.rig, "r1", "FileCompletedCount", 1);
+    expect_channel(&stage, "c1", 0, 10);
+    down(&stage);
+    places_free(&stage.places);
+}
+END_TEST
+
+/* Puts a container of 200 numbers, a block each, into the folder. */
+static void put_container(struct stage *stage)
+{
+    static const uint8_t marker[FL_AVRO_SYNC_SIZE] = "0123456789abcdef";
+    const struct fl_avro_writer_options options = {
+        .codec = "null", .sync_interval = 1, .sync = marker};
+    struct fl_avro_writer *writer;
+    struct fl_buf out;
+    char path[192];
+
+    snprintf(path, sizeof path, "mkdir %s/spool", stage->places.root);
+    ck_assert_int_eq(system(path), 0);
+    fl_buf_init(&out, NULL);
+    ck_assert_int_eq(fl_avro_writer_new(NULL, &options, &writer, NULL), FLOW_OK);
+    fl_avro_writer_begin(writer, "\"int\"", 5, &out, NULL);
+    for (unsigned i = 0; i < 200; i++)
+        fl_avro_writer_datum(writer, "\2", 1, &out, NULL);
+    fl_avro_writer_free(writer);
+    snprintf(path, sizeof path, "%s/spool/f", stage->places.root);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(out.data, 1, out.size, file), out.size);
+    fclose(file);
+    fl_buf_free(&out);
+}
+
+/* The channel has a part of the file, but not as records: none of these may be taken for had. */
+START_TEST(a_file_whose_deserializer_was_changed_is_read_anew)
+{
+    struct stage stage = {0};
+
+    places_init(&stage.places, 1);
+    put_container(&stage);
+    read_some(&stage,
+              TO_FILE "a1.sources.r1.deserializer = BLOB\n"
+                      "a1.sources.r1.deserializer.maxBlobLength = 100\n",
+              4);
+    down(&stage);
+    read_some(&stage, TO_FILE "a1.sources.r1.deserializer = AVRO\n", 1000);
+    rig_await(&stage.rig, "c1", "EventPutSuccessCount", 200);
+    rig_await(&stage.rig, "r1", "FileCompletedCount", 1);
+    down(&stage);
+    places_free(&stage.places);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -602,9 +726,15 @@ int main(void)
          channels_that_got_nothing_have_the_position_too},
         {"a_channel_without_events_that_fails_holds_up_nobody",
          a_channel_without_events_that_fails_holds_up_nobody},
+        {"a_channel_of_an_older_plugin_keeps_no_positions",
+         a_channel_of_an_older_plugin_keeps_no_positions},
         {"a_channel_in_memory_is_told_of_once_a_start",
          a_channel_in_memory_is_told_of_once_a_start},
         {"nonsense_and_closed_inlets_are_refused", nonsense_and_closed_inlets_are_refused},
+        {"what_the_channel_knows_of_a_file_beats_the_tracker",
+         what_the_channel_knows_of_a_file_beats_the_tracker},
+        {"a_file_whose_deserializer_was_changed_is_read_anew",
+         a_file_whose_deserializer_was_changed_is_read_anew},
     };
 
     return RUN_SUITE("positions", tests);

@@ -82,6 +82,9 @@ static const char description[] =
     "at the last place that is known to be on disk, and what is still in memory is written to "
     "another. If that fails too the transaction is rolled back, and the channel goes on once the "
     "cause is gone.\n\n"
+    "Sources that say where their events come from, such as spooldir, find that in the channel "
+    "after a crash: it is stored in the transaction that puts the events, so that nothing is lost "
+    "and nothing comes twice.\n\n"
     "The folders are not those of Flume's own file channel, though they may be the same: its files "
     "are left alone.";
 

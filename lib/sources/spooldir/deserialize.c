@@ -109,18 +109,31 @@ static int is_of_file(const struct spooldir *s, const struct spool_place *place)
     return why == NULL;
 }
 
-int spool_begin(struct spooldir *s, flow_error **err)
+/* How far the file was committed: as the channels say, or else the tracker. */
+static int find_committed(struct spooldir *s, struct spool_place *place, flow_error **err)
 {
     const struct spool_tracker *tracker = &s->tracker;
-    const struct spool_place *place = &tracker->place;
+    int rc = spool_standing_find(s, place, err);
+
+    if (rc == FLOW_OK && place->offset < 0 && tracker->target != NULL && tracker->has_place &&
+        strcmp(tracker->target, s->file.path) == 0) {
+        *place = tracker->place;
+    }
+    return rc;
+}
+
+int spool_begin(struct spooldir *s, flow_error **err)
+{
+    struct spool_place place;
 
     set_headers(s);
-    int rc = find_first(s, err);
-    if (rc == FLOW_OK && tracker->target != NULL && strcmp(tracker->target, s->file.path) == 0 &&
-        is_of_file(s, place)) {
-        s->file.is_first = !tracker->has_place;
-        fl_avro_events_resume(&s->avro, place->records);
-        rc = spool_file_seek(&s->file, place->offset, err);
+    /* First, because it also makes the key, which is needed for a file that cannot be decoded. */
+    int rc = find_committed(s, &place, err);
+    rc = rc == FLOW_OK ? find_first(s, err) : rc;
+    if (rc == FLOW_OK && place.offset >= 0 && is_of_file(s, &place)) {
+        s->file.is_first = 0;
+        fl_avro_events_resume(&s->avro, place.records);
+        rc = spool_file_seek(&s->file, place.offset, err);
     }
     s->file.committed = spool_place_of(s);
     return rc;

@@ -151,6 +151,7 @@ static void drop_position(struct spooldir *s)
 {
     flow_error *fault = NULL;
 
+    spool_standing_forget(s);
     if (spool_tracker_clear(&s->tracker, &fault) != FLOW_OK &&
         flow_error_code(fault) != FLOW_ENOENT) {
         flow_context_log(s->ctx, FLOW_LOG_WARN, flow_error_message(fault));

@@ -93,19 +93,29 @@ static int has_room(const struct spooldir *s)
     return flow_batch_count(s->batch) < s->options.batch_size && left > 0;
 }
 
+/* How many events are made at once.  Where an earlier run has left the channels at different places
+ * in the file, one: so each can be spared exactly what it has. */
+static size_t stride(const struct spooldir *s)
+{
+    return s->standing.by_event ? 1 : s->options.batch_size - flow_batch_count(s->batch);
+}
+
 /*
  * Fills the batch; *ENDS tells that there is no more.  FLOW_EPARSE stands for something that cannot
  * be decoded, with the events before it in the batch.
  */
 static int fill(struct spooldir *s, int *ends, flow_error **err)
 {
-    int rc = FLOW_OK;
+    int rc = spool_standing_begin(s, err);
     int moved;
 
     *ends = 0;
     s->avro.room = BATCH_BYTES;
     while (rc == FLOW_OK && has_room(s)) {
-        rc = spool_deserialize(s, s->options.batch_size - flow_batch_count(s->batch), &moved, err);
+        rc = spool_deserialize(s, stride(s), &moved, err);
+        if (rc == FLOW_OK && moved && s->standing.by_event) {
+            rc = spool_standing_note(s, err);
+        }
         if (rc != FLOW_OK) {
             return rc;
         }
@@ -121,6 +131,17 @@ static int fill(struct spooldir *s, int *ends, flow_error **err)
     return rc;
 }
 
+/* Memory may come back; without the place the events must not go. */
+static int note_place(struct spooldir *s)
+{
+    while (spool_standing_note(s, NULL) != FLOW_OK) {
+        if (flow_wait(s->ctx, s->options.max_backoff) != FLOW_OK) {
+            return FLOW_ECLOSED;
+        }
+    }
+    return FLOW_OK;
+}
+
 /* Hands the batch over and notes that what was read is committed. */
 static int commit(struct spooldir *s, int ends)
 {
@@ -130,10 +151,14 @@ static int commit(struct spooldir *s, int ends)
     if (count == 0) {
         return FLOW_OK;
     }
+    if (note_place(s) != FLOW_OK) {
+        return FLOW_ECLOSED;
+    }
     if (fl_emit_patiently(s->ctx, s->emitter, s->batch, FIRST_PAUSE_MS, s->options.max_backoff) !=
         FLOW_OK) {
         return FLOW_ECLOSED;
     }
+    spool_standing_emitted(s);
     flow_batch_clear(s->batch);
     s->file.committed = spool_place_of(s);
     s->file.is_first = 0;
@@ -201,8 +226,10 @@ void spool_run(void *self)
 {
     struct spooldir *s = self;
 
+    spool_standing_look(s);
     while (!flow_context_stopping(s->ctx)) {
         if (!open_next(s)) {
+            spool_standing_idle(s);
             if (flow_wait(s->ctx, s->options.poll_delay) != FLOW_OK) {
                 break;
             }

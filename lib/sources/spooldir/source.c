@@ -119,6 +119,7 @@ static void spooldir_destroy(void *self)
     struct spooldir *s = self;
 
     spool_scan_free(&s->scan);
+    spool_standing_free(s);
     if (s->out != NULL) {
         fl_line_reader_free(&s->line);
     }
@@ -139,6 +140,7 @@ static int make_parts(struct spooldir *s, flow_error **err)
     s->avro.headers = &s->headers;
     s->scan = (struct spool_scan){
         .mem = s->mem, .ctx = s->ctx, .io = s->io, .options = &s->options, .paths = &s->paths};
+    spool_standing_init(s);
     int rc = spool_scan_init(&s->scan, err);
     if (rc == FLOW_OK && find_paths(s) != FLOW_OK) {
         rc = fl_error_nomem(err);
@@ -406,6 +408,11 @@ static const flow_schema schema = {
         "The position within the present file is kept in .flumespool-main.meta in trackerDir, in "
         "Flume's format, after each commit. A restart goes on there, and so does Flume when it is "
         "started in place of libflow, or the other way round.\n"
+        "\n"
+        "Durable channels, such as those of type file, also keep it together with the events, and "
+        "theirs counts: after a crash at any moment each of them goes on behind the last event it "
+        "has. Where a channel is in memory, a crash may lose what it held, and repeat the batch "
+        "that was under way.\n"
         "\n"
         "LINE ends lines at a newline; a carriage return before it stays in the body. A last line "
         "without newline is an event too. An empty file is one event with an empty body.\n"

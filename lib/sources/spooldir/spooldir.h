@@ -4,11 +4,13 @@
 
 /*
  * The parts of the spooldir source: the scan chooses a file, the reader makes events of it, the
- * tracker remembers how far it was committed, and retiring marks it as done.
+ * tracker remembers how far it was committed, as durable channels do too, and retiring marks it as
+ * done.
  */
 
 #include <flow/source.h>
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "base/regex.h"
 #include "base/thread.h"
@@ -107,6 +109,14 @@ struct spool_file {
     int is_first; /* no event was made of it, now or before a restart */
 };
 
+/* What durable channels know of files. */
+struct spool_standing {
+    struct fl_buf key;    /* of the present file */
+    struct fl_map partly; /* relative paths of files that were being read when the last run ended */
+    struct fl_vec done;   /* of struct fl_buf, keys to be forgotten */
+    int by_event;         /* the present file is one of `partly` */
+};
+
 struct spooldir {
     flow_context *ctx;
     const flow_allocator *mem;
@@ -119,6 +129,7 @@ struct spooldir {
     struct spool_scan scan;
     struct spool_tracker tracker;
     struct spool_file file;
+    struct spool_standing standing;
     struct fl_charset *in;
     struct fl_charset *out;
     struct fl_line_reader line;
@@ -169,6 +180,31 @@ size_t spool_file_peek(const struct spool_file *file, int64_t offset, void *data
 int spool_file_more(struct spool_file *file, flow_error **err);
 struct fl_piece_of_file spool_file_piece(const struct spool_file *file);
 void spool_file_consume(struct spool_file *file, size_t size);
+
+/* Standing: what durable channels know. */
+void spool_standing_init(struct spooldir *s);
+void spool_standing_free(struct spooldir *s);
+
+/* Once, before the first file: finds out what an earlier run has left. */
+void spool_standing_look(struct spooldir *s);
+
+/* Where the file that was opened goes on; an offset of -1 when that is not known. */
+int spool_standing_find(struct spooldir *s, struct spool_place *place, flow_error **err);
+
+/* Empties the batch for the next events. */
+int spool_standing_begin(struct spooldir *s, flow_error **err);
+
+/* The file goes on at its present place behind the events in the batch. */
+int spool_standing_note(struct spooldir *s, flow_error **err);
+
+/* The batch has arrived. */
+void spool_standing_emitted(struct spooldir *s);
+
+/* The present file is done. */
+void spool_standing_forget(struct spooldir *s);
+
+/* There is nothing else to do. */
+void spool_standing_idle(struct spooldir *s);
 
 /* Deserializing.  Goes to where the events were committed last, or to where the first one is. */
 int spool_begin(struct spooldir *s, flow_error **err);

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * How far a file was committed, as durable channels keep it with the events.  Where there is one,
+ * that counts and the tracker does not: it is written after the commit, and a crash may come
+ * between.  The key is the relative path, a NUL, the format that the file is read as, in which
+ * alone a place means something, and the number of the inode and the time of the last change, which
+ * tell the file from others that have its name some day.  The value is the offset and the number of
+ * records, which grow together as the file is read, and so do their bytes.
+ *
+ * A key is forgotten when its file is done.  That goes with the next batch, since a transaction of
+ * its own would cost as much as the file; what a crash leaves of it is found at the next start.
+ */
+
+#include "sources/spooldir/spooldir.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+#define NUMBER 8u
+#define IDENTITY (2 + 2 * NUMBER)
+#define PLACE (2 * NUMBER)
+
+static void put_number(uint8_t *at, uint64_t number)
+{
+    for (size_t i = NUMBER; i > 0; i--, number >>= 8) {
+        at[i - 1] = (uint8_t)number;
+    }
+}
+
+static uint64_t get_number(const uint8_t *at)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < NUMBER; i++) {
+        number = number << 8 | at[i];
+    }
+    return number;
+}
+
+static void put_identity(const struct spooldir *s, uint8_t identity[IDENTITY],
+                         const struct stat *info)
+{
+    identity[0] = '\0';
+    identity[1] = (uint8_t)s->options.format;
+    put_number(identity + 2, (uint64_t)info->st_ino);
+    put_number(identity + 2 + NUMBER,
+               (uint64_t)info->st_mtim.tv_sec * 1000000000u + (uint64_t)info->st_mtim.tv_nsec);
+}
+
+static const char *relative(const struct spooldir *s, const char *path)
+{
+    return path + s->paths.spool_size + 1;
+}
+
+static int make_key(struct spooldir *s, flow_error **err)
+{
+    uint8_t identity[IDENTITY];
+    const char *path = relative(s, s->file.path);
+
+    put_identity(s, identity, &s->file.opened);
+    fl_buf_clear(&s->standing.key);
+    int rc = fl_buf_append(&s->standing.key, path, strlen(path));
+    rc = rc == FLOW_OK ? fl_buf_append(&s->standing.key, identity, sizeof identity) : rc;
+    return rc == FLOW_OK ? rc : fl_error_nomem(err);
+}
+
+int spool_standing_find(struct spooldir *s, struct spool_place *place, flow_error **err)
+{
+    const struct fl_buf *key = &s->standing.key;
+    uint8_t value[PLACE];
+    size_t size = 0;
+    int rc = make_key(s, err);
+
+    *place = (struct spool_place){.offset = -1};
+    s->standing.by_event = fl_map_get(&s->standing.partly, relative(s, s->file.path)) != NULL;
+    rc = rc == FLOW_OK ? flow_emitter_position(s->emitter, key->data, key->size, value,
+                                               sizeof value, &size, err)
+                       : rc;
+    if (rc == FLOW_OK && size == sizeof value) {
+        place->offset = (int64_t)get_number(value);
+        place->records = (int64_t)get_number(value + NUMBER);
+    }
+    return rc;
+}
+
+int spool_standing_note(struct spooldir *s, flow_error **err)
+{
+    const struct fl_buf *key = &s->standing.key;
+    const struct spool_place place = spool_place_of(s);
+    uint8_t value[PLACE];
+
+    put_number(value, (uint64_t)place.offset);
+    put_number(value + NUMBER, (uint64_t)place.records);
+    return flow_batch_set_position(s->batch, key->data, key->size, value, sizeof value, err);
+}
+
+/* ---- forgetting ---- */
+
+/* Without memory it is found at the next start. */
+static void will_forget(struct spooldir *s, const void *data, size_t size)
+{
+    struct fl_buf key;
+
+    fl_buf_init(&key, s->mem);
+    if (fl_buf_append(&key, data, size) != FLOW_OK ||
+        fl_vec_push(&s->standing.done, &key) == NULL) {
+        fl_buf_free(&key);
+    }
+}
+
+void spool_standing_forget(struct spooldir *s)
+{
+    will_forget(s, s->standing.key.data, s->standing.key.size);
+}
+
+int spool_standing_begin(struct spooldir *s, flow_error **err)
+{
+    int rc = FLOW_OK;
+
+    flow_batch_clear(s->batch);
+    for (size_t i = 0; i < s->standing.done.count && rc == FLOW_OK; i++) {
+        const struct fl_buf *key = fl_vec_at(&s->standing.done, i);
+        rc = flow_batch_forget_position(s->batch, key->data, key->size, err);
+    }
+    return rc;
+}
+
+void spool_standing_emitted(struct spooldir *s)
+{
+    for (size_t i = 0; i < s->standing.done.count; i++) {
+        fl_buf_free(fl_vec_at(&s->standing.done, i));
+    }
+    s->standing.done.count = 0;
+}
+
+void spool_standing_idle(struct spooldir *s)
+{
+    flow_error *fault = NULL;
+
+    if (s->standing.done.count == 0) {
+        return;
+    }
+    int rc = spool_standing_begin(s, &fault);
+    rc = rc == FLOW_OK ? flow_emitter_emit(s->emitter, s->batch, &fault) : rc;
+    if (rc == FLOW_OK) {
+        spool_standing_emitted(s);
+    }
+    flow_batch_clear(s->batch);
+    flow_error_free(fault); /* tried again when there is nothing else to do */
+}
+
+/* ---- what an earlier run has left ---- */
+
+/* Whether the file is there as it was, and is read as it was. */
+static int is_there(const struct spooldir *s, const char *path, const uint8_t *identity)
+{
+    uint8_t now[IDENTITY];
+    struct fl_buf full;
+    struct stat info;
+
+    fl_buf_init(&full, s->mem);
+    int there = fl_buf_printf(&full, "%s/%s", s->paths.spool, path) == FLOW_OK &&
+                s->io->stat(s->io->self, fl_buf_cstr(&full), &info) == 0;
+    fl_buf_free(&full);
+    if (there) {
+        put_identity(s, now, &info);
+        there = memcmp(now, identity, sizeof now) == 0;
+    }
+    return there;
+}
+
+static int sort_out(void *self, const flow_position *position)
+{
+    struct spooldir *s = self;
+    const char *path = position->key;
+
+    if (position->key_size <= IDENTITY) {
+        return FLOW_OK;
+    }
+    const uint8_t *identity = (const uint8_t *)path + position->key_size - IDENTITY;
+    if (memchr(path, '\0', position->key_size) != identity) {
+        return FLOW_OK; /* a key of another type of source that had the name */
+    }
+    if (is_there(s, path, identity)) {
+        return fl_map_put(&s->standing.partly, path, s);
+    }
+    will_forget(s, position->key, position->key_size);
+    return FLOW_OK;
+}
+
+void spool_standing_look(struct spooldir *s)
+{
+    flow_error *fault = NULL;
+
+    fl_map_free(&s->standing.partly); /* of the run before */
+    int rc = flow_emitter_positions(s->emitter, sort_out, s, &fault);
+
+    if (rc != FLOW_OK) {
+        flow_context_logf(s->ctx, FLOW_LOG_WARN,
+                          "cannot see how far files were committed (%s): a channel that is ahead "
+                          "of others may get some events twice",
+                          fault != NULL ? flow_error_message(fault) : flow_error_name(rc));
+    }
+    flow_error_free(fault);
+}
+
+void spool_standing_init(struct spooldir *s)
+{
+    fl_buf_init(&s->standing.key, s->mem);
+    fl_map_init(&s->standing.partly, s->mem);
+    fl_vec_init(&s->standing.done, s->mem, sizeof(struct fl_buf));
+}
+
+void spool_standing_free(struct spooldir *s)
+{
+    spool_standing_emitted(s);
+    fl_vec_free(&s->standing.done);
+    fl_map_free(&s->standing.partly);
+    fl_buf_free(&s->standing.key);
+}
