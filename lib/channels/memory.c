@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/stash.h"
 #include "channels/channels.h"
-#include "channels/queue.h"
+#include "channels/held.h"
 
 struct memory_channel {
     const flow_allocator *mem;
@@ -24,13 +24,10 @@ struct memory_channel {
 };
 
 struct memory_txn {
-    struct fl_lot *puts;  /* with a reference to each; count 0 when there are none */
-    struct fl_lot *taken; /* newest first */
-    struct fl_lot *spare; /* for the next take */
-    struct fl_load load;  /* of what was put */
+    struct fl_lot *puts; /* with a reference to each; count 0 when there are none */
+    struct fl_held held;
+    struct fl_load load; /* of what was put */
 };
-
-#define BYTE_CAPACITY_DEFAULT "858993459" /* 80 % of 1 GiB */
 
 static const flow_property properties[] = {
     {.name = "capacity",
@@ -60,7 +57,7 @@ static const flow_property properties[] = {
      .help = "How long a put waits for room, and a take for an event."},
     {.name = "byteCapacity",
      .type = FLOW_TYPE_INT,
-     .default_value = BYTE_CAPACITY_DEFAULT,
+     .default_value = FL_BYTE_CAPACITY,
      .unit = "bytes",
      .min = 0,
      .max = INT64_MAX,
@@ -94,12 +91,6 @@ static uint64_t bound(uint64_t bytes)
     return bytes < 100 ? INT64_MAX : bytes;
 }
 
-/* PERCENTAGE of VALUE, which may be large. */
-static uint64_t percent(uint64_t value, uint64_t percentage)
-{
-    return value / 100 * percentage + value % 100 * percentage / 100;
-}
-
 static struct fl_load most_of(const flow_context *ctx)
 {
     uint64_t bytes = (uint64_t)flow_context_int(ctx, "byteCapacity");
@@ -108,7 +99,7 @@ static struct fl_load most_of(const flow_context *ctx)
     return (struct fl_load){
         .events = (uint64_t)flow_context_int(ctx, "capacity"),
         .bytes = bound(bytes),
-        .bodies = bound(percent(bytes, 100 - buffer)),
+        .bodies = bound(fl_percent(bytes, 100 - buffer)),
     };
 }
 
@@ -145,7 +136,7 @@ static int memory_create(flow_context *ctx, void **self, flow_error **err)
 static void txn_destroy(const flow_allocator *mem, struct memory_txn *txn)
 {
     fl_free(mem, txn->puts);
-    fl_free(mem, txn->spare);
+    fl_held_free(&txn->held, mem);
     fl_free(mem, txn);
 }
 
@@ -174,8 +165,9 @@ static int memory_begin(void *self, void **txn, flow_error **err)
     return FLOW_OK;
 }
 
-static struct fl_load load_of(const flow_event *const *events, size_t count)
+static struct fl_load weigh(const void *arg, const flow_event *const *events, size_t count)
 {
+    (void)arg;
     struct fl_load load = {.events = count};
 
     load.bytes = flow_events_weight(events, count, &load.bodies);
@@ -205,7 +197,7 @@ static int memory_put(void *self, void *inner, const flow_event *const *events, 
     struct memory_channel *channel = self;
     struct memory_txn *txn = inner;
     size_t before = txn->puts ? txn->puts->count : 0;
-    struct fl_load load = load_of(events, count);
+    struct fl_load load = weigh(NULL, events, count);
     int rc = check_load(channel, txn, &load, err);
 
     if (rc)
@@ -230,77 +222,14 @@ static int memory_put(void *self, void *inner, const flow_event *const *events, 
     return FLOW_OK;
 }
 
-/* Adds LOT to the one taken before, when it lay behind that in the queue; so a transaction that
- * takes one by one does not end up with as many lots. */
-static int join(struct memory_channel *channel, struct memory_txn *txn, const struct fl_lot *lot)
-{
-    struct fl_lot *last = txn->taken;
-
-    if (!last || last->number + last->count != lot->number)
-        return 0;
-    struct fl_lot *grown = fl_lot_grow(channel->mem, last, last->count + lot->count);
-    if (!grown)
-        return 0;
-    memcpy(grown->events + grown->count, lot->events, lot->count * sizeof *lot->events);
-    grown->count += lot->count;
-    txn->taken = grown;
-    return 1;
-}
-
-/* Hands what was taken to the caller and remembers it. */
-static size_t hand_over(struct memory_channel *channel, struct memory_txn *txn,
-                        const flow_event **events)
-{
-    struct fl_lot *lot = txn->spare;
-    size_t count = lot->count;
-
-    memcpy(events, lot->events, count * sizeof *events);
-    if (!join(channel, txn, lot)) {
-        lot->next = txn->taken;
-        txn->taken = lot;
-        txn->spare = NULL;
-    }
-    return count;
-}
-
 static int memory_take(void *self, void *inner, size_t max, const flow_event **events,
                        size_t *count, flow_error **err)
 {
     struct memory_channel *channel = self;
     struct memory_txn *txn = inner;
+    int rc = fl_held_take(&txn->held, &channel->queue, UINT64_MAX, max, events, count);
 
-    *count = 0;
-    while (*count < max) {
-        if (fl_queue_take(&channel->queue, max - *count, &txn->spare)) {
-            /* What came before the memory ran out is a take of its own. */
-            return *count > 0 ? FLOW_OK : fl_error_nomem(err);
-        }
-        if (txn->spare->count == 0)
-            break;
-        *count += hand_over(channel, txn, events + *count);
-    }
-    return FLOW_OK;
-}
-
-/* Keeps one lot for the next take. */
-static void put_aside(struct memory_channel *channel, struct memory_txn *txn, struct fl_lot *lot)
-{
-    if (txn->spare)
-        fl_free(channel->mem, lot);
-    else
-        txn->spare = lot;
-}
-
-static void drop_taken(struct memory_channel *channel, struct memory_txn *txn)
-{
-    for (struct fl_lot *lot = txn->taken, *next; lot; lot = next) {
-        struct fl_load load = load_of(lot->events, lot->count);
-        next = lot->next;
-        flow_events_unref(lot->events, lot->count);
-        fl_queue_release(&channel->queue, &load);
-        put_aside(channel, txn, lot);
-    }
-    txn->taken = NULL;
+    return rc ? fl_error_nomem(err) : FLOW_OK;
 }
 
 static void forget_puts(struct memory_txn *txn)
@@ -318,7 +247,7 @@ static int memory_commit(void *self, void *inner, flow_error **err)
         fl_queue_append(&channel->queue, txn->puts->events, txn->puts->count);
         forget_puts(txn);
     }
-    drop_taken(channel, txn);
+    fl_held_drop(&txn->held, &channel->queue, weigh, NULL);
     return FLOW_OK;
 }
 
@@ -332,9 +261,7 @@ static void memory_rollback(void *self, void *inner)
         flow_events_unref(txn->puts->events, txn->puts->count);
         forget_puts(txn);
     }
-    if (txn->taken)
-        fl_queue_return(&channel->queue, txn->taken);
-    txn->taken = NULL;
+    fl_held_return(&txn->held, &channel->queue);
 }
 
 static void memory_release(void *self, void *inner)

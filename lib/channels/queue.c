@@ -171,7 +171,7 @@ static void next_tail(struct fl_queue *queue)
     queue->tail_count = 0;
 }
 
-void fl_queue_append(struct fl_queue *queue, const flow_event *const *events, size_t count)
+uint64_t fl_queue_append(struct fl_queue *queue, const flow_event *const *events, size_t count)
 {
     fl_lock(&queue->tail_lock);
     for (size_t done = 0, n; done < count; done += n) {
@@ -188,6 +188,7 @@ void fl_queue_append(struct fl_queue *queue, const flow_event *const *events, si
     uint64_t before = atomic_load_explicit(&queue->appended, memory_order_relaxed);
     atomic_store_explicit(&queue->appended, before + count, memory_order_release);
     fl_unlock(&queue->tail_lock);
+    return before + count;
 }
 
 /* A chunk that consumers have emptied goes back to the producers, or one of the two is freed. */
@@ -238,15 +239,25 @@ static void take_returned(struct fl_queue *queue, size_t count, struct fl_lot **
     memmove(first->events, first->events + count, first->count * sizeof *first->events);
 }
 
-/* How many events lie behind each other at the head, at most MAX. */
-static size_t available(const struct fl_queue *queue, size_t max)
+/* How many events below the number BELOW lie behind each other at the head, at most MAX. */
+static size_t available(const struct fl_queue *queue, uint64_t below, size_t max)
 {
-    uint64_t count = queue->returned ? queue->returned->count : get(&queue->appended) - queue->next;
+    const struct fl_lot *lot = queue->returned;
+    uint64_t first = lot ? lot->number : queue->next;
+    uint64_t end = lot ? lot->number + lot->count : get(&queue->appended);
 
+    if (below < end)
+        end = below;
+    uint64_t count = end > first ? end - first : 0;
     return count < max ? (size_t)count : max;
 }
 
 int fl_queue_take(struct fl_queue *queue, size_t max, struct fl_lot **lot)
+{
+    return fl_queue_take_below(queue, UINT64_MAX, max, lot);
+}
+
+int fl_queue_take_below(struct fl_queue *queue, uint64_t below, size_t max, struct fl_lot **lot)
 {
     struct fl_lot *grown = fl_lot_grow(queue->mem, *lot, 1);
 
@@ -256,7 +267,7 @@ int fl_queue_take(struct fl_queue *queue, size_t max, struct fl_lot **lot)
     grown->count = 0;
 
     fl_lock(&queue->head_lock);
-    size_t count = available(queue, max);
+    size_t count = available(queue, below, max);
     if (count > grown->capacity) {
         /* Rarely: a transaction that takes more than the last one that used this lot. */
         grown = fl_lot_grow(queue->mem, grown, count);
@@ -276,6 +287,14 @@ int fl_queue_take(struct fl_queue *queue, size_t max, struct fl_lot **lot)
     }
     fl_unlock(&queue->head_lock);
     return FLOW_OK;
+}
+
+int fl_queue_passed(struct fl_queue *queue, uint64_t number)
+{
+    fl_lock(&queue->head_lock);
+    int passed = queue->next >= number && (!queue->returned || queue->returned->number >= number);
+    fl_unlock(&queue->head_lock);
+    return passed;
 }
 
 /* Puts LOT among those that were returned before, by number. */
@@ -307,6 +326,18 @@ void fl_queue_release(struct fl_queue *queue, const struct fl_load *load)
     atomic_fetch_add_explicit(&queue->released.bodies, load->bodies, memory_order_release);
     atomic_fetch_add_explicit(&queue->released.bytes, load->bytes, memory_order_release);
     atomic_fetch_add_explicit(&queue->released.events, load->events, memory_order_release);
+}
+
+struct fl_load fl_queue_load(struct fl_queue *queue)
+{
+    fl_lock(&queue->tail_lock);
+    struct fl_load load = {
+        .events = queue->reserved.events - get(&queue->released.events),
+        .bytes = queue->reserved.bytes - get(&queue->released.bytes),
+        .bodies = queue->reserved.bodies - get(&queue->released.bodies),
+    };
+    fl_unlock(&queue->tail_lock);
+    return load;
 }
 
 uint64_t fl_queue_size(const struct fl_queue *queue)

@@ -33,6 +33,15 @@ struct fl_load {
     uint64_t bodies; /* bytes of those */
 };
 
+/* What a channel's events may weigh unless its settings say so: 80 % of 1 GiB, in bytes. */
+#define FL_BYTE_CAPACITY "858993459"
+
+/* PERCENTAGE of VALUE, which may be large. */
+static inline uint64_t fl_percent(uint64_t value, uint64_t percentage)
+{
+    return value / 100 * percentage + value % 100 * percentage / 100;
+}
+
 struct fl_chunk;
 
 struct fl_queue {
@@ -80,8 +89,9 @@ int fl_queue_reserve(struct fl_queue *queue, const struct fl_load *load);
 /* Gives back what was reserved and not appended. */
 void fl_queue_unreserve(struct fl_queue *queue, const struct fl_load *load);
 
-/* Appends COUNT events, for which room is reserved, with the caller's references. */
-void fl_queue_append(struct fl_queue *queue, const flow_event *const *events, size_t count);
+/* Appends COUNT events, for which room is reserved, with the caller's references.  Returns the
+ * number behind the last of them. */
+uint64_t fl_queue_append(struct fl_queue *queue, const flow_event *const *events, size_t count);
 
 /*
  * Takes up to MAX events that lie behind each other into a lot: *LOT, or a larger one in its place,
@@ -89,11 +99,20 @@ void fl_queue_append(struct fl_queue *queue, const flow_event *const *events, si
  */
 int fl_queue_take(struct fl_queue *queue, size_t max, struct fl_lot **lot);
 
+/* As fl_queue_take, but only events whose numbers are less than BELOW. */
+int fl_queue_take_below(struct fl_queue *queue, uint64_t below, size_t max, struct fl_lot **lot);
+
+/* Whether every event below NUMBER was taken, and none of them returned since. */
+int fl_queue_passed(struct fl_queue *queue, uint64_t number);
+
 /* Returns a list of lots, each to its place. */
 void fl_queue_return(struct fl_queue *queue, struct fl_lot *lots);
 
 /* Frees the room of what was taken. */
 void fl_queue_release(struct fl_queue *queue, const struct fl_load *load);
+
+/* What is reserved and not released. */
+struct fl_load fl_queue_load(struct fl_queue *queue);
 
 /* How many events can be taken. */
 uint64_t fl_queue_size(const struct fl_queue *queue);

@@ -151,28 +151,35 @@ static void lot_free(struct fl_cursor *cursor, struct fl_lot_ref *lot)
     cursor->spare = lot;
 }
 
-/* How many events from `next` on lie in its run and were not acknowledged. */
-static size_t fresh_count(const struct fl_cursor *cursor)
+/* What one take wants. */
+struct want {
+    uint64_t below; /* only offsets less than this */
+    size_t max;
+};
+
+/* How many events from `next` on lie in its run, are wanted and were not acknowledged. */
+static size_t fresh_count(const struct fl_cursor *cursor, const struct want *want)
 {
     const struct fl_range *range = fl_ranges_find(&cursor->acked, cursor->next);
     uint64_t end = fl_run_end(cursor->run);
 
     if (range && range->first < end)
         end = range->first;
-    return (size_t)(end - cursor->next);
+    if (want->below < end)
+        end = want->below;
+    return end - cursor->next < want->max ? (size_t)(end - cursor->next) : want->max;
 }
 
-static int take_fresh(struct fl_cursor *cursor, size_t max, struct fl_lot_ref **lot,
+static int take_fresh(struct fl_cursor *cursor, const struct want *want, struct fl_lot_ref **lot,
                       flow_error **err)
 {
-    int rc = find_run(cursor, err);
-
     *lot = NULL;
-    if (rc || !cursor->run)
+    if (cursor->next >= want->below)
+        return FLOW_OK;
+    int rc = find_run(cursor, err);
+    if (rc || !cursor->run || cursor->next >= want->below)
         return rc;
-    size_t count = fresh_count(cursor);
-    if (count > max)
-        count = max;
+    size_t count = fresh_count(cursor, want);
     *lot = lot_new(cursor, cursor->run, (size_t)(cursor->next - cursor->run->first), count);
     if (!*lot)
         return fl_error_nomem(err);
@@ -181,43 +188,52 @@ static int take_fresh(struct fl_cursor *cursor, size_t max, struct fl_lot_ref **
 }
 
 /* Takes what was returned, all of a lot or its beginning. */
-static int take_returned(struct fl_cursor *cursor, size_t max, struct fl_lot_ref **lot,
+static int take_returned(struct fl_cursor *cursor, const struct want *want, struct fl_lot_ref **lot,
                          flow_error **err)
 {
     struct fl_lot_ref *first = cursor->returned;
+    uint64_t room = want->below - fl_lot_first(first);
+    size_t most = room < want->max ? (size_t)room : want->max;
 
-    if (first->count <= max) {
+    if (first->count <= most) {
         cursor->returned = first->next;
         *lot = first;
         return FLOW_OK;
     }
-    *lot = lot_new(cursor, first->run, first->index, max);
+    *lot = lot_new(cursor, first->run, first->index, most);
     if (!*lot)
         return fl_error_nomem(err);
-    first->index += max;
-    first->count -= max;
+    first->index += most;
+    first->count -= most;
     return FLOW_OK;
 }
 
-static int take_one(struct fl_cursor *cursor, size_t max, struct fl_lot_ref **lot,
+static int take_one(struct fl_cursor *cursor, const struct want *want, struct fl_lot_ref **lot,
                     flow_error **err)
 {
-    return cursor->returned ? take_returned(cursor, max, lot, err)
-                            : take_fresh(cursor, max, lot, err);
+    *lot = NULL;
+    if (!cursor->returned)
+        return take_fresh(cursor, want, lot, err);
+    if (fl_lot_first(cursor->returned) >= want->below)
+        return FLOW_OK;
+    return take_returned(cursor, want, lot, err);
 }
 
-int fl_cursor_take(struct fl_cursor *cursor, size_t max, const flow_event **events, size_t *count,
-                   struct fl_lot_ref **lots, flow_error **err)
+int fl_cursor_take_below(struct fl_cursor *cursor, uint64_t below, size_t max,
+                         const flow_event **events, size_t *count, struct fl_lot_ref **lots,
+                         flow_error **err)
 {
+    struct want want = {below, max};
     struct fl_lot_ref *lot = NULL;
     flow_error *fault = NULL;
     int rc = FLOW_OK;
 
     *count = 0;
     fl_lock(&cursor->lock);
-    while (*count < max && !(rc = take_one(cursor, max - *count, &lot, &fault)) && lot) {
+    while (want.max && !(rc = take_one(cursor, &want, &lot, &fault)) && lot) {
         memcpy(events + *count, lot->run->events + lot->index, lot->count * sizeof *events);
         *count += lot->count;
+        want.max -= lot->count;
         lot->next = *lots;
         *lots = lot;
     }
@@ -230,6 +246,21 @@ int fl_cursor_take(struct fl_cursor *cursor, size_t max, const flow_event **even
     if (rc)
         fl_error_pass(err, fault);
     return rc;
+}
+
+int fl_cursor_take(struct fl_cursor *cursor, size_t max, const flow_event **events, size_t *count,
+                   struct fl_lot_ref **lots, flow_error **err)
+{
+    return fl_cursor_take_below(cursor, UINT64_MAX, max, events, count, lots, err);
+}
+
+int fl_cursor_passed(struct fl_cursor *cursor, uint64_t offset)
+{
+    fl_lock(&cursor->lock);
+    int passed =
+        cursor->next >= offset && (!cursor->returned || fl_lot_first(cursor->returned) >= offset);
+    fl_unlock(&cursor->lock);
+    return passed;
 }
 
 /* Puts LOT among those that were returned before, by offset. */

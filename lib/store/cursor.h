@@ -35,10 +35,10 @@ struct fl_cursor {
 
     struct fl_lock lock; /* for all that follows */
     uint64_t watermark;
-    struct fl_ranges acked; /* above it */
-    size_t pledged;         /* ranges that commits under way will add */
-    uint64_t next;          /* never taken from here on */
-    struct fl_run *run;     /* the one `next` lies in, or before */
+    struct fl_ranges acked;      /* above it */
+    size_t pledged;              /* ranges that commits under way will add */
+    uint64_t next;               /* never taken from here on */
+    struct fl_run *run;          /* the one `next` lies in, or before */
     struct fl_lot_ref *returned; /* in order */
     struct fl_lot_ref *spare;    /* to use again */
     struct fl_reader *reader;    /* for what is not in memory; NULL until it is needed */
@@ -65,6 +65,14 @@ uint64_t fl_cursor_size(const struct fl_cursor *cursor);
  */
 int fl_cursor_take(struct fl_cursor *cursor, size_t max, const flow_event **events, size_t *count,
                    struct fl_lot_ref **lots, flow_error **err);
+
+/* As fl_cursor_take, but only events whose offsets are less than BELOW. */
+int fl_cursor_take_below(struct fl_cursor *cursor, uint64_t below, size_t max,
+                         const flow_event **events, size_t *count, struct fl_lot_ref **lots,
+                         flow_error **err);
+
+/* Whether every event below OFFSET was taken, and none of them returned since. */
+int fl_cursor_passed(struct fl_cursor *cursor, uint64_t offset);
 
 /* Makes the events of *LOTS gone, durably, and frees the lots; on failure they are as they were. */
 int fl_cursor_commit(struct fl_cursor *cursor, struct fl_lot_ref **lots, flow_error **err);

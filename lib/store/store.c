@@ -191,15 +191,15 @@ static int write_put(struct fl_store *store, struct put *put, flow_error **err)
     return rc;
 }
 
-int fl_store_put(struct fl_store *store, const flow_event *const *events, size_t count,
-                 struct fl_buf *positions, flow_error **err)
+int fl_store_put_at(struct fl_store *store, struct fl_put *what, flow_error **err)
 {
-    struct put put = {.run = fl_run_new(store->env.mem, count), .positions = positions};
+    size_t count = what->count;
+    struct put put = {.run = fl_run_new(store->env.mem, count), .positions = what->positions};
 
     if (!put.run)
         return fl_error_nomem(err);
     put.run->store = store;
-    int rc = flow_events_keep(events, count, put.run->events, err);
+    int rc = flow_events_keep(what->events, count, put.run->events, err);
     if (!rc) {
         put.run->count = count;
         rc = serialize(store, &put, err);
@@ -209,15 +209,29 @@ int fl_store_put(struct fl_store *store, const flow_event *const *events, size_t
     } else {
         put.run->weight = put.entry.frame.size + count * EVENT_WEIGHT;
         rc = write_put(store, &put, err); /* the run is the store's now */
+        what->end = put.entry.needed;
     }
     free_buffer(store, put.buffer);
     return rc;
+}
+
+int fl_store_put(struct fl_store *store, const flow_event *const *events, size_t count,
+                 struct fl_buf *positions, flow_error **err)
+{
+    struct fl_put put = {.events = events, .count = count, .positions = positions};
+
+    return fl_store_put_at(store, &put, err);
 }
 
 int fl_store_positions(struct fl_store *store, const void *key, size_t key_size,
                        flow_position_fn fn, void *arg)
 {
     return fl_positions_each(&store->positions, key, key_size, fn, arg);
+}
+
+uint64_t fl_store_visible(const struct fl_store *store)
+{
+    return atomic_load_explicit(&store->visible, memory_order_acquire);
 }
 
 /* ---- cursors ---- */

@@ -46,6 +46,14 @@ int fl_store_open(const struct fl_store_options *options, struct fl_store **stor
 /* Closes it; nobody uses it any more.  An error says what could not be written; all is freed. */
 int fl_store_close(struct fl_store *store, flow_error **err);
 
+/* What is put at once. */
+struct fl_put {
+    const flow_event *const *events;
+    size_t count;
+    struct fl_buf *positions; /* or NULL */
+    uint64_t end;             /* set by the put: the offset behind the last of the events */
+};
+
 /*
  * Appends COUNT events, of which it keeps references, together with POSITIONS, which
  * fl_position_append made and which are changed, and returns when both are durable; either may be
@@ -56,9 +64,15 @@ int fl_store_close(struct fl_store *store, flow_error **err);
 int fl_store_put(struct fl_store *store, const flow_event *const *events, size_t count,
                  struct fl_buf *positions, flow_error **err);
 
+/* As fl_store_put, which tells where the events are. */
+int fl_store_put_at(struct fl_store *store, struct fl_put *put, flow_error **err);
+
 /* Calls FN with the position of KEY, or with all when that is NULL. */
 int fl_store_positions(struct fl_store *store, const void *key, size_t key_size,
                        flow_position_fn fn, void *arg);
+
+/* The offset behind the last event that can be taken. */
+uint64_t fl_store_visible(const struct fl_store *store);
 
 /* Does what is due now, in place of the thread: checkpoints, syncs, files for later. */
 void fl_store_tend(struct fl_store *store);

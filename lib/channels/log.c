@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "channels/log.h"
+
+#define SEGMENT ((int64_t)64 << 20)
+#define MEMORY ((uint64_t)32 << 20) /* of recent events */
+
+/* ---- settings ---- */
+
+static int check_capacity(const flow_context *ctx, const char *key, flow_error **err)
+{
+    int64_t transaction = flow_context_int(ctx, "transactionCapacity");
+    int64_t capacity = flow_context_int(ctx, key);
+    char why[160];
+
+    if (transaction <= capacity)
+        return FLOW_OK;
+    snprintf(why, sizeof why,
+             "transactionCapacity %lld is more than %s %lld; raise %s or lower transactionCapacity",
+             (long long)transaction, key, (long long)capacity, key);
+    return flow_context_refuse(ctx, "transactionCapacity", why, err);
+}
+
+static int check_folders(const flow_context *ctx, flow_error **err)
+{
+    const char *control = flow_context_string(ctx, "checkpointDir");
+    const char *backup = flow_context_string(ctx, "backupCheckpointDir");
+
+    if (!flow_context_word(ctx, "dataDirs", 0))
+        return flow_context_refuse(ctx, "dataDirs", "there is no folder in it", err);
+    if (!flow_context_bool(ctx, "useDualCheckpoints"))
+        return FLOW_OK;
+    if (!backup)
+        return flow_context_refuse(ctx, "useDualCheckpoints",
+                                   "backupCheckpointDir says where to, and is not set", err);
+    if (!strcmp(control, backup))
+        return flow_context_refuse(ctx, "backupCheckpointDir",
+                                   "it is checkpointDir; a second copy there would be no help",
+                                   err);
+    return FLOW_OK;
+}
+
+static int refuse_encryption(const flow_context *ctx, flow_error **err)
+{
+    const char *key, *value;
+
+    if (!flow_context_below(ctx, "encryption.", 0, &key, &value))
+        return FLOW_OK;
+    return flow_context_refuse(ctx, "encryption.",
+                               "the log is not encrypted; put the folders on an encrypted file "
+                               "system and leave these settings out",
+                               err);
+}
+
+int fl_log_check(const flow_context *ctx, const char *key, flow_error **err)
+{
+    int rc = key ? check_capacity(ctx, key, err) : FLOW_OK;
+
+    if (!rc)
+        rc = refuse_encryption(ctx, err);
+    return rc ? rc : check_folders(ctx, err);
+}
+
+void fl_log_init(struct fl_log *log, flow_context *ctx, uint64_t capacity)
+{
+    memset(log, 0, sizeof *log);
+    log->ctx = ctx;
+    log->mem = flow_library_allocator(flow_context_library(ctx));
+    log->capacity = capacity;
+    log->put_errors = flow_context_counter(ctx, "EventPutErrorCount");
+    log->take_errors = flow_context_counter(ctx, "EventTakeErrorCount");
+    log->open = flow_context_counter(ctx, "Open");
+    log->closed = flow_context_counter(ctx, "Closed");
+}
+
+/* ---- open and close ---- */
+
+static void more_visible(void *self)
+{
+    flow_channel_notify(((struct fl_log *)self)->ctx);
+}
+
+/* The folders as an array that the caller frees; NULL without memory. */
+static const char **folders_of(const struct fl_log *log, size_t *count)
+{
+    const char **folders;
+
+    for (*count = 0; flow_context_word(log->ctx, "dataDirs", *count);)
+        ++*count;
+    folders = fl_calloc(log->mem, *count, sizeof *folders);
+    for (size_t i = 0; folders && i < *count; i++)
+        folders[i] = flow_context_word(log->ctx, "dataDirs", i);
+    return folders;
+}
+
+static struct fl_store_options options_of(struct fl_log *log)
+{
+    flow_context *ctx = log->ctx;
+    int64_t size = flow_context_int(ctx, "maxFileSize");
+
+    return (struct fl_store_options){
+        .ctx = ctx,
+        .io = fl_io_of(ctx),
+        .control = flow_context_string(ctx, "checkpointDir"),
+        .backup = flow_context_bool(ctx, "useDualCheckpoints")
+                      ? flow_context_string(ctx, "backupCheckpointDir")
+                      : NULL,
+        .segment_size = (uint64_t)(size < SEGMENT ? size : SEGMENT),
+        .required_space = (uint64_t)flow_context_int(ctx, "minimumRequiredSpace"),
+        .memory = MEMORY,
+        .checkpoint_ms = flow_context_int(ctx, "checkpointInterval"),
+        .sync_ms = flow_context_bool(ctx, "fsyncPerTransaction")
+                       ? 0
+                       : flow_context_int(ctx, "fsyncInterval") * 1000,
+        .checkpoint_on_close = flow_context_bool(ctx, "checkpointOnClose"),
+        .visible = more_visible,
+        .self = log,
+    };
+}
+
+int fl_log_open(struct fl_log *log, flow_error **err)
+{
+    struct fl_store_options options = options_of(log);
+    const char **folders = folders_of(log, &options.folder_count);
+
+    if (!folders)
+        return fl_error_nomem(err);
+    options.folders = folders;
+    int rc = fl_store_open(&options, &log->store, err);
+    fl_free(log->mem, (void *)folders);
+    if (rc)
+        return rc;
+    rc = fl_store_cursor(log->store, "", &log->cursor, err);
+    flow_counter_set(log->open, 1);
+    flow_counter_set(log->closed, 0);
+    return rc;
+}
+
+int fl_log_close(struct fl_log *log, flow_error **err)
+{
+    int rc = fl_store_close(log->store, err);
+
+    log->store = NULL;
+    log->cursor = NULL;
+    flow_counter_set(log->open, 0);
+    flow_counter_set(log->closed, 1);
+    return rc;
+}
+
+/* ---- putting ---- */
+
+/* Events in the log, on their way into it, and on their way out. */
+static uint64_t used(const struct fl_log *log)
+{
+    return atomic_load(&log->reserved) + fl_cursor_size(log->cursor) + atomic_load(&log->out);
+}
+
+int fl_log_reserve(struct fl_log *log, uint64_t count)
+{
+    atomic_fetch_add(&log->reserved, count);
+    if (used(log) <= log->capacity)
+        return FLOW_OK;
+    atomic_fetch_sub(&log->reserved, count);
+    return FLOW_EFULL;
+}
+
+void fl_log_unreserve(struct fl_log *log, uint64_t count)
+{
+    atomic_fetch_sub(&log->reserved, count);
+}
+
+/* The room is given up before the events are seen in the log: counted twice for a moment, they
+ * could keep others out for as long as nobody takes. */
+int fl_log_append(struct fl_log *log, struct fl_put *put, flow_error **err)
+{
+    atomic_fetch_sub(&log->reserved, put->count);
+    int rc = fl_store_put_at(log->store, put, err);
+    if (rc) {
+        atomic_fetch_add(&log->reserved, put->count);
+        flow_counter_add(log->put_errors, 1);
+    }
+    return rc;
+}
+
+/* ---- taking ---- */
+
+int fl_log_take(struct fl_log *log, uint64_t below, size_t max, const flow_event **events,
+                size_t *count, struct fl_log_taken *taken, flow_error **err)
+{
+    int rc = fl_cursor_take_below(log->cursor, below, max, events, count, &taken->lots, err);
+
+    if (rc)
+        flow_counter_add(log->take_errors, 1);
+    taken->count += *count;
+    atomic_fetch_add(&log->out, *count);
+    return rc;
+}
+
+static void forget(struct fl_log *log, struct fl_log_taken *taken)
+{
+    atomic_fetch_sub(&log->out, taken->count);
+    taken->count = 0;
+}
+
+int fl_log_commit(struct fl_log *log, struct fl_log_taken *taken, flow_error **err)
+{
+    if (!taken->lots)
+        return FLOW_OK;
+    int rc = fl_cursor_commit(log->cursor, &taken->lots, err);
+    if (rc)
+        flow_counter_add(log->take_errors, 1);
+    else
+        forget(log, taken);
+    return rc;
+}
+
+void fl_log_return(struct fl_log *log, struct fl_log_taken *taken)
+{
+    if (taken->lots)
+        fl_cursor_return(log->cursor, &taken->lots);
+    forget(log, taken);
+}
+
+uint64_t fl_log_size(const struct fl_log *log)
+{
+    return log->cursor ? fl_cursor_size(log->cursor) : 0;
+}
