@@ -115,6 +115,7 @@ def snippet(info: dict) -> str:
 # The counters of every component of a kind, then those of single types.
 TIMES = ["StartTime", "StopTime"]
 FILES = ["ConnectionCreatedCount", "ConnectionClosedCount", "ConnectionFailedCount"]
+LOG = ["EventPutErrorCount", "EventTakeErrorCount", "CheckpointWriteErrorCount", "Open", "Closed"]
 COUNTERS = {
     "source": ["EventReceivedCount", "EventAcceptedCount", "AppendReceivedCount",
                "AppendAcceptedCount", "AppendBatchReceivedCount", "AppendBatchAcceptedCount",
@@ -125,8 +126,8 @@ COUNTERS = {
     "sink": ["EventDrainAttemptCount", "EventDrainSuccessCount", "BatchEmptyCount",
              "BatchUnderflowCount", "BatchCompleteCount", "EventWriteFail", "ChannelReadFail",
              *TIMES],
-    "channel file": ["EventPutErrorCount", "EventTakeErrorCount", "CheckpointWriteErrorCount",
-                     "Open", "Closed"],
+    "channel file": LOG,
+    "channel spillablememory": LOG,
     "source netcat": ["EventRefusedCount", "LineTooLongCount", "LineUnfinishedCount"],
     "source spooldir": ["FileCompletedCount", "FileSetAsideCount", "FileNameReusedCount",
                         "LineCutCount", "EventReadFail"],

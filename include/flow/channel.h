@@ -18,7 +18,7 @@ typedef struct flow_channel flow_channel;
  * A type of channel.  Members marked (optional) may be NULL; struct_size is the sizeof of this
  * table.  `begin`, `put`, `take`, `commit`, `rollback` and `release` are called by many threads at
  * once, though for one transaction by one at a time.  None of them waits: the library does that,
- * and tries again when another transaction ended.
+ * and tries again when another transaction ended, and a put once more when its time is over.
  */
 typedef struct flow_channel_ops {
     uint32_t struct_size;

@@ -8,5 +8,6 @@
 
 extern const flow_channel_ops fl_file_channel;
 extern const flow_channel_ops fl_memory_channel;
+extern const flow_channel_ops fl_spillable_channel;
 
 #endif

@@ -208,16 +208,19 @@ static int put_waiting(flow_txn *txn, const struct put *put, flow_error **err)
     flow_channel *channel = txn->channel;
     int64_t wait_ms = put->wait_ms < 0 ? channel->ops->keep_alive(channel->self) : put->wait_ms;
     int64_t deadline = fl_clock_after(channel->ctx->clock, wait_ms);
+    int why = FLOW_OK;
 
-    for (;;) {
+    /* Once more behind the deadline: a channel may have another place for who has waited. */
+    while (why != FLOW_ECLOSED) {
         uint32_t seen = fl_gate_look(&channel->room);
         int rc = try_put(txn, put, err);
         if (rc != FLOW_EFULL)
             return rc;
-        rc = fl_channel_wait_at(channel, &channel->room, seen, deadline, put->stop);
-        if (rc)
-            return no_room(txn, rc, put->count, err);
+        if (why)
+            break;
+        why = fl_channel_wait_at(channel, &channel->room, seen, deadline, put->stop);
     }
+    return no_room(txn, why, put->count, err);
 }
 
 static int check_capacity(const flow_txn *txn, size_t count, flow_error **err)

@@ -38,6 +38,7 @@ static const flow_source_ops *const sources[] = {
 static const flow_channel_ops *const channels[] = {
     &fl_file_channel,
     &fl_memory_channel,
+    &fl_spillable_channel,
     NULL,
 };
 

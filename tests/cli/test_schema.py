@@ -192,6 +192,8 @@ def right_values(prop: dict) -> list:
 UNUSABLE = {
     ("channel", "memory"): {"capacity", "transactionCapacity"},
     ("channel", "file"): {"capacity", "transactionCapacity", "useDualCheckpoints"},
+    ("channel", "spillablememory"): {"overflowCapacity", "transactionCapacity",
+                                     "useDualCheckpoints"},
     ("sink", "hdfs"): {"hdfs.fileType", "hdfs.writeFormat", "hdfs.codeC", "serializer"},
     ("serializer", "AVRO_DATUM"): {"compressionCodec"},
     ("serializer", "AVRO_EVENT"): {"compressionCodec"},

@@ -15,22 +15,6 @@
 #include "places.h"
 #include "suite.h"
 
-static void take_all(struct memory_rig *rig, uint64_t first, size_t count)
-{
-    for (size_t done = 0; done < count;) {
-        const flow_event *const *events;
-        size_t got;
-        flow_txn *txn = begin(rig->channel);
-        ck_assert_int_eq(flow_txn_take(txn, 100, 0, &events, &got, NULL), FLOW_OK);
-        ck_assert_uint_gt(got, 0);
-        for (size_t i = 0; i < got; i++)
-            ck_assert_uint_eq(number_of(events[i]), first + done + i);
-        commit(txn);
-        done += got;
-    }
-    ck_assert_uint_eq(flow_channel_size(rig->channel), 0);
-}
-
 START_TEST(events_come_out_as_they_went_in)
 {
     struct places places;
@@ -73,19 +57,22 @@ START_TEST(what_was_not_taken_is_there_after_a_stop)
 }
 END_TEST
 
-static void put_and_take_some(struct memory_rig *rig, const struct places *places)
+static void put_and_take_some(const struct places *places)
 {
-    put_numbers(rig, 0, 500);
-    flow_txn *first = begin(rig->channel);
-    flow_txn *second = begin(rig->channel);
-    flow_txn *third = begin(rig->channel);
+    struct memory_rig rig;
+
+    places_up(&rig, AT(places));
+    put_numbers(&rig, 0, 500);
+    flow_txn *first = begin(rig.channel);
+    flow_txn *second = begin(rig.channel);
+    flow_txn *third = begin(rig.channel);
     expect_take(first, 100, 0, 100);
     expect_take(second, 100, 100, 100);
     expect_take(third, 50, 200, 50);
     commit(first);
     commit(third); /* the second is never committed */
-    flow_txn *open = begin(rig->channel);
-    put_into(rig, open, 500, 100); /* nor is this */
+    flow_txn *open = begin(rig.channel);
+    put_into(&rig, open, 500, 100); /* nor is this */
 }
 
 START_TEST(a_process_that_dies_loses_only_what_was_not_committed)

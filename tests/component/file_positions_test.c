@@ -97,18 +97,20 @@ START_TEST(a_position_can_come_without_events)
 }
 END_TEST
 
-static void put_and_forget(struct memory_rig *rig, const struct places *places)
+static void put_and_forget(const struct places *places)
 {
-    (void)places;
-    put_at(rig, 0, 10, "a", "10");
-    put_at(rig, 10, 10, "b", "20");
-    put_at(rig, 20, 10, "a", "30");
-    put_at(rig, 30, 0, "b", NULL);
-    put_at(rig, 30, 0, "c", "5");
-    put_at(rig, 30, 0, "c", NULL);
-    put_at(rig, 30, 0, "c", "2"); /* smaller, in a life of its own */
-    flow_txn *txn = begin(rig->channel);
-    put_into(rig, txn, 30, 10); /* never committed */
+    struct memory_rig rig;
+
+    places_up(&rig, AT(places));
+    put_at(&rig, 0, 10, "a", "10");
+    put_at(&rig, 10, 10, "b", "20");
+    put_at(&rig, 20, 10, "a", "30");
+    put_at(&rig, 30, 0, "b", NULL);
+    put_at(&rig, 30, 0, "c", "5");
+    put_at(&rig, 30, 0, "c", NULL);
+    put_at(&rig, 30, 0, "c", "2"); /* smaller, in a life of its own */
+    flow_txn *txn = begin(rig.channel);
+    put_into(&rig, txn, 30, 10); /* never committed */
     put_position(txn, "a", "40");
 }
 

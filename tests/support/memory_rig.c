@@ -6,7 +6,14 @@
 #include "core/registry.h"
 #include "memory_rig.h"
 
-#define MOST_SETTINGS 8
+#define MOST_SETTINGS 12
+
+static const char *type_of(unsigned options)
+{
+    if (options & RIG_SPILL)
+        return "SPILLABLEMEMORY";
+    return options & RIG_FILE ? "file" : "memory";
+}
 
 static int make_settings(struct memory_rig *rig, const struct fl_type *type,
                          const char *const *settings)
@@ -48,7 +55,7 @@ int memory_rig_new(struct memory_rig *rig, unsigned options, const char *const *
     int rc = flow_library_new(&how, &rig->lib, err);
     if (!rc)
         rc = fl_registry_lookup(flow_library_registry(rig->lib), FLOW_KIND_CHANNEL,
-                                options & RIG_FILE ? "file" : "memory", &type, NULL, err);
+                                type_of(options), &type, NULL, err);
     if (!rc)
         rc = make_settings(rig, type, settings);
     if (!rc)

@@ -20,7 +20,8 @@ struct memory_rig {
 
 #define RIG_FALSE_CLOCK 1u
 #define RIG_FAILING 2u
-#define RIG_FILE 4u /* a file channel, not one in memory */
+#define RIG_FILE 4u  /* a file channel, not one in memory */
+#define RIG_SPILL 8u /* a spillable memory channel */
 
 /*
  * Makes and opens a channel "c1" with SETTINGS, pairs of key and value that end in NULL.  On

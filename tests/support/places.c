@@ -53,18 +53,31 @@ void places_reopen(struct memory_rig *rig)
     ck_assert_msg(rc == FLOW_OK, "%s", flow_error_message(err));
 }
 
-void places_dies(const struct places *places,
-                 void (*fn)(struct memory_rig *rig, const struct places *places))
+void places_dies(const struct places *places, void (*fn)(const struct places *places))
 {
     pid_t child = fork();
     int status = 0;
 
     if (child == 0) {
-        struct memory_rig rig;
-        places_up(&rig, AT(places));
-        fn(&rig, places);
+        fn(places);
         kill(getpid(), SIGKILL);
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+void take_all(struct memory_rig *rig, uint64_t first, size_t count)
+{
+    for (size_t done = 0; done < count;) {
+        const flow_event *const *events;
+        size_t got;
+        flow_txn *txn = begin(rig->channel);
+        ck_assert_int_eq(flow_txn_take(txn, 100, 0, &events, &got, NULL), FLOW_OK);
+        ck_assert_uint_gt(got, 0);
+        for (size_t i = 0; i < got; i++)
+            ck_assert_uint_eq(number_of(events[i]), first + done + i);
+        commit(txn);
+        done += got;
+    }
+    ck_assert_uint_eq(flow_channel_size(rig->channel), 0);
 }

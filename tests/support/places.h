@@ -2,7 +2,7 @@
 #ifndef TESTS_SUPPORT_PLACES_H
 #define TESTS_SUPPORT_PLACES_H
 
-/* The folders of a file channel, below a temporary one, and a channel in them. */
+/* The folders of a channel that has a log, below a temporary one, and a channel in them. */
 
 #include "numbered.h"
 
@@ -18,16 +18,21 @@ void places_free(const struct places *places);
 /* Removes the control folder, as if its disk were lost. */
 void places_lose_control(const struct places *places);
 
-/* The settings of a channel there, with up to two more. */
+/* The settings of a channel there, with some more. */
 #define AT(places, ...)                                                                            \
     SETTINGS("checkpointDir", (places)->control, "dataDirs", (places)->data,                       \
              "minimumRequiredSpace", "1048576", ##__VA_ARGS__)
 
+/* Makes a file channel. */
 void places_up(struct memory_rig *rig, const char *const *settings);
+
+/* Closes a channel, of any type, and opens it again. */
 void places_reopen(struct memory_rig *rig);
 
-/* Runs FN with a channel in a process that ends without closing anything. */
-void places_dies(const struct places *places,
-                 void (*fn)(struct memory_rig *rig, const struct places *places));
+/* Takes all there is in as many transactions as it takes: the COUNT numbers from FIRST on. */
+void take_all(struct memory_rig *rig, uint64_t first, size_t count);
+
+/* Runs FN, which makes a channel, in a process that ends without closing anything. */
+void places_dies(const struct places *places, void (*fn)(const struct places *places));
 
 #endif
