@@ -66,6 +66,19 @@ void places_dies(const struct places *places, void (*fn)(const struct places *pl
     ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
+int try_put(struct memory_rig *rig, uint64_t first, size_t count, flow_error **err)
+{
+    flow_batch *batch = numbered_batch(rig->lib, first, count);
+    flow_txn *txn = begin(rig->channel);
+    int rc = fl_txn_put_events(txn, flow_batch_events(batch), count, 0, NULL, err);
+
+    if (!rc)
+        rc = flow_txn_commit(txn, err);
+    flow_txn_free(txn);
+    flow_batch_free(batch);
+    return rc;
+}
+
 void take_all(struct memory_rig *rig, uint64_t first, size_t count)
 {
     for (size_t done = 0; done < count;) {

@@ -23,11 +23,19 @@ void places_lose_control(const struct places *places);
     SETTINGS("checkpointDir", (places)->control, "dataDirs", (places)->data,                       \
              "minimumRequiredSpace", "1048576", ##__VA_ARGS__)
 
+/* Those of a spillable one that spills at once what is more than MEMORY. */
+#define SPILLING(places, memory, ...)                                                              \
+    AT(places, "memoryCapacity", memory, "overflowTimeout", "0", "transactionCapacity",            \
+       "50", ##__VA_ARGS__)
+
 /* Makes a file channel. */
 void places_up(struct memory_rig *rig, const char *const *settings);
 
 /* Closes a channel, of any type, and opens it again. */
 void places_reopen(struct memory_rig *rig);
+
+/* Puts the COUNT numbers from FIRST on in a transaction that does not wait, if they fit. */
+int try_put(struct memory_rig *rig, uint64_t first, size_t count, flow_error **err);
 
 /* Takes all there is in as many transactions as it takes: the COUNT numbers from FIRST on. */
 void take_all(struct memory_rig *rig, uint64_t first, size_t count);

@@ -6,8 +6,6 @@
  * comes when.
  */
 
-#include <stdio.h>
-
 #include "base/error.h"
 #include "base/stash.h"
 #include "base/vec.h"
