@@ -272,7 +272,7 @@ static void begin_spilling(struct spill_channel *channel)
     if (atomic_exchange(&channel->spilling, 1))
         return;
     atomic_store(&channel->full_since, NOT_FULL);
-    flow_context_log(channel->ctx, FLOW_LOG_INFO, "memory is full; puts go to the log");
+    flow_context_log(channel->ctx, FLOW_LOG_DEBUG, "memory is full; puts go to the log");
     flow_channel_notify(channel->ctx); /* the others need not wait either */
 }
 
@@ -440,7 +440,7 @@ static void look_at_memory(struct spill_channel *channel)
         is_free(most->bytes, used.bytes, channel->threshold) &&
         is_free(most->bodies, used.bodies, channel->threshold) &&
         atomic_exchange(&channel->spilling, 0))
-        flow_context_log(channel->ctx, FLOW_LOG_INFO, "memory has room again; puts go there");
+        flow_context_log(channel->ctx, FLOW_LOG_DEBUG, "memory has room again; puts go there");
 }
 
 static int commit_takes(struct spill_channel *channel, struct spill_txn *txn, flow_error **err)
