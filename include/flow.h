@@ -17,6 +17,7 @@
 #include <flow/interceptor.h>
 #include <flow/library.h>
 #include <flow/log.h>
+#include <flow/logdir.h>
 #include <flow/metrics.h>
 #include <flow/outlet.h>
 #include <flow/pipeline.h>

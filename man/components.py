@@ -115,7 +115,8 @@ def snippet(info: dict) -> str:
 # The counters of every component of a kind, then those of single types.
 TIMES = ["StartTime", "StopTime"]
 FILES = ["ConnectionCreatedCount", "ConnectionClosedCount", "ConnectionFailedCount"]
-LOG = ["EventPutErrorCount", "EventTakeErrorCount", "CheckpointWriteErrorCount", "Open", "Closed"]
+LOG = ["EventPutErrorCount", "EventTakeErrorCount", "CheckpointWriteErrorCount",
+       "EventDamagedCount", "Open", "Closed"]
 COUNTERS = {
     "source": ["EventReceivedCount", "EventAcceptedCount", "AppendReceivedCount",
                "AppendAcceptedCount", "AppendBatchReceivedCount", "AppendBatchAcceptedCount",
@@ -172,6 +173,7 @@ MEANINGS = {
     "EventPutErrorCount": "Commits of puts that failed.",
     "EventTakeErrorCount": "Takes, and commits of takes, that failed.",
     "CheckpointWriteErrorCount": "Checkpoints, syncs and prepared files that failed.",
+    "EventDamagedCount": "Events passed over because a repair of the log had given them up.",
     "Open": "1 while the channel is open.",
     "Closed": "1 once it was closed.",
     "ChannelSize": "Events in the channel now.",

@@ -92,8 +92,7 @@ static int write_slot(const struct fl_store_env *env, const char *folder, const 
 }
 
 int fl_control_write(const struct fl_store_env *env, const char *folder,
-                     const struct fl_control *control, const struct fl_buf *state,
-                     flow_error **err)
+                     const struct fl_control *control, const struct fl_buf *state, flow_error **err)
 {
     char *path = slot_path(env, folder, control->generation % 2);
     struct fl_buf bytes;
@@ -109,7 +108,8 @@ int fl_control_write(const struct fl_store_env *env, const char *folder,
 
 /* ---- from bytes ---- */
 
-/* Whether BYTES begin with a whole control; it may be shorter than the file, which never shrinks. */
+/* Whether BYTES begin with a whole control; it may be shorter than the file, which never shrinks.
+ */
 static int is_whole(struct fl_buf *bytes)
 {
     if (bytes->size < FRONT || memcmp(bytes->data, magic, sizeof magic))
@@ -153,28 +153,39 @@ static int decode(const struct fl_buf *bytes, struct fl_control *control, struct
     return rc ? rc : fl_state_join(state, data + front, bytes->size - front);
 }
 
-static int is_later_version(const struct fl_buf *bytes)
+/* Whether a later version wrote the file, and which: not when with ours in its place it is whole,
+ * for then that number is what is damaged. */
+static uint32_t later_version(struct fl_buf *bytes)
 {
-    return bytes->size >= 12 && !memcmp(bytes->data, magic, sizeof magic) &&
-           fl_le32_get(bytes->data + 8) > FL_STORE_VERSION;
+    struct fl_buf ours = *bytes;
+
+    if (bytes->size < 12 || memcmp(bytes->data, magic, sizeof magic))
+        return 0;
+    uint32_t version = fl_le32_get(bytes->data + 8);
+    if (version <= FL_STORE_VERSION)
+        return 0;
+    fl_le32_put(bytes->data + 8, FL_STORE_VERSION);
+    return is_whole(&ours) ? 0 : version; /* which leaves it without its checksum: damaged */
 }
 
 /* Takes over the bytes of a slot, if they are whole. */
 static int take_slot(struct fl_buf *bytes, const char *path, struct fl_control *control,
                      struct fl_state *state, int *damaged, flow_error **err)
 {
-    if (is_later_version(bytes))
+    uint32_t later = later_version(bytes);
+    if (later)
         return flow_error_setf(err, FLOW_EABI,
                                "%s has version %u of the format, of which this library knows %u",
-                               path, fl_le32_get(bytes->data + 8), FL_STORE_VERSION);
+                               path, later, FL_STORE_VERSION);
     int rc = is_whole(bytes) ? decode(bytes, control, state) : FLOW_EPARSE;
     if (rc == FLOW_EPARSE)
         ++*damaged;
     return rc == FLOW_ENOMEM ? fl_error_nomem(err) : FLOW_OK;
 }
 
-static int read_slot(const struct fl_store_env *env, const char *path, struct fl_control *control,
-                     struct fl_state *state, int *damaged, flow_error **err)
+int fl_control_read_slot(const struct fl_store_env *env, const char *path,
+                         struct fl_control *control, struct fl_state *state, int *damaged,
+                         flow_error **err)
 {
     struct fl_buf bytes;
     flow_error *fault = NULL;
@@ -199,7 +210,8 @@ int fl_control_read(const struct fl_store_env *env, const char *folder, struct f
 
     for (unsigned slot = 0; slot < 2 && !rc; slot++) {
         char *path = slot_path(env, folder, slot);
-        rc = path ? read_slot(env, path, control, state, damaged, err) : fl_error_nomem(err);
+        rc = path ? fl_control_read_slot(env, path, control, state, damaged, err)
+                  : fl_error_nomem(err);
         fl_free(env->mem, path);
     }
     return rc;

@@ -29,6 +29,11 @@ int fl_control_write(const struct fl_store_env *env, const char *folder,
                      const struct fl_control *control, const struct fl_buf *state,
                      flow_error **err);
 
+/* As the next, of the one file PATH; one that is not there is none. */
+int fl_control_read_slot(const struct fl_store_env *env, const char *path,
+                         struct fl_control *control, struct fl_state *state, int *damaged,
+                         flow_error **err);
+
 /*
  * Reads the later whole file of FOLDER into CONTROL, unless that is later already, and joins its
  * state.  *DAMAGED counts files that are not whole.

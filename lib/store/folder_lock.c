@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -73,6 +74,13 @@ static int sweep_one(void *arg, const char *name)
     return 0;
 }
 
+static int refuse_own(const char *folder, flow_error **err)
+{
+    return flow_error_setf(err, FLOW_EIO,
+                           "cannot lock %s: the directory is already locked by this process",
+                           folder);
+}
+
 static int claim_here(const struct fl_store_env *env, const char *folder,
                       const struct fl_folder_lock *lock, flow_error **err)
 {
@@ -83,28 +91,67 @@ static int claim_here(const struct fl_store_env *env, const char *folder,
     fl_file_close(env->io, fd);
     if (rc == FLOW_EEXIST) {
         flow_error_free(fault);
-        return flow_error_setf(err, FLOW_EIO,
-                               "cannot lock %s: the directory is already locked by this process",
-                               folder);
+        return refuse_own(folder, err);
     }
     if (rc)
         fl_error_pass(err, fault);
     return rc;
 }
 
-static int claim_among_others(const struct fl_store_env *env, const char *folder,
-                              struct fl_folder_lock *lock, flow_error **err)
+/* Locks the file that is open. */
+static int lock_open(const struct fl_store_env *env, const char *folder,
+                     const struct fl_folder_lock *lock, flow_error **err)
 {
     flow_error *fault = NULL;
-    int rc = fl_file_open(env->io, lock->path, O_RDWR | O_CREAT, MODE, &lock->fd, err);
+    int rc = fl_file_lock(env->io, lock->fd, lock->path, &fault);
 
-    if (rc)
-        return rc;
-    rc = fl_file_lock(env->io, lock->fd, lock->path, &fault);
     if (rc)
         flow_error_setf(err, rc, "cannot lock %s: the directory is already locked: %s", folder,
                         flow_error_message(fault));
     flow_error_free(fault);
+    return rc;
+}
+
+static int claim_among_others(const struct fl_store_env *env, const char *folder,
+                              struct fl_folder_lock *lock, flow_error **err)
+{
+    int rc = fl_file_open(env->io, lock->path, O_RDWR | O_CREAT, MODE, &lock->fd, err);
+
+    return rc ? rc : lock_open(env, folder, lock, err);
+}
+
+/* Locks the file where it is. */
+static int lock_existing(const struct fl_store_env *env, const char *folder,
+                         struct fl_folder_lock *lock, flow_error **err)
+{
+    int fd = env->io->open(env->io->self, lock->path, O_RDWR | O_CLOEXEC, 0);
+
+    if (fd == -ENOENT || fd == -EROFS)
+        return FLOW_OK;
+    if (fd < 0)
+        return fl_error_errno(err, -fd, "cannot open", lock->path);
+    lock->fd = fd;
+    return lock_open(env, folder, lock, err);
+}
+
+int fl_folder_lock_quietly(const struct fl_store_env *env, const char *folder,
+                           struct fl_folder_lock *lock, flow_error **err)
+{
+    char mine[FL_SEGMENT_NAME];
+    struct stat found;
+
+    name_process(mine);
+    *lock = (struct fl_folder_lock){.fd = -1};
+    lock->path = fl_store_path(env->mem, folder, LOCK);
+    char *own = fl_store_path(env->mem, folder, mine);
+    int rc = lock->path && own ? FLOW_OK : fl_error_nomem(err);
+    if (!rc && env->io->stat(env->io->self, own, &found) == 0)
+        rc = refuse_own(folder, err);
+    if (!rc)
+        rc = lock_existing(env, folder, lock, err);
+    fl_free(env->mem, own);
+    if (rc)
+        fl_folder_unlock(env, lock);
     return rc;
 }
 

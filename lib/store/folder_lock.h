@@ -19,6 +19,13 @@ struct fl_folder_lock {
 /* FLOW_EIO, with who has it, when the folder is in use. */
 int fl_folder_lock(const struct fl_store_env *env, const char *folder, struct fl_folder_lock *lock,
                    flow_error **err);
+
+/*
+ * The same without writing anything, for whoever only reads: nothing is locked where nobody ever
+ * locked it, or where nobody can, as on a disk mounted read-only.
+ */
+int fl_folder_lock_quietly(const struct fl_store_env *env, const char *folder,
+                           struct fl_folder_lock *lock, flow_error **err);
 void fl_folder_unlock(const struct fl_store_env *env, struct fl_folder_lock *lock);
 
 #endif

@@ -52,17 +52,33 @@ static void get_front(const uint8_t *at, struct fl_segment_front *front)
     front->before.needed = fl_le64_get(at + 56);
 }
 
+static int is_whole(const uint8_t *in, const uint8_t *used)
+{
+    return fl_le32_get(in + FRONT_USED) == fl_crc32c(0, used, FRONT_USED);
+}
+
+/* Whether a later version wrote the front: not when with ours in its place it is whole, for then
+ * that number is what is damaged. */
+static int is_later(const uint8_t *in)
+{
+    uint8_t ours[FRONT_USED];
+
+    memcpy(ours, in, sizeof ours);
+    fl_le32_put(ours + sizeof segment_magic, FL_STORE_VERSION);
+    return fl_le32_get(in + sizeof segment_magic) > FL_STORE_VERSION && !is_whole(in, ours);
+}
+
 int fl_segment_front_read(const uint8_t *in, struct fl_segment_front *front, const char **why)
 {
     if (memcmp(in, segment_magic, sizeof segment_magic)) {
         *why = "it does not begin as a segment does";
         return FLOW_EPARSE;
     }
-    if (fl_le32_get(in + 8) > FL_STORE_VERSION) {
+    if (is_later(in)) {
         *why = "it was written by a later version of libflow";
         return FLOW_EABI;
     }
-    if (fl_le32_get(in + FRONT_USED) != fl_crc32c(0, in, FRONT_USED)) {
+    if (!is_whole(in, in)) {
         *why = "the checksum of its front is wrong";
         return FLOW_EPARSE;
     }

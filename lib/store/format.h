@@ -46,6 +46,8 @@ struct fl_segment_front {
 #define FL_FRAME_PUT 1u   /* events and positions */
 #define FL_FRAME_ACK 2u   /* offsets that a consumer is done with */
 #define FL_FRAME_STATE 3u /* consumers and positions, all of them */
+#define FL_FRAME_LOST 4u  /* made by a repair: `count` events from `first` on were here, and what
+                             lies in the payload means nothing */
 
 struct fl_frame {
     uint8_t type;

@@ -361,6 +361,8 @@ static int join(struct fl_positions *positions, const uint8_t *data, size_t size
     for (; size; data += record.size, size -= record.size) {
         if (!read_record(data, size, &record))
             return FLOW_EPARSE;
+        if (!positions)
+            continue;
         struct fl_place *place = obtain(positions, &record);
         if (!place || make_room(positions, place, record.value_size))
             return FLOW_ENOMEM;
@@ -383,10 +385,12 @@ int fl_positions_join_state(struct fl_positions *positions, uint64_t generation,
 {
     if (size < 8)
         return FLOW_EPARSE;
-    positions->generation = generation;
-    positions->floor = fl_le64_get(data);
-    if (positions->next_life < positions->floor)
-        positions->next_life = positions->floor;
+    if (positions) {
+        positions->generation = generation;
+        positions->floor = fl_le64_get(data);
+        if (positions->next_life < positions->floor)
+            positions->next_life = positions->floor;
+    }
     return join(positions, data + 8, size - 8, generation);
 }
 

@@ -59,10 +59,11 @@ int fl_positions_each(struct fl_positions *positions, const void *key, size_t ke
 /* Writes them all, as a part of a state. */
 int fl_positions_write(struct fl_positions *positions, struct fl_buf *out);
 
-/* Takes over records that were found; FLOW_EPARSE, FLOW_ENOMEM. */
+/* Takes over records that were found, or, with POSITIONS NULL, only checks them: FLOW_EPARSE,
+ * FLOW_ENOMEM. */
 int fl_positions_join(struct fl_positions *positions, const uint8_t *data, size_t size);
 
-/* Takes over those of the state GENERATION, the latest so far. */
+/* The same with those of the state GENERATION, the latest so far. */
 int fl_positions_join_state(struct fl_positions *positions, uint64_t generation,
                             const uint8_t *data, size_t size);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "base/error.h"
+#include "core/context.h"
 #include "core/event.h"
 #include "core/slab.h"
 #include "store/payload.h"
 #include "store/reader.h"
-#include "store/scan.h"
 
 /* The place in one stripe. */
 struct track {
@@ -124,6 +124,22 @@ static int damaged(const struct fl_scan *scan, flow_error **err)
                            scan->path, (unsigned long long)scan->at);
 }
 
+/* Whether FRAME is a put with events from FROM on.  What a repair gave up is counted. */
+static int is_wanted(struct fl_reader *reader, const struct fl_frame *frame, uint64_t from)
+{
+    if (!frame->count || frame->first + frame->count <= from)
+        return 0;
+    if (frame->type == FL_FRAME_LOST) {
+        flow_context *ctx = reader->store->env.ctx;
+        flow_counter_add(flow_context_counter(ctx, "EventDamagedCount"), frame->count);
+        flow_context_logf(ctx, FLOW_LOG_WARN,
+                          "%u events from offset %llu on were lost before a repair; the next ones "
+                          "follow",
+                          frame->count, (unsigned long long)frame->first);
+    }
+    return frame->type == FL_FRAME_PUT;
+}
+
 /* Makes `frame` the next put that has events from FROM on, if there is one. */
 static int advance(struct fl_reader *reader, struct track *track, uint64_t from, flow_error **err)
 {
@@ -136,8 +152,7 @@ static int advance(struct fl_reader *reader, struct track *track, uint64_t from,
         if (rc)
             break;
         if (found)
-            track->has_frame = track->frame.type == FL_FRAME_PUT && track->frame.count &&
-                               track->frame.first + track->frame.count > from;
+            track->has_frame = is_wanted(reader, &track->frame, from);
         else if (track->epoch && track->scan.at < track->scan.limit && still_there(track))
             rc = damaged(&track->scan, err);
         else if (!track->epoch || !raise_limit(track))
@@ -160,22 +175,20 @@ static struct track *first_of(struct fl_reader *reader)
 }
 
 /* Reads the payload of a put into a slab, of which the events become part. */
-static int read_run(struct fl_reader *reader, struct track *track, struct fl_run *run,
-                    flow_error **err)
+static int read_run(const struct fl_store_env *env, struct fl_scan *scan,
+                    const struct fl_frame *frame, struct fl_run *run, flow_error **err)
 {
-    const struct fl_frame *frame = &track->frame;
     size_t count = frame->count, table = count * sizeof(flow_event);
-    struct fl_slab *slab =
-        fl_slab_exact(reader->store->env.pool, table + frame->size, (uint32_t)count);
+    struct fl_slab *slab = fl_slab_exact(env->pool, table + frame->size, (uint32_t)count);
 
     if (!slab)
         return fl_error_nomem(err);
     flow_event *places = (flow_event *)(slab + 1);
     uint8_t *bytes = (uint8_t *)(slab + 1) + table;
-    int rc = fl_scan_payload(&track->scan, frame, bytes, err);
+    int rc = fl_scan_payload(scan, frame, bytes, err);
     if (!rc && fl_payload_read(slab, bytes, frame->size - frame->positions, places, run->events,
                                count))
-        rc = damaged(&track->scan, err);
+        rc = damaged(scan, err);
     if (rc)
         fl_slab_unref(slab, (uint32_t)count);
     else
@@ -183,25 +196,31 @@ static int read_run(struct fl_reader *reader, struct track *track, struct fl_run
     return rc;
 }
 
-static int take_run(struct fl_reader *reader, struct track *track, struct fl_run **run,
-                    flow_error **err)
+int fl_reader_load(const struct fl_store_env *env, struct fl_scan *scan,
+                   const struct fl_frame *frame, struct fl_run **run, flow_error **err)
 {
-    const struct fl_frame *frame = &track->frame;
-
     if (frame->count > frame->size) /* each event has more than a byte */
-        return damaged(&track->scan, err);
-    struct fl_run *made = fl_run_new(reader->store->env.mem, frame->count);
+        return damaged(scan, err);
+    struct fl_run *made = fl_run_new(env->mem, frame->count);
     if (!made)
         return fl_error_nomem(err);
     made->first = frame->first;
-    int rc = read_run(reader, track, made, err);
-    if (rc) {
+    int rc = read_run(env, scan, frame, made, err);
+    if (rc)
         fl_run_unref(made);
-        return rc;
-    }
-    track->has_frame = 0;
-    *run = made;
-    return FLOW_OK;
+    else
+        *run = made;
+    return rc;
+}
+
+static int take_run(struct fl_reader *reader, struct track *track, struct fl_run **run,
+                    flow_error **err)
+{
+    int rc = fl_reader_load(&reader->store->env, &track->scan, &track->frame, run, err);
+
+    if (!rc)
+        track->has_frame = 0;
+    return rc;
 }
 
 int fl_reader_next(struct fl_reader *reader, uint64_t from, uint64_t limit, struct fl_run **run,

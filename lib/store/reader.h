@@ -4,9 +4,15 @@
 
 /* Reads runs back from the disk, those of all stripes in the order of their offsets. */
 
+#include "store/scan.h"
 #include "store/store_inner.h"
 
 struct fl_reader;
+
+/* Reads the put FRAME, which SCAN read last, into a run, the caller's.  FLOW_EPARSE when it is
+ * damaged. */
+int fl_reader_load(const struct fl_store_env *env, struct fl_scan *scan,
+                   const struct fl_frame *frame, struct fl_run **run, flow_error **err);
 
 /* A reader from offset FROM on. */
 int fl_reader_new(struct fl_store *store, uint64_t from, struct fl_reader **reader,

@@ -94,12 +94,13 @@ static int drop_unborn(struct recovery *r, struct fl_stripe *stripe, uint64_t nu
     struct fl_store_env *env = &r->store->env;
     struct fl_frame frame;
     struct fl_scan scan;
-    int found = 0;
+    uint64_t place = 0;
     int rc = fl_scan_open(&scan, env, stripe->folder, number, FL_SEGMENT_FRONT, err);
 
     if (rc)
         return rc;
-    rc = fl_scan_next(&scan, &frame, &found, err);
+    rc = fl_scan_find(&scan, FL_SEGMENT_FRONT, &frame, &place, err);
+    int found = place != 0;
     for (size_t i = 0; i < r->control.points.count; i++) {
         const struct fl_scan_point *point = fl_vec_at(&r->control.points, i);
         found |= point->epoch == number;
@@ -291,6 +292,9 @@ static int apply(struct recovery *r, struct fl_segment *segment, const struct fl
     } else if (frame->type == FL_FRAME_STATE) {
         r->store->keeper.state_epoch = segment->sum.epoch;
         rc = fl_state_join(&r->state, data, frame->size);
+    } else if (frame->type == FL_FRAME_LOST) { /* its offsets are not given out again */
+        uint64_t end = frame->first + frame->count;
+        segment->sum.last = end > segment->sum.last ? end : segment->sum.last;
     } else {
         rc = FLOW_EPARSE;
     }
@@ -327,8 +331,10 @@ static int take_frame(struct recovery *r, struct fl_scan *scan, struct fl_segmen
 {
     flow_error *fault = NULL;
     uint64_t behind = scan->at;
-    int rc = read_payload(r, scan, frame, &fault);
+    int rc = FLOW_OK;
 
+    if (frame->type != FL_FRAME_LOST) /* that means nothing there */
+        rc = read_payload(r, scan, frame, &fault);
     if (rc == FLOW_EPARSE) {
         scan->at = scan->payload_at - FL_FRAME_FRONT;
         *ended = 1;
@@ -412,6 +418,19 @@ static int read_control(struct recovery *r, flow_error **err)
                            r->control.points.count, r->store->stripe_count);
 }
 
+/* The segment of a scan point was there before the point was written, and stays there while it is
+ * the newest. */
+static int check_newest(const struct fl_stripe *stripe, const struct fl_scan_point *point,
+                        flow_error **err)
+{
+    if (!point->epoch || (stripe->newest && stripe->newest->sum.epoch >= point->epoch))
+        return FLOW_OK;
+    return flow_error_setf(err, FLOW_EPARSE,
+                           "%s lacks segment %016" PRIx64
+                           ", which was its newest; see `flow log repair`",
+                           stripe->folder, point->epoch);
+}
+
 static int scan_all(struct recovery *r, flow_error **err)
 {
     const struct fl_scan_point beginning = {0};
@@ -425,7 +444,9 @@ static int scan_all(struct recovery *r, flow_error **err)
     for (size_t i = 0; i < store->stripe_count && !rc; i++) {
         const struct fl_scan_point *point =
             r->control.generation ? fl_vec_at(&r->control.points, i) : &beginning;
-        rc = scan_stripe(r, &store->stripes[i], point, err);
+        rc = check_newest(&store->stripes[i], point, err);
+        if (!rc)
+            rc = scan_stripe(r, &store->stripes[i], point, err);
     }
     return rc;
 }

@@ -125,22 +125,34 @@ int fl_scan_payload(struct fl_scan *scan, const struct fl_frame *frame, void *to
     return FLOW_OK;
 }
 
-int fl_scan_proof(struct fl_scan *scan, uint64_t *proof, flow_error **err)
+int fl_scan_find(struct fl_scan *scan, uint64_t from, struct fl_frame *frame, uint64_t *place,
+                 flow_error **err)
 {
-    struct fl_frame frame;
     size_t got = FL_FRAME_FRONT;
     int rc = FLOW_OK;
 
-    *proof = 0;
-    for (uint64_t at = scan->at; !rc && at + FL_FRAME_FRONT <= scan->limit; at += FL_FRAME_ALIGN) {
+    *place = 0;
+    for (uint64_t at = from; !rc && at + FL_FRAME_FRONT <= scan->limit; at += FL_FRAME_ALIGN) {
         rc = look(scan, at, FL_FRAME_FRONT, &got, err);
         if (rc || got < FL_FRAME_FRONT)
             break;
-        if (fl_frame_read(bytes_at(scan, at), &frame) && frame.epoch == scan->epoch &&
-            frame.synced > scan->at) {
-            *proof = at;
+        if (fl_frame_read(bytes_at(scan, at), frame) && frame->epoch == scan->epoch) {
+            *place = at;
             break;
         }
     }
+    return rc;
+}
+
+int fl_scan_proof(struct fl_scan *scan, uint64_t *proof, flow_error **err)
+{
+    struct fl_frame frame;
+    uint64_t from = scan->at;
+    int rc;
+
+    do {
+        rc = fl_scan_find(scan, from, &frame, proof, err);
+        from = *proof + FL_FRAME_ALIGN;
+    } while (!rc && *proof && frame.synced <= scan->at);
     return rc;
 }

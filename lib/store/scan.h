@@ -39,6 +39,13 @@ int fl_scan_payload(struct fl_scan *scan, const struct fl_frame *frame, void *to
                     flow_error **err);
 
 /*
+ * Looks for the next front of this segment at byte FROM or behind, and stores its place; 0 when
+ * there is none.  The scan stays where it is.
+ */
+int fl_scan_find(struct fl_scan *scan, uint64_t from, struct fl_frame *frame, uint64_t *place,
+                 flow_error **err);
+
+/*
  * Looks, from where no frame is, for proof that there should be one: a later frame of this segment
  * that knew this place to be durable.  Stores its place, or 0.
  */

@@ -30,7 +30,8 @@ struct fl_state {
     struct fl_positions *positions;
 };
 
-/* A state without marks; its positions are the store's own. */
+/* A state without marks; its positions are the store's own, or NULL: those that are joined are only
+ * checked, and it cannot be written. */
 void fl_state_init(struct fl_state *state, const flow_allocator *mem,
                    struct fl_positions *positions);
 void fl_state_free(struct fl_state *state);

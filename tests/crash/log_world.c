@@ -66,8 +66,7 @@ static int forget_owner(void *arg, const char *name)
     return 0;
 }
 
-/* Whoever crashed is another process than the one that opens the image; here both are this one. */
-static void forget_owners(struct sim_disk *disk)
+void world_forget_owners(struct sim_disk *disk)
 {
     static const char *const folders[] = {"/control", "/data0", "/data1", "/data2"};
     const struct fl_io *io = sim_disk_io(disk);
@@ -101,7 +100,7 @@ int world_open_on(struct world *world, struct sim_disk *disk, struct fl_store **
         .visible = nothing,
     };
 
-    forget_owners(disk);
+    world_forget_owners(disk);
     return fl_store_open(&options, store, err);
 }
 
@@ -155,12 +154,18 @@ static size_t extra_of(uint32_t number)
 
 int world_put(struct world *world, uint32_t first, uint32_t count, flow_error **err)
 {
+    return world_put_from(world, first, count, NULL, err);
+}
+
+int world_put_from(struct world *world, uint32_t first, uint32_t count, struct fl_buf *positions,
+                   flow_error **err)
+{
     flow_batch *batch;
 
     world_must(flow_batch_new(world->rig.lib, &batch, NULL), NULL, "batch");
     for (uint32_t i = 0; i < count; i++)
         add_event(batch, first + i, extra_of(first + i));
-    int rc = fl_store_put(world->store, flow_batch_events(batch), count, NULL, err);
+    int rc = fl_store_put(world->store, flow_batch_events(batch), count, positions, err);
     flow_batch_free(batch);
     return rc;
 }

@@ -35,6 +35,9 @@ void world_free(struct world *world);
 /* A number below LIMIT. */
 uint32_t world_random(struct world *world, uint32_t limit);
 
+/* Whoever crashed is another process than the one that opens the image; here both are this one. */
+void world_forget_owners(struct sim_disk *disk);
+
 /* Opens the store on DISK, which another process may have left. */
 int world_open_on(struct world *world, struct sim_disk *disk, struct fl_store **store,
                   flow_error **err);
@@ -45,6 +48,10 @@ int world_close(struct world *world, flow_error **err);
 
 /* Puts the COUNT numbers from FIRST on. */
 int world_put(struct world *world, uint32_t first, uint32_t count, flow_error **err);
+
+/* The same with POSITIONS, or with these alone. */
+int world_put_from(struct world *world, uint32_t first, uint32_t count, struct fl_buf *positions,
+                   flow_error **err);
 int world_take(struct world *world, struct taking *taking, flow_error **err);
 int world_take_most(struct world *world, struct taking *taking, size_t most, flow_error **err);
 int world_commit(struct world *world, struct taking *taking, flow_error **err);

@@ -47,6 +47,12 @@ FLOW_LOG_INFO = 3
 FLOW_LOG_WARN = 4
 FLOW_LOG_ERROR = 5
 FLOW_LOG_OFF = 6
+FLOW_LOGDIR_NONE = 0
+FLOW_LOGDIR_PUT = 1
+FLOW_LOGDIR_ACK = 2
+FLOW_LOGDIR_STATE = 3
+FLOW_LOGDIR_LOST = 4
+FLOW_LOGDIR_ALL = 1
 FLOW_PIPELINE_LENIENT = 1
 FLOW_PIPELINE_NEW = 1
 FLOW_PIPELINE_RUNNING = 2
@@ -221,6 +227,72 @@ class flow_log_record(C.Structure):
         ("thread", C.c_char_p),
         ("component", C.c_char_p),
         ("message", C.c_char_p),
+    ]
+
+
+class flow_logdir_stat(C.Structure):
+    """What is in the log."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("clean", C.c_uint32),
+        ("segments", C.c_uint64),
+        ("spares", C.c_uint64),
+        ("bytes", C.c_uint64),
+        ("events", C.c_uint64),
+        ("waiting", C.c_uint64),
+        ("lost", C.c_uint64),
+        ("first", C.c_uint64),
+        ("end", C.c_uint64),
+        ("cursors", C.c_uint64),
+        ("faults", C.c_uint64),
+        ("checkpoint", C.c_uint64),
+        ("checkpoint_time", C.c_int64),
+    ]
+
+
+class flow_logdir_cursor(C.Structure):
+    """A consumer."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("id", C.c_uint32),
+        ("name", C.c_char_p),
+        ("watermark", C.c_uint64),
+        ("done_above", C.c_uint64),
+        ("backlog", C.c_uint64),
+    ]
+
+
+class flow_logdir_fault(C.Structure):
+    """Something that is damaged."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("repaired", C.c_uint32),
+        ("file", C.c_char_p),
+        ("at", C.c_uint64),
+        ("end", C.c_uint64),
+        ("message", C.c_char_p),
+    ]
+
+
+class flow_logdir_frame(C.Structure):
+    """A frame, or a place where one should be."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("type", C.c_uint32),
+        ("file", C.c_char_p),
+        ("at", C.c_uint64),
+        ("size", C.c_uint64),
+        ("payload", C.c_uint32),
+        ("positions", C.c_uint32),
+        ("first", C.c_uint64),
+        ("count", C.c_uint32),
+        ("checksum", C.c_uint32),
+        ("time", C.c_int64),
+        ("fault", C.c_char_p),
     ]
 
 
@@ -500,6 +572,18 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_library_set_log_level": (None, [C.c_void_p, C.c_int32]),
     "flow_log_level_name": (C.c_char_p, [C.c_int32]),
     "flow_log_level_parse": (C.c_int32, [C.c_char_p]),
+    "flow_logdir_cursor_at": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p]),
+    "flow_logdir_event": (C.c_void_p, [C.c_void_p, C.c_size_t]),
+    "flow_logdir_export": (C.c_int, [C.c_void_p, C.c_char_p, C.c_uint32, C.c_int, C.POINTER(C.c_uint64), C.POINTER(C.c_void_p)]),
+    "flow_logdir_fault_at": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p]),
+    "flow_logdir_free": (None, [C.c_void_p]),
+    "flow_logdir_is_waiting": (C.c_int, [C.c_void_p, C.c_uint64]),
+    "flow_logdir_lost_at": (C.c_int, [C.c_void_p, C.c_size_t, C.POINTER(C.c_uint64), C.POINTER(C.c_uint64)]),
+    "flow_logdir_next": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_logdir_open": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_char_p), C.c_size_t, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
+    "flow_logdir_repair": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_logdir_rewind": (None, [C.c_void_p]),
+    "flow_logdir_stat_get": (C.c_int, [C.c_void_p, C.c_void_p]),
     "flow_metrics_at": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p]),
     "flow_metrics_free": (None, [C.c_void_p]),
     "flow_metrics_value": (C.c_int64, [C.c_void_p, C.c_char_p, C.c_char_p]),

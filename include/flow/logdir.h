@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLOW_LOGDIR_H
+#define FLOW_LOGDIR_H
+
+#include <flow/api.h>
+#include <flow/error.h>
+#include <flow/event.h>
+#include <flow/library.h>
+
+FLOW_BEGIN_DECLS
+
+/*
+ * The folders of a stopped file channel, looked at from outside: what is in its log, whether all of
+ * it is sound, and, where it is not, the log made fit to be opened again.  flow-log(5) describes
+ * the files.
+ *
+ * A log that a running channel has locked is refused, and while there is a flow_logdir no channel
+ * can open it, but for one whose folders nobody ever locked.  Only flow_logdir_repair writes.
+ * Used by one thread at a time.
+ */
+typedef struct flow_logdir flow_logdir;
+
+/* Types of frames. */
+#define FLOW_LOGDIR_NONE 0  /* no frame is there, though there should be one */
+#define FLOW_LOGDIR_PUT 1   /* events */
+#define FLOW_LOGDIR_ACK 2   /* offsets that a consumer is done with */
+#define FLOW_LOGDIR_STATE 3 /* the consumers */
+#define FLOW_LOGDIR_LOST 4  /* a repair found damage here */
+
+/* For flow_logdir_export: also events that every consumer is done with. */
+#define FLOW_LOGDIR_ALL 1u
+
+/* What is in the log. */
+typedef struct flow_logdir_stat {
+    uint32_t struct_size; /* set by the caller */
+    uint32_t clean;       /* 1: the channel was closed */
+    uint64_t segments;
+    uint64_t spares;  /* files to become segments */
+    uint64_t bytes;   /* of both */
+    uint64_t events;  /* that can be read */
+    uint64_t waiting; /* of these, events that some consumer is not done with */
+    uint64_t lost;    /* events that earlier repairs gave up */
+    uint64_t first;   /* the smallest offset that can be read */
+    uint64_t end;     /* behind the largest */
+    uint64_t cursors;
+    uint64_t faults;
+    uint64_t checkpoint;     /* number of the last one; 0: none is there */
+    int64_t checkpoint_time; /* when it was written, ms since 1970; 0: none */
+} flow_logdir_stat;
+
+/* A consumer. */
+typedef struct flow_logdir_cursor {
+    uint32_t struct_size; /* set by the caller */
+    uint32_t id;
+    const char *name;    /* "" for that of sinks without a name of their own */
+    uint64_t watermark;  /* it is done with all offsets below */
+    uint64_t done_above; /* and with so many above */
+    uint64_t backlog;    /* events it is not done with */
+} flow_logdir_cursor;
+
+/* Something that is damaged. */
+typedef struct flow_logdir_fault {
+    uint32_t struct_size; /* set by the caller */
+    uint32_t repaired;    /* 1: flow_logdir_repair has dealt with it */
+    const char *file;
+    uint64_t at;  /* first byte of what is damaged */
+    uint64_t end; /* behind its last */
+    const char *message;
+} flow_logdir_fault;
+
+/* A frame, or a place where one should be. */
+typedef struct flow_logdir_frame {
+    uint32_t struct_size; /* set by the caller */
+    uint32_t type;        /* FLOW_LOGDIR_... */
+    const char *file;
+    uint64_t at;        /* its first byte */
+    uint64_t size;      /* bytes to the next frame */
+    uint32_t payload;   /* bytes behind its front */
+    uint32_t positions; /* bytes of source positions among these */
+    uint64_t first;     /* offset of the first event that was put, or lost */
+    uint32_t count;     /* how many were */
+    uint32_t checksum;  /* of the payload, as the front tells it */
+    int64_t time;       /* ms since 1970 */
+    const char *fault;  /* what is wrong with it, or NULL */
+} flow_logdir_frame;
+
+/*
+ * Locks the folders of a channel, its checkpointDir and its COUNT dataDirs in their order, and
+ * reads all that is there.  Faults are no failure of this call: flow_logdir_fault tells them.  The
+ * caller frees *DIR.
+ *
+ * Blocks: as long as it takes to read the whole log.
+ * Errors: FLOW_ENOENT for a folder that is not there, FLOW_EABI for a later version of the format,
+ * FLOW_ECONFIG when the folders are another channel's or in another order, FLOW_EIO when a channel
+ * has them open or they cannot be read.
+ * Since: 1.0
+ */
+FLOW_API int flow_logdir_open(flow_library *lib, const char *checkpoint, const char *const *data,
+                              size_t count, flow_logdir **dir, flow_error **err);
+
+/*
+ * Gives the folders up.  NULL is allowed.
+ *
+ * Since: 1.0
+ */
+FLOW_API void flow_logdir_free(flow_logdir *dir);
+
+/*
+ * Fills *STAT.
+ *
+ * Errors: FLOW_EINVAL when its struct_size cannot be; no error object.
+ * Since: 1.0
+ */
+FLOW_API int flow_logdir_stat_get(const flow_logdir *dir, flow_logdir_stat *stat);
+
+/*
+ * Fills *CURSOR with the consumer at INDEX, from 0.
+ *
+ * Errors: FLOW_ENOENT behind the last; no error object.
+ * Since: 1.0
+ */
+FLOW_API int flow_logdir_cursor_at(const flow_logdir *dir, size_t index,
+                                   flow_logdir_cursor *cursor);
+
+/*
+ * Fills *FAULT with the fault at INDEX, from 0: those that were repaired, then those that are
+ * there.  The texts live until the next repair.
+ *
+ * Errors: FLOW_ENOENT behind the last; no error object.
+ * Since: 1.0
+ */
+FLOW_API int flow_logdir_fault_at(const flow_logdir *dir, size_t index, flow_logdir_fault *fault);
+
+/*
+ * Tells the range of offsets at INDEX, from 0, whose events the faults cost: [*FIRST, *END).  An
+ * offset that a failed put left without an event may be among them where the front of a frame is
+ * damaged.
+ *
+ * Errors: FLOW_ENOENT behind the last; no error object.
+ * Since: 1.0
+ */
+FLOW_API int flow_logdir_lost_at(const flow_logdir *dir, size_t index, uint64_t *first,
+                                 uint64_t *end);
+
+/*
+ * Makes a damaged log fit to be opened.  What is sound is not touched; a copy of what is changed is
+ * kept beside it, as damaged-SEGMENT-BYTE.  Frames that cannot be read become such that say so, the
+ * fronts of segments are made anew from their neighbours, missing segments are replaced by one that
+ * says what was in it.  Every change is durable; what a crash interrupts, another call finishes.
+ *
+ * Blocks: as long as it takes to read the whole log, twice at least.
+ * Errors: FLOW_EIO, FLOW_EPARSE when faults are left.
+ * Since: 1.0
+ */
+FLOW_API int flow_logdir_repair(flow_logdir *dir, flow_error **err);
+
+/*
+ * Lets flow_logdir_next begin with the first frame.
+ *
+ * Since: 1.0
+ */
+FLOW_API void flow_logdir_rewind(flow_logdir *dir);
+
+/*
+ * Fills *FRAME with the next frame, in the order of folders, segments and bytes.  The texts live
+ * until the next call.
+ *
+ * Blocks: on the file system.
+ * Errors: FLOW_ENOENT behind the last frame, without an error object; FLOW_EIO.
+ * Since: 1.0
+ */
+FLOW_API int flow_logdir_next(flow_logdir *dir, flow_logdir_frame *frame, flow_error **err);
+
+/*
+ * Returns the event at INDEX, from 0, of the put that flow_logdir_next told last, or NULL.  Valid
+ * until the next call of that.
+ *
+ * Since: 1.0
+ */
+FLOW_API const flow_event *flow_logdir_event(const flow_logdir *dir, size_t index);
+
+/*
+ * Returns 1 when some consumer is not done with OFFSET, else 0.
+ *
+ * Since: 1.0
+ */
+FLOW_API int flow_logdir_is_waiting(const flow_logdir *dir, uint64_t offset);
+
+/*
+ * Writes the events that some consumer is not done with, in the order of their offsets, to the file
+ * descriptor FD, as the serializer SERIALIZER writes a file: "TEXT", or "AVRO_EVENT" for an Avro
+ * container file.  FLAGS are 0 or FLOW_LOGDIR_ALL.  Stores how many events there were in *COUNT.
+ *
+ * Blocks: as long as it takes to read the whole log and to write to FD.
+ * Errors: FLOW_ENOENT for an unknown serializer, FLOW_EIO.
+ * Since: 1.0
+ */
+FLOW_API int flow_logdir_export(flow_logdir *dir, const char *serializer, uint32_t flags, int fd,
+                                uint64_t *count, flow_error **err);
+
+FLOW_END_DECLS
+
+#endif
