@@ -29,6 +29,15 @@ enum option_id {
     OPT_LENIENT,
     OPT_FORMAT,
     OPT_STOP_TIMEOUT,
+    OPT_CHECKPOINT_DIR, /* from here on of `flow log` alone */
+    OPT_DATA_DIRS,
+    OPT_CHANNEL,
+    OPT_OUTPUT,
+    OPT_LIMIT,
+    OPT_EVENTS,
+    OPT_ALL,
+    OPT_YES,
+    OPT_JSON, /* up to here */
     OPT_CLASS_PATH,
     OPT_REFUSED,
 };
@@ -60,6 +69,15 @@ static const struct option_row rows[] = {
     {"lenient", "", 0, OPT_LENIENT, NULL},
     {"format", "", 1, OPT_FORMAT, NULL},
     {"stop-timeout", "", 1, OPT_STOP_TIMEOUT, NULL},
+    {"checkpoint-dir", "", 1, OPT_CHECKPOINT_DIR, NULL},
+    {"data-dirs", "", 1, OPT_DATA_DIRS, NULL},
+    {"channel", "", 1, OPT_CHANNEL, NULL},
+    {"output", "o", 1, OPT_OUTPUT, NULL},
+    {"limit", "", 1, OPT_LIMIT, NULL},
+    {"events", "", 0, OPT_EVENTS, NULL},
+    {"all", "", 0, OPT_ALL, NULL},
+    {"yes", "y", 0, OPT_YES, NULL},
+    {"json", "", 0, OPT_JSON, NULL},
     {"classpath", "C", 1, OPT_CLASS_PATH, NULL},
     {"zkConnString", "z", 1, OPT_REFUSED, NO_ZOOKEEPER},
     {"zkBasePath", "p", 1, OPT_REFUSED, NO_ZOOKEEPER},
@@ -69,10 +87,10 @@ static const struct option_row rows[] = {
     {"conf-password", "pwd", 1, OPT_PASSWORD, NULL},
 };
 
-_Static_assert(sizeof rows / sizeof rows[0] <= 32, "struct options has a bit for each");
+_Static_assert(sizeof rows / sizeof rows[0] <= 64, "struct options has a bit for each");
 
-/* The longest time that is worth an option: thirty years in seconds. */
-#define SECONDS_LIMIT 1000000000L
+/* The most that is worth an option: as seconds, thirty years. */
+#define NUMBER_LIMIT 1000000000L
 
 static int usage_error(const char *what, const char *argument)
 {
@@ -230,22 +248,28 @@ static const struct option_row *find_option(const char *argument, const char *be
     return row;
 }
 
-static uint32_t bit_of(const struct option_row *row)
+static uint64_t bit_of(const struct option_row *row)
 {
-    return UINT32_C(1) << (row - rows);
+    return UINT64_C(1) << (row - rows);
 }
 
-static int take_seconds(const char *option, const char *text, long *seconds)
+/* WHAT follows "a number of". */
+static int take_number(const char *option, const char *what, const char *text, long *number)
 {
     char *end;
 
     errno = 0;
-    *seconds = strtol(text, &end, 10);
-    if (errno || *end || end == text || *seconds < 1 || *seconds > SECONDS_LIMIT) {
-        fprintf(stderr, "Error: --%s takes a number of seconds, not '%s'\n", option, text);
+    *number = strtol(text, &end, 10);
+    if (errno || *end || end == text || *number < 1 || *number > NUMBER_LIMIT) {
+        fprintf(stderr, "Error: --%s takes a number of %s, not '%s'\n", option, what, text);
         return EXIT_USAGE;
     }
     return EXIT_OK;
+}
+
+static int take_seconds(const char *option, const char *text, long *seconds)
+{
+    return take_number(option, "seconds", text, seconds);
 }
 
 static int take_set(struct options *options, const char *text)
@@ -271,6 +295,10 @@ static char **text_of(struct options *options, enum option_id id)
     case OPT_USER: return &options->user;
     case OPT_PASSWORD: return &options->password;
     case OPT_FORMAT: return &options->format;
+    case OPT_CHECKPOINT_DIR: return &options->checkpoint_dir;
+    case OPT_DATA_DIRS: return &options->data_dirs;
+    case OPT_CHANNEL: return &options->channel;
+    case OPT_OUTPUT: return &options->output;
     default: return NULL;
     }
 }
@@ -283,6 +311,10 @@ static int *flag_of(struct options *options, enum option_id id)
     case OPT_DRY_RUN: return &options->dry_run;
     case OPT_HELP: return &options->help;
     case OPT_LENIENT: return &options->lenient;
+    case OPT_EVENTS: return &options->events;
+    case OPT_ALL: return &options->all;
+    case OPT_YES: return &options->yes;
+    case OPT_JSON: return &options->json;
     default: return NULL;
     }
 }
@@ -296,6 +328,7 @@ static int take_other(struct options *options, const struct option_row *row, con
     case OPT_SET: return take_set(options, value);
     case OPT_POLL: return take_seconds(row->name, value, &options->poll_interval);
     case OPT_STOP_TIMEOUT: return take_seconds(row->name, value, &options->stop_timeout);
+    case OPT_LIMIT: return take_number(row->name, "events", value, &options->limit);
     case OPT_REFUSED: fprintf(stderr, "Error: --%s: %s\n", row->name, row->why); return EXIT_USAGE;
     default: fprintf(stderr, "Info: --%s has no effect, as there is no Java here\n", row->name);
     }
@@ -371,13 +404,22 @@ static int take_argument(struct options *options, int count, char **arguments, i
 
 int options_read(struct options *options, int count, char **arguments)
 {
-    *options = (struct options){.stop_timeout = 10};
+    *options = (struct options){.stop_timeout = 10, .limit = 1000};
     for (int i = 0; i < count; i++) {
         int status = take_argument(options, count, arguments, &i);
         if (status != EXIT_OK)
             return status;
     }
     return EXIT_OK;
+}
+
+const char *options_for_log(const struct options *options)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if ((options->given & bit_of(&rows[i])) && rows[i].id >= OPT_CHECKPOINT_DIR &&
+            rows[i].id <= OPT_JSON)
+            return rows[i].name;
+    return NULL;
 }
 
 /* As in Flume, web servers are asked less often than disks. */
@@ -405,6 +447,10 @@ void options_free(struct options *options)
     free(options->user);
     free(options->password);
     free(options->format);
+    free(options->checkpoint_dir);
+    free(options->data_dirs);
+    free(options->channel);
+    free(options->output);
 }
 
 void options_help(FILE *out)
@@ -417,6 +463,8 @@ void options_help(FILE *out)
         "  check                      say everything that is wrong with a configuration\n"
         "  describe [KIND [TYPE]]     show component types and their properties\n"
         "  graph                      draw an agent's sources, channels and sinks\n"
+        "  log stat|dump|verify|repair|export\n"
+        "                             look at the log of a stopped file channel, or mend it\n"
         "  version                    show the version\n"
         "  help                       show this text\n"
         "\n"
@@ -452,10 +500,21 @@ void options_help(FILE *out)
         "                             components to stop (10)\n"
         "  -d, --dryrun               check, show what would run, and end\n"
         "\n"
+        "options of log: --name, --conf-file and the like with\n"
+        "      --channel NAME         the channel; not needed when there is one of type file only\n"
+        "  or, without a configuration,\n"
+        "      --checkpoint-dir DIR   its checkpointDir\n"
+        "      --data-dirs DIR,...    its dataDirs, in their order\n"
+        "      --json                 stat: print JSON\n"
+        "      --events               dump: print the events too, at most --limit N (1000)\n"
+        "  -y, --yes                  repair: do not ask\n"
+        "      --all                  export: also events that every consumer is done with\n"
+        "  -o, --output FILE          export: where to, a new file; default standard output\n"
+        "\n"
         "formats (--format): check text|json, describe text|json|yaml-schema,\n"
-        "graph text|mermaid|svg\n"
+        "graph text|mermaid|svg, log export text|avro\n"
         "\n"
         "exit status: 0 done; 1 wrong command line; 2 faulty configuration; 3 failed to start, go\n"
-        "on or stop; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM\n",
+        "on or stop; 4 the log is damaged; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM\n",
         out);
 }

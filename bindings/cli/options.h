@@ -13,6 +13,7 @@
 #define EXIT_USAGE 1       /* the command line itself is wrong */
 #define EXIT_CONFIG 2      /* the configuration is faulty, or not there */
 #define EXIT_FAILURE_RUN 3 /* it could not start, go on, or stop */
+#define EXIT_DAMAGED 4     /* the log is damaged */
 
 struct options {
     char *conf;             /* --conf */
@@ -27,13 +28,22 @@ struct options {
     char *user;               /* --conf-user */
     char *password;           /* --conf-password */
     char *format;             /* --format */
+    char *checkpoint_dir;     /* --checkpoint-dir */
+    char *data_dirs;          /* --data-dirs */
+    char *channel;            /* --channel */
+    char *output;             /* --output */
+    long limit;               /* events */
+    int events;
+    int all;
+    int yes;
+    int json;
     long poll_interval;       /* s; 0: not given */
     long stop_timeout;        /* s */
     int no_reload;
     int lenient;
     int dry_run;
     int help;
-    uint32_t given; /* which options the command line has, a bit each */
+    uint64_t given; /* which options the command line has, a bit each */
 };
 
 /*
@@ -49,6 +59,9 @@ void options_free(struct options *options);
  */
 int options_take_default(struct options *options, const char *path, const char *name,
                          const char *value);
+
+/* The name of an option the command line has that only `flow log` takes; NULL when there is none. */
+const char *options_for_log(const struct options *options);
 
 /* How often, in seconds, to look for changes. */
 long options_interval(const struct options *options);

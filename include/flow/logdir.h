@@ -33,7 +33,7 @@ typedef struct flow_logdir flow_logdir;
 /* What is in the log. */
 typedef struct flow_logdir_stat {
     uint32_t struct_size; /* set by the caller */
-    uint32_t clean;       /* 1: the channel was closed */
+    uint32_t clean;       /* 1: the last checkpoint was made by closing the channel */
     uint64_t segments;
     uint64_t spares;  /* files to become segments */
     uint64_t bytes;   /* of both */
