@@ -171,6 +171,7 @@ int fl_store_open(const struct fl_store_options *options, struct fl_store **stor
     if (!rc)
         rc = fl_store_recover(made, err);
     made->keeper.failures = flow_context_counter(options->ctx, "CheckpointWriteErrorCount");
+    flow_context_counter(options->ctx, "EventDamagedCount"); /* seen before it counts */
     if (!rc)
         rc = fl_keeper_start(made, err);
     if (!rc)
