@@ -105,7 +105,7 @@ static void run_and_kill(struct scene *scene)
 }
 
 /* Takes all there is; the numbers must go on where they ended. */
-static void take_all(struct scene *scene, struct rig *rig, unsigned channel)
+static void take_channel(struct scene *scene, struct rig *rig, unsigned channel)
 {
     const flow_event *const *events;
     size_t count = 1;
@@ -185,8 +185,8 @@ static void look_at_both(struct scene *scene)
     scene->batch_size = 1;
     up(scene, &rig);
     unsigned position = position_of(&rig);
-    take_all(scene, &rig, 0);
-    take_all(scene, &rig, 1);
+    take_channel(scene, &rig, 0);
+    take_channel(scene, &rig, 1);
     unsigned least = scene->next[0] < scene->next[1] ? scene->next[0] : scene->next[1];
     ck_assert_uint_eq(position, least);
     rig_free(&rig);
@@ -333,8 +333,8 @@ static void finish(struct scene *scene)
     while (count_files(scene) > 0 || count_positions(&rig, "c1") > 0 ||
            count_positions(&rig, "c2") > 0)
         nap(5000);
-    take_all(scene, &rig, 0);
-    take_all(scene, &rig, 1);
+    take_channel(scene, &rig, 0);
+    take_channel(scene, &rig, 1);
     rig_free(&rig);
     ck_assert_uint_eq(scene->next[0], scene->made);
     ck_assert_uint_eq(scene->next[1], scene->made);
