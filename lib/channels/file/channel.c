@@ -11,26 +11,26 @@
 #include "base/vec.h"
 #include "channels/channels.h"
 #include "channels/file/schema.h"
-#include "channels/log.h"
+#include "channels/disk.h"
 
 struct file_channel {
     const flow_allocator *mem;
     uint64_t transaction_capacity;
     int64_t keep_alive_ms;
     struct fl_stash spare; /* transactions to use again */
-    struct fl_log log;
+    struct fl_disk log;
 };
 
 struct file_txn {
     struct fl_vec puts; /* of const flow_event *, with a reference to each */
     struct fl_buf positions;
-    struct fl_log_taken taken;
+    struct fl_disk_taken taken;
 };
 
 static int file_create(flow_context *ctx, void **self, flow_error **err)
 {
     const flow_allocator *mem = flow_library_allocator(flow_context_library(ctx));
-    int rc = fl_log_check(ctx, "capacity", err);
+    int rc = fl_disk_check(ctx, "capacity", err);
 
     if (rc)
         return rc;
@@ -40,7 +40,7 @@ static int file_create(flow_context *ctx, void **self, flow_error **err)
     channel->mem = mem;
     channel->transaction_capacity = (uint64_t)flow_context_int(ctx, "transactionCapacity");
     channel->keep_alive_ms = flow_context_int(ctx, "keep-alive") * 1000;
-    fl_log_init(&channel->log, ctx, (uint64_t)flow_context_int(ctx, "capacity"));
+    fl_disk_init(&channel->log, ctx, (uint64_t)flow_context_int(ctx, "capacity"));
     fl_stash_init(&channel->spare);
     *self = channel;
     return FLOW_OK;
@@ -66,12 +66,12 @@ static void file_destroy(void *self)
 
 static int file_open(void *self, flow_error **err)
 {
-    return fl_log_open(&((struct file_channel *)self)->log, err);
+    return fl_disk_open(&((struct file_channel *)self)->log, err);
 }
 
 static int file_close(void *self, flow_error **err)
 {
-    return fl_log_close(&((struct file_channel *)self)->log, err);
+    return fl_disk_close(&((struct file_channel *)self)->log, err);
 }
 
 /* ---- transactions ---- */
@@ -100,13 +100,13 @@ static int file_put(void *self, void *inner, const flow_event *const *events, si
 
     if (fl_vec_reserve(&txn->puts, before + count))
         return fl_error_nomem(err);
-    int rc = fl_log_reserve(&channel->log, count);
+    int rc = fl_disk_reserve(&channel->log, count);
     if (rc)
         return rc;
     const flow_event **kept = (const flow_event **)txn->puts.items + before;
     rc = flow_events_keep(events, count, kept, err);
     if (rc)
-        fl_log_unreserve(&channel->log, count);
+        fl_disk_unreserve(&channel->log, count);
     else
         txn->puts.count = before + count;
     return rc;
@@ -133,7 +133,7 @@ static int file_take(void *self, void *inner, size_t max, const flow_event **eve
     struct file_channel *channel = self;
     struct file_txn *txn = inner;
 
-    return fl_log_take(&channel->log, UINT64_MAX, max, events, count, &txn->taken, err);
+    return fl_disk_take(&channel->log, UINT64_MAX, max, events, count, &txn->taken, err);
 }
 
 static void forget_puts(struct file_txn *txn)
@@ -154,8 +154,8 @@ static int file_commit(void *self, void *inner, flow_error **err)
     };
 
     if (!put.count && !txn->positions.size)
-        return fl_log_commit(&channel->log, &txn->taken, err);
-    int rc = fl_log_append(&channel->log, &put, err);
+        return fl_disk_commit(&channel->log, &txn->taken, err);
+    int rc = fl_disk_append(&channel->log, &put, err);
     if (!rc)
         forget_puts(txn);
     return rc;
@@ -166,9 +166,9 @@ static void file_rollback(void *self, void *inner)
     struct file_channel *channel = self;
     struct file_txn *txn = inner;
 
-    fl_log_unreserve(&channel->log, txn->puts.count);
+    fl_disk_unreserve(&channel->log, txn->puts.count);
     forget_puts(txn);
-    fl_log_return(&channel->log, &txn->taken);
+    fl_disk_return(&channel->log, &txn->taken);
 }
 
 static void file_release(void *self, void *inner)
@@ -184,7 +184,7 @@ static void file_release(void *self, void *inner)
 
 static uint64_t file_size(void *self)
 {
-    return fl_log_size(&((struct file_channel *)self)->log);
+    return fl_disk_size(&((struct file_channel *)self)->log);
 }
 
 static uint64_t file_capacity(void *self)

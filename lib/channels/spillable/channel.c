@@ -11,7 +11,7 @@
 #include "base/vec.h"
 #include "channels/channels.h"
 #include "channels/held.h"
-#include "channels/log.h"
+#include "channels/disk.h"
 #include "channels/spillable/order.h"
 #include "channels/spillable/schema.h"
 
@@ -27,7 +27,7 @@ struct spill_channel {
     int64_t timeout_ms;
     struct fl_stash spare; /* transactions to use again */
     struct fl_queue queue;
-    struct fl_log log;
+    struct fl_disk log;
     struct fl_order order;
     struct fl_lock takes; /* of who takes or returns */
     _Atomic int spilling;
@@ -41,7 +41,7 @@ struct spill_txn {
     int64_t full_since;        /* memory, for this transaction */
     struct fl_stretch *spare;  /* for the order */
     struct fl_held held;       /* taken from memory */
-    struct fl_log_taken taken; /* or from the log */
+    struct fl_disk_taken taken; /* or from the log */
     struct fl_stretch *pin;    /* NULL: nothing is taken */
 };
 
@@ -101,7 +101,7 @@ static int spill_create(flow_context *ctx, void **self, flow_error **err)
 {
     const flow_allocator *mem = flow_library_allocator(flow_context_library(ctx));
     int spills = flow_context_int(ctx, "overflowCapacity") > 0;
-    int rc = fl_log_check(ctx, spills ? "overflowCapacity" : NULL, err);
+    int rc = fl_disk_check(ctx, spills ? "overflowCapacity" : NULL, err);
 
     if (rc)
         return rc;
@@ -115,7 +115,7 @@ static int spill_create(flow_context *ctx, void **self, flow_error **err)
     channel->threshold = (uint64_t)flow_context_int(ctx, "overflowDeactivationThreshold");
     channel->timeout_ms = flow_context_int(ctx, "overflowTimeout") * 1000;
     atomic_init(&channel->full_since, NOT_FULL);
-    fl_log_init(&channel->log, ctx, overflow_of(ctx));
+    fl_disk_init(&channel->log, ctx, overflow_of(ctx));
     channel->transaction_capacity = transaction_capacity_of(channel);
     fl_stash_init(&channel->spare);
     if (init_parts(channel)) {
@@ -153,7 +153,7 @@ static int spill_open(void *self, flow_error **err)
 {
     struct spill_channel *channel = self;
     struct fl_stretch *spare = fl_stretch_new(channel->mem);
-    int rc = spare ? fl_log_open(&channel->log, err) : fl_error_nomem(err);
+    int rc = spare ? fl_disk_open(&channel->log, err) : fl_error_nomem(err);
 
     if (!rc)
         fl_order_put(&channel->order, FL_IN_LOG, fl_store_visible(channel->log.store), &spare);
@@ -163,7 +163,7 @@ static int spill_open(void *self, flow_error **err)
 
 static int spill_close(void *self, flow_error **err)
 {
-    return fl_log_close(&((struct spill_channel *)self)->log, err);
+    return fl_disk_close(&((struct spill_channel *)self)->log, err);
 }
 
 /* ---- putting ---- */
@@ -243,7 +243,7 @@ static int reserve_log(struct spill_channel *channel, struct spill_txn *txn,
                        const struct fl_load *load)
 {
     uint64_t before = txn->place == FL_IN_LOG ? 0 : txn->load.events;
-    int rc = fl_log_reserve(&channel->log, before + load->events);
+    int rc = fl_disk_reserve(&channel->log, before + load->events);
 
     if (!rc && before)
         fl_queue_unreserve(&channel->queue, &txn->load);
@@ -302,7 +302,7 @@ static void unreserve(struct spill_channel *channel, enum fl_medium place,
                       const struct fl_load *load)
 {
     if (place == FL_IN_LOG)
-        fl_log_unreserve(&channel->log, load->events);
+        fl_disk_unreserve(&channel->log, load->events);
     else
         fl_queue_unreserve(&channel->queue, load);
 }
@@ -352,7 +352,7 @@ static int commit_puts(struct spill_channel *channel, struct spill_txn *txn, flo
     struct fl_put put = {.events = txn->puts.items, .count = txn->puts.count};
 
     if (txn->place == FL_IN_LOG) {
-        int rc = fl_log_append(&channel->log, &put, err);
+        int rc = fl_disk_append(&channel->log, &put, err);
         if (rc)
             return rc;
         flow_events_unref(txn->puts.items, put.count);
@@ -377,7 +377,7 @@ static int take_from(struct spill_channel *channel, struct spill_txn *txn, enum 
                      uint64_t end, struct want *want, flow_error **err)
 {
     if (place == FL_IN_LOG)
-        return fl_log_take(&channel->log, end, want->max, want->events, &want->count, &txn->taken,
+        return fl_disk_take(&channel->log, end, want->max, want->events, &want->count, &txn->taken,
                            err);
     int rc = fl_held_take(&txn->held, &channel->queue, end, want->max, want->events, &want->count);
     return rc ? fl_error_nomem(err) : FLOW_OK;
@@ -445,7 +445,7 @@ static void look_at_memory(struct spill_channel *channel)
 
 static int commit_takes(struct spill_channel *channel, struct spill_txn *txn, flow_error **err)
 {
-    int rc = fl_log_commit(&channel->log, &txn->taken, err);
+    int rc = fl_disk_commit(&channel->log, &txn->taken, err);
 
     if (rc)
         return rc;
@@ -468,7 +468,7 @@ static void return_takes(struct spill_channel *channel, struct spill_txn *txn)
 {
     fl_lock(&channel->takes);
     fl_held_return(&txn->held, &channel->queue);
-    fl_log_return(&channel->log, &txn->taken);
+    fl_disk_return(&channel->log, &txn->taken);
     fl_order_unpin(&txn->pin);
     fl_unlock(&channel->takes);
 }
@@ -503,7 +503,7 @@ static uint64_t spill_size(void *self)
 {
     const struct spill_channel *channel = self;
 
-    return fl_queue_size(&channel->queue) + fl_log_size(&channel->log);
+    return fl_queue_size(&channel->queue) + fl_disk_size(&channel->log);
 }
 
 static uint64_t spill_capacity(void *self)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FL_CHANNELS_LOG_H
-#define FL_CHANNELS_LOG_H
+#ifndef FL_CHANNELS_DISK_H
+#define FL_CHANNELS_DISK_H
 
 /*
  * A store as the channels that have one use it: opened by their settings, see log_properties.inc,
@@ -13,7 +13,7 @@
 
 #include "store/store.h"
 
-struct fl_log {
+struct fl_disk {
     flow_context *ctx;
     const flow_allocator *mem;
     uint64_t capacity;
@@ -26,24 +26,24 @@ struct fl_log {
 };
 
 /* What a transaction has taken.  All zeroes: nothing. */
-struct fl_log_taken {
+struct fl_disk_taken {
     struct fl_lot_ref *lots;
     uint64_t count;
 };
 
 /* Whether the settings fit together; KEY is the one that says how many events the log holds. */
-int fl_log_check(const flow_context *ctx, const char *key, flow_error **err);
+int fl_disk_check(const flow_context *ctx, const char *key, flow_error **err);
 
 /* A log that is not open.  CAPACITY is in events. */
-void fl_log_init(struct fl_log *log, flow_context *ctx, uint64_t capacity);
+void fl_disk_init(struct fl_disk *log, flow_context *ctx, uint64_t capacity);
 
 /* Both block: as long as the disk does. */
-int fl_log_open(struct fl_log *log, flow_error **err);
-int fl_log_close(struct fl_log *log, flow_error **err);
+int fl_disk_open(struct fl_disk *log, flow_error **err);
+int fl_disk_close(struct fl_disk *log, flow_error **err);
 
 /* Makes room for COUNT events: FLOW_EFULL when there is none now. */
-int fl_log_reserve(struct fl_log *log, uint64_t count);
-void fl_log_unreserve(struct fl_log *log, uint64_t count);
+int fl_disk_reserve(struct fl_disk *log, uint64_t count);
+void fl_disk_unreserve(struct fl_disk *log, uint64_t count);
 
 /*
  * Appends PUT, for whose events room is reserved, durably.  On failure the room is still reserved.
@@ -51,19 +51,19 @@ void fl_log_unreserve(struct fl_log *log, uint64_t count);
  *
  * Blocks: as long as the disk does.
  */
-int fl_log_append(struct fl_log *log, struct fl_put *put, flow_error **err);
+int fl_disk_append(struct fl_disk *log, struct fl_put *put, flow_error **err);
 
 /* Takes up to MAX events with offsets less than BELOW. */
-int fl_log_take(struct fl_log *log, uint64_t below, size_t max, const flow_event **events,
-                size_t *count, struct fl_log_taken *taken, flow_error **err);
+int fl_disk_take(struct fl_disk *log, uint64_t below, size_t max, const flow_event **events,
+                size_t *count, struct fl_disk_taken *taken, flow_error **err);
 
 /* Makes what was taken gone, durably; blocks as long as the disk does. */
-int fl_log_commit(struct fl_log *log, struct fl_log_taken *taken, flow_error **err);
+int fl_disk_commit(struct fl_disk *log, struct fl_disk_taken *taken, flow_error **err);
 
 /* Returns what was taken to its place. */
-void fl_log_return(struct fl_log *log, struct fl_log_taken *taken);
+void fl_disk_return(struct fl_disk *log, struct fl_disk_taken *taken);
 
 /* How many events can be taken. */
-uint64_t fl_log_size(const struct fl_log *log);
+uint64_t fl_disk_size(const struct fl_disk *log);
 
 #endif

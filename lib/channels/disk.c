@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "channels/log.h"
+#include "channels/disk.h"
 
 #define SEGMENT ((int64_t)64 << 20)
 #define MEMORY ((uint64_t)32 << 20) /* of recent events */
@@ -56,7 +56,7 @@ static int refuse_encryption(const flow_context *ctx, flow_error **err)
                                err);
 }
 
-int fl_log_check(const flow_context *ctx, const char *key, flow_error **err)
+int fl_disk_check(const flow_context *ctx, const char *key, flow_error **err)
 {
     int rc = key ? check_capacity(ctx, key, err) : FLOW_OK;
 
@@ -65,7 +65,7 @@ int fl_log_check(const flow_context *ctx, const char *key, flow_error **err)
     return rc ? rc : check_folders(ctx, err);
 }
 
-void fl_log_init(struct fl_log *log, flow_context *ctx, uint64_t capacity)
+void fl_disk_init(struct fl_disk *log, flow_context *ctx, uint64_t capacity)
 {
     memset(log, 0, sizeof *log);
     log->ctx = ctx;
@@ -81,11 +81,11 @@ void fl_log_init(struct fl_log *log, flow_context *ctx, uint64_t capacity)
 
 static void more_visible(void *self)
 {
-    flow_channel_notify(((struct fl_log *)self)->ctx);
+    flow_channel_notify(((struct fl_disk *)self)->ctx);
 }
 
 /* The folders as an array that the caller frees; NULL without memory. */
-static const char **folders_of(const struct fl_log *log, size_t *count)
+static const char **folders_of(const struct fl_disk *log, size_t *count)
 {
     const char **folders;
 
@@ -97,7 +97,7 @@ static const char **folders_of(const struct fl_log *log, size_t *count)
     return folders;
 }
 
-static struct fl_store_options options_of(struct fl_log *log)
+static struct fl_store_options options_of(struct fl_disk *log)
 {
     flow_context *ctx = log->ctx;
     int64_t size = flow_context_int(ctx, "maxFileSize");
@@ -122,7 +122,7 @@ static struct fl_store_options options_of(struct fl_log *log)
     };
 }
 
-int fl_log_open(struct fl_log *log, flow_error **err)
+int fl_disk_open(struct fl_disk *log, flow_error **err)
 {
     struct fl_store_options options = options_of(log);
     const char **folders = folders_of(log, &options.folder_count);
@@ -140,7 +140,7 @@ int fl_log_open(struct fl_log *log, flow_error **err)
     return rc;
 }
 
-int fl_log_close(struct fl_log *log, flow_error **err)
+int fl_disk_close(struct fl_disk *log, flow_error **err)
 {
     int rc = fl_store_close(log->store, err);
 
@@ -154,12 +154,12 @@ int fl_log_close(struct fl_log *log, flow_error **err)
 /* ---- putting ---- */
 
 /* Events in the log, on their way into it, and on their way out. */
-static uint64_t used(const struct fl_log *log)
+static uint64_t used(const struct fl_disk *log)
 {
     return atomic_load(&log->reserved) + fl_cursor_size(log->cursor) + atomic_load(&log->out);
 }
 
-int fl_log_reserve(struct fl_log *log, uint64_t count)
+int fl_disk_reserve(struct fl_disk *log, uint64_t count)
 {
     atomic_fetch_add(&log->reserved, count);
     if (used(log) <= log->capacity)
@@ -168,14 +168,14 @@ int fl_log_reserve(struct fl_log *log, uint64_t count)
     return FLOW_EFULL;
 }
 
-void fl_log_unreserve(struct fl_log *log, uint64_t count)
+void fl_disk_unreserve(struct fl_disk *log, uint64_t count)
 {
     atomic_fetch_sub(&log->reserved, count);
 }
 
 /* The room is given up before the events are seen in the log: counted twice for a moment, they
  * could keep others out for as long as nobody takes. */
-int fl_log_append(struct fl_log *log, struct fl_put *put, flow_error **err)
+int fl_disk_append(struct fl_disk *log, struct fl_put *put, flow_error **err)
 {
     atomic_fetch_sub(&log->reserved, put->count);
     int rc = fl_store_put_at(log->store, put, err);
@@ -188,8 +188,8 @@ int fl_log_append(struct fl_log *log, struct fl_put *put, flow_error **err)
 
 /* ---- taking ---- */
 
-int fl_log_take(struct fl_log *log, uint64_t below, size_t max, const flow_event **events,
-                size_t *count, struct fl_log_taken *taken, flow_error **err)
+int fl_disk_take(struct fl_disk *log, uint64_t below, size_t max, const flow_event **events,
+                size_t *count, struct fl_disk_taken *taken, flow_error **err)
 {
     int rc = fl_cursor_take_below(log->cursor, below, max, events, count, &taken->lots, err);
 
@@ -200,13 +200,13 @@ int fl_log_take(struct fl_log *log, uint64_t below, size_t max, const flow_event
     return rc;
 }
 
-static void forget(struct fl_log *log, struct fl_log_taken *taken)
+static void forget(struct fl_disk *log, struct fl_disk_taken *taken)
 {
     atomic_fetch_sub(&log->out, taken->count);
     taken->count = 0;
 }
 
-int fl_log_commit(struct fl_log *log, struct fl_log_taken *taken, flow_error **err)
+int fl_disk_commit(struct fl_disk *log, struct fl_disk_taken *taken, flow_error **err)
 {
     if (!taken->lots)
         return FLOW_OK;
@@ -218,14 +218,14 @@ int fl_log_commit(struct fl_log *log, struct fl_log_taken *taken, flow_error **e
     return rc;
 }
 
-void fl_log_return(struct fl_log *log, struct fl_log_taken *taken)
+void fl_disk_return(struct fl_disk *log, struct fl_disk_taken *taken)
 {
     if (taken->lots)
         fl_cursor_return(log->cursor, &taken->lots);
     forget(log, taken);
 }
 
-uint64_t fl_log_size(const struct fl_log *log)
+uint64_t fl_disk_size(const struct fl_disk *log)
 {
     return log->cursor ? fl_cursor_size(log->cursor) : 0;
 }
