@@ -366,12 +366,25 @@ def spoken(text: str) -> tuple[set[int], set[int]]:
 @pytest.mark.parametrize("seed", range(3))
 def test_killed_under_load(folders: Folders, seed: int) -> None:
     producers, consumers, batch = 3, 2, 20
-    folders.settings = {"capacity": "3000", "keep-alive": "0", "checkpointInterval": "1000",
-                        "maxFileSize": "300000"}
+    folders.settings = {"capacity": "3000", "keep-alive": "0", "maxFileSize": "300000"}
+    said: list[str] = []
+
+    def hear(word: str, count: int) -> None:
+        while count > 0:
+            said.append(flume.process.stdout.readline())
+            assert said[-1], "Flume ended"
+            count -= said[-1].startswith(word)
+
     with Flume(folders) as flume:
-        flume.send(f"load {producers} {consumers} {batch}")
-        time.sleep(1.5 + 0.4 * seed)
-        put, taken = spoken(flume.kill())
+        flume.do(f"load {producers} {consumers} {batch}")
+        for _ in range(seed + 1):
+            hear("put", 30)
+            hear("took", 30)
+            flume.send("checkpoint")
+            hear("ok", 1)
+        hear("took", 20 * seed)
+        said.append(flume.kill())
+    put, taken = spoken("".join(said))
     assert put and taken
     kept = set(compare(folders).numbers)
     assert not kept & taken
