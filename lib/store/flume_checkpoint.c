@@ -199,6 +199,7 @@ static int read_queue(struct files *files, const struct fl_flume_checkpoint *que
 static int read_inflight(struct files *files, const char *name, struct fl_flume_transactions *open,
                          flow_error **err)
 {
+    int are_takes = open == &files->replay->taken;
     struct fl_flume_inflight inflight;
     int64_t transaction;
     uint64_t pointer;
@@ -211,7 +212,7 @@ static int read_inflight(struct files *files, const char *name, struct fl_flume_
         return unusable(files, "the inflight lists beside it are damaged", err);
     while (rc >= 0 && fl_flume_inflight_next(&inflight, &transaction, &pointer)) {
         rc = check_pointer(files, pointer, err);
-        if (rc > 0 && fl_flume_transactions_add(open, transaction, pointer, 0))
+        if (rc > 0 && fl_flume_transactions_add(open, transaction, pointer, are_takes))
             rc = fl_error_nomem(err);
     }
     return rc < 0 ? rc : USABLE;

@@ -107,18 +107,26 @@ int fl_flume_queue_add(struct fl_flume_queue *queue, uint64_t pointer)
     return FLOW_OK;
 }
 
+/* The slot that holds POINTER, or NULL.  A 0 would be found where one was removed. */
+static uint32_t *filled_slot(const struct fl_flume_queue *queue, uint64_t pointer)
+{
+    uint32_t *slot = queue->capacity && pointer ? find_slot(queue, pointer) : NULL;
+
+    return slot && *slot ? slot : NULL;
+}
+
 int fl_flume_queue_remove(struct fl_flume_queue *queue, uint64_t pointer)
 {
-    uint32_t slot = queue->capacity ? *find_slot(queue, pointer) : 0;
+    const uint32_t *slot = filled_slot(queue, pointer);
 
     if (!slot)
         return 0;
-    queue->items[slot - 1] = 0;
+    queue->items[*slot - 1] = 0;
     queue->live--;
     return 1;
 }
 
 int fl_flume_queue_has(const struct fl_flume_queue *queue, uint64_t pointer)
 {
-    return queue->capacity && *find_slot(queue, pointer) != 0;
+    return filled_slot(queue, pointer) != NULL;
 }

@@ -105,8 +105,9 @@ static int commit_puts(struct fl_flume_replay *replay,
                        const struct fl_flume_transaction *transaction)
 {
     for (size_t i = 0; i < transaction->pointers.count; i++) {
-        uint64_t pointer = *(uint64_t *)fl_vec_at(&transaction->pointers, i);
-        if (fl_flume_queue_remove(&replay->pending, pointer))
+        uint64_t pointer;
+        if (fl_flume_transaction_at(transaction, i, &pointer) ||
+            fl_flume_queue_remove(&replay->pending, pointer))
             continue;
         if (fl_flume_queue_add(&replay->import->queue, pointer))
             return FLOW_ENOMEM;
@@ -118,9 +119,10 @@ static int commit_takes(struct fl_flume_replay *replay,
                         const struct fl_flume_transaction *transaction)
 {
     for (size_t i = 0; i < transaction->pointers.count; i++) {
-        uint64_t pointer = *(uint64_t *)fl_vec_at(&transaction->pointers, i);
+        uint64_t pointer;
         /* An event of a log that was deleted since never comes. */
-        if (fl_flume_queue_remove(&replay->import->queue, pointer) ||
+        if (!fl_flume_transaction_at(transaction, i, &pointer) ||
+            fl_flume_queue_remove(&replay->import->queue, pointer) ||
             !fl_flume_log_at(replay->import, (uint32_t)(pointer >> 32)))
             continue;
         if (fl_flume_queue_add(&replay->pending, pointer))
@@ -245,8 +247,11 @@ static int give_all_back(struct fl_flume_replay *replay, flow_error **err)
     int rc = FLOW_OK;
 
     while (!rc && (transaction = fl_flume_transactions_next(&replay->taken, transaction))) {
-        for (size_t i = 0; i < transaction->pointers.count && !rc; i++)
-            rc = give_back(replay, *(uint64_t *)fl_vec_at(&transaction->pointers, i), err);
+        for (size_t i = 0; i < transaction->pointers.count && !rc; i++) {
+            uint64_t pointer;
+            (void)fl_flume_transaction_at(transaction, i, &pointer);
+            rc = give_back(replay, pointer, err);
+        }
     }
     fl_vec_sort(&replay->import->returned, by_order);
     return rc;

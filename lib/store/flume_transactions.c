@@ -6,6 +6,9 @@
 
 #define SMALLEST 64
 
+/* Numbers of logs have 31 bits. */
+#define TAKE_MARK ((uint64_t)1 << 63)
+
 void fl_flume_transactions_init(struct fl_flume_transactions *open, const flow_allocator *mem)
 {
     *open = (struct fl_flume_transactions){.mem = mem, .seed = fl_flume_seed()};
@@ -91,10 +94,20 @@ int fl_flume_transactions_add(struct fl_flume_transactions *open, int64_t id, ui
     struct fl_flume_transaction **link = find(open, id);
     struct fl_flume_transaction *transaction = link && *link ? *link : begin(open, id);
 
+    pointer |= is_take ? TAKE_MARK : 0;
     if (!transaction || !fl_vec_push(&transaction->pointers, &pointer))
         return FLOW_ENOMEM;
     transaction->takes += is_take != 0;
     return FLOW_OK;
+}
+
+int fl_flume_transaction_at(const struct fl_flume_transaction *transaction, size_t index,
+                            uint64_t *pointer)
+{
+    uint64_t marked = *(uint64_t *)fl_vec_at(&transaction->pointers, index);
+
+    *pointer = marked & ~TAKE_MARK;
+    return *pointer != marked;
 }
 
 struct fl_flume_transaction *fl_flume_transactions_end(struct fl_flume_transactions *open,

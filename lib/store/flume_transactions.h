@@ -9,7 +9,7 @@
 struct fl_flume_transaction {
     struct fl_flume_transaction *next; /* in its slot */
     int64_t id;
-    struct fl_vec pointers; /* of uint64_t */
+    struct fl_vec pointers; /* of uint64_t; of a take with a mark in its highest bit */
     uint64_t takes;         /* how many of them are takes */
 };
 
@@ -31,6 +31,10 @@ int fl_flume_transactions_add(struct fl_flume_transactions *open, int64_t id, ui
 /* Ends a transaction and hands it to the caller; NULL when it is not there. */
 struct fl_flume_transaction *fl_flume_transactions_end(struct fl_flume_transactions *open,
                                                        int64_t id);
+
+/* The pointer at INDEX, which exists; returns 1 for a take. */
+int fl_flume_transaction_at(const struct fl_flume_transaction *transaction, size_t index,
+                            uint64_t *pointer);
 
 /* NULL is allowed. */
 void fl_flume_transaction_free(struct fl_flume_transaction *transaction);

@@ -92,6 +92,9 @@ START_TEST(what_was_removed_takes_no_memory)
             ck_assert_int_eq(fl_flume_queue_remove(&queue, i - 100), 1);
     }
     ck_assert_uint_eq(queue.live, 100);
+    ck_assert_int_eq(fl_flume_queue_has(&queue, 0), 0);
+    ck_assert_int_eq(fl_flume_queue_remove(&queue, 0), 0);
+    ck_assert_uint_eq(queue.live, 100);
     ck_assert_uint_le(queue.capacity, 512);
     fl_flume_queue_free(&queue);
 }
@@ -101,6 +104,7 @@ START_TEST(transactions_keep_what_they_did_until_they_end)
 {
     struct fl_flume_transactions open;
     const struct fl_flume_transaction *each = NULL;
+    uint64_t pointer;
     size_t left = 0;
 
     fl_flume_transactions_init(&open, NULL);
@@ -113,7 +117,8 @@ START_TEST(transactions_keep_what_they_did_until_they_end)
         struct fl_flume_transaction *ended = fl_flume_transactions_end(&open, id);
         ck_assert_uint_eq(ended->pointers.count, (size_t)id % 5 + 1);
         ck_assert_uint_eq(ended->takes, id % 2 ? ended->pointers.count : 0);
-        ck_assert_uint_eq(*(uint64_t *)fl_vec_at(&ended->pointers, 0), 1);
+        ck_assert_int_eq(fl_flume_transaction_at(ended, 0, &pointer), id % 2);
+        ck_assert_uint_eq(pointer, 1);
         fl_flume_transaction_free(ended);
         ck_assert_ptr_null(fl_flume_transactions_end(&open, id));
     }

@@ -358,10 +358,45 @@ START_TEST(events_are_what_the_model_says)
 }
 END_TEST
 
+/* What no Flume writes: puts that end as takes, takes as puts, and takes of what there is not. */
+START_TEST(a_commit_of_the_other_kind_changes_nothing)
+{
+    struct flume_channel channel;
+    struct fl_buf log;
+    struct fl_buf meta;
+
+    fl_buf_init(&log, NULL);
+    fl_buf_init(&meta, NULL);
+    flume_write_put(&log, 1, 1, "1", "x", 1);
+    uint32_t second = (uint32_t)log.size;
+    flume_write_put(&log, 1, 2, "2", "x", 1);
+    flume_write_commit(&log, 1, 3, FL_FLUME_PUT);
+    flume_write_put(&log, 2, 4, "3", "x", 1);
+    flume_write_commit(&log, 2, 5, FL_FLUME_TAKE);
+    flume_write_take(&log, 3, 6, 1, 0);
+    flume_write_take(&log, 3, 7, 9, 9);
+    flume_write_commit(&log, 3, 8, FL_FLUME_PUT);
+    flume_write_take(&log, 4, 9, 1, second);
+    flume_write_take(&log, 4, 10, 1, second + 1);
+    flume_write_take(&log, 4, 11, 0, 0);
+    flume_write_take(&log, 4, 12, 9, 9);
+    flume_write_commit(&log, 4, 13, FL_FLUME_TAKE);
+    flume_write_meta(&meta, 1, 0, 0);
+    flume_channel_make(&channel, 1);
+    flume_channel_store(&channel, "data0/log-1", log.data, log.size);
+    flume_channel_store(&channel, "data0/log-1.meta", meta.data, meta.size);
+    flume_channel_expect(&channel, "1 ", NULL);
+    flume_channel_free(&channel);
+    fl_buf_free(&log);
+    fl_buf_free(&meta);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
         {"model", events_are_what_the_model_says},
+        {"kinds", a_commit_of_the_other_kind_changes_nothing},
     };
 
     return RUN_SUITE("flume_replay", tests);
