@@ -379,7 +379,7 @@ START_TEST(a_commit_of_the_other_kind_changes_nothing)
     flume_write_take(&log, 4, 9, 1, second);
     flume_write_take(&log, 4, 10, 1, second + 1);
     flume_write_take(&log, 4, 11, 0, 0);
-    flume_write_take(&log, 4, 12, 9, 9);
+    flume_write_take(&log, 4, 12, 8, 8);
     flume_write_commit(&log, 4, 13, FL_FLUME_TAKE);
     flume_write_meta(&meta, 1, 0, 0);
     flume_channel_make(&channel, 1);
