@@ -13,8 +13,7 @@
 #define BLOCK_SIZE 9 /* in 100 kB; Hadoop's default */
 
 struct bzip2_stream {
-    const flow_allocator *mem;
-    void *handle;
+    struct fl_dynlib lib;
     typeof(BZ2_bzCompressInit) *init;
     typeof(BZ2_bzCompress) *compress;
     typeof(BZ2_bzCompressEnd) *end;
@@ -41,21 +40,17 @@ static void stream_free(void *mem, void *ptr)
 static int bzip2_open(const flow_allocator *mem, const struct fl_codec *codec, void **state,
                       flow_error **err)
 {
-    struct bzip2_stream *s = fl_zalloc(mem, sizeof *s);
+    int rc = fl_dynlib_open(mem, sizeof(struct bzip2_stream),
+                            &(struct fl_dynlib_need){"libbz2.so.1", "bzip2 compression", symbols,
+                                                     sizeof symbols / sizeof symbols[0]},
+                            state, err);
 
-    if (!s)
-        return fl_error_nomem(err);
-    s->mem = mem;
-    int rc = fl_dynlib_load("libbz2.so.1", "bzip2 compression", symbols,
-                            sizeof symbols / sizeof symbols[0], s, &s->handle, err);
-    if (rc) {
-        fl_free(mem, s);
+    if (rc)
         return rc;
-    }
+    struct bzip2_stream *s = *state;
     s->bz.bzalloc = stream_alloc;
     s->bz.bzfree = stream_free;
     s->bz.opaque = (void *)mem;
-    *state = s;
     return FLOW_OK;
 }
 
@@ -65,8 +60,7 @@ static void bzip2_close(void *state)
 
     if (s->is_open)
         s->end(&s->bz);
-    fl_dynlib_unload(s->handle);
-    fl_free(s->mem, s);
+    fl_dynlib_close(s);
 }
 
 static int begin_member(struct bzip2_stream *s, flow_error **err)
@@ -140,8 +134,7 @@ const struct fl_codec_ops fl_bzip2_ops = {
 };
 
 struct bzip2_unpacker {
-    const flow_allocator *mem;
-    void *handle;
+    struct fl_dynlib lib;
     typeof(BZ2_bzDecompressInit) *init;
     typeof(BZ2_bzDecompress) *decompress;
     typeof(BZ2_bzDecompressEnd) *end;
@@ -155,27 +148,11 @@ static const struct fl_dynlib_symbol unpack_symbols[] = {
 
 static int unpack_open(const flow_allocator *mem, void **state, flow_error **err)
 {
-    struct bzip2_unpacker *u = fl_zalloc(mem, sizeof *u);
-
-    if (!u)
-        return fl_error_nomem(err);
-    u->mem = mem;
-    int rc = fl_dynlib_load("libbz2.so.1", "bzip2 decompression", unpack_symbols,
-                            sizeof unpack_symbols / sizeof unpack_symbols[0], u, &u->handle, err);
-    if (rc) {
-        fl_free(mem, u);
-        return rc;
-    }
-    *state = u;
-    return FLOW_OK;
-}
-
-static void unpack_close(void *state)
-{
-    struct bzip2_unpacker *u = state;
-
-    fl_dynlib_unload(u->handle);
-    fl_free(u->mem, u);
+    return fl_dynlib_open(
+        mem, sizeof(struct bzip2_unpacker),
+        &(struct fl_dynlib_need){"libbz2.so.1", "bzip2 decompression", unpack_symbols,
+                                 sizeof unpack_symbols / sizeof unpack_symbols[0]},
+        state, err);
 }
 
 /* One call of the decompressor into fresh room of OUT: 1 when there is more to come, 0 at the end
@@ -207,7 +184,7 @@ static int unpack_stream(void *state, const void *data, size_t size, size_t limi
                     .avail_in = (unsigned)size,
                     .bzalloc = stream_alloc,
                     .bzfree = stream_free,
-                    .opaque = (void *)u->mem};
+                    .opaque = (void *)u->lib.mem};
     int rc = 1;
 
     if (size > UINT32_MAX)
@@ -225,6 +202,6 @@ static int unpack_stream(void *state, const void *data, size_t size, size_t limi
 
 const struct fl_unpack_ops fl_bzip2_unpack = {
     .open = unpack_open,
-    .close = unpack_close,
+    .close = fl_dynlib_close,
     .unpack = unpack_stream,
 };

@@ -4,6 +4,8 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "base/mem.h"
 #include "codec/dynlib.h"
 
 /* RTLD_LOCAL keeps the library's names out of the host's, RTLD_NOW faults out of later calls. */
@@ -42,4 +44,30 @@ void fl_dynlib_unload(void *handle)
 {
     if (handle)
         dlclose(handle);
+}
+
+int fl_dynlib_open(const flow_allocator *mem, size_t size, const struct fl_dynlib_need *need,
+                   void **state, flow_error **err)
+{
+    struct fl_dynlib *lib = fl_zalloc(mem, size);
+
+    if (!lib)
+        return fl_error_nomem(err);
+    lib->mem = mem;
+    int rc = fl_dynlib_load(need->soname, need->purpose, need->symbols, need->count, lib,
+                            &lib->handle, err);
+    if (rc) {
+        fl_free(mem, lib);
+        return rc;
+    }
+    *state = lib;
+    return FLOW_OK;
+}
+
+void fl_dynlib_close(void *state)
+{
+    struct fl_dynlib *lib = state;
+
+    fl_dynlib_unload(lib->handle);
+    fl_free(lib->mem, lib);
 }

@@ -9,8 +9,7 @@
 #include "codec/raw.h"
 
 struct lz4 {
-    const flow_allocator *mem;
-    void *handle;
+    struct fl_dynlib lib;
     typeof(LZ4_compressBound) *bound;
     typeof(LZ4_compress_default) *compress;
 };
@@ -22,27 +21,10 @@ static const struct fl_dynlib_symbol symbols[] = {
 
 static int lz4_open(const flow_allocator *mem, void **state, flow_error **err)
 {
-    struct lz4 *lz4 = fl_zalloc(mem, sizeof *lz4);
-
-    if (!lz4)
-        return fl_error_nomem(err);
-    lz4->mem = mem;
-    int rc = fl_dynlib_load("liblz4.so.1", "lz4 compression", symbols,
-                            sizeof symbols / sizeof symbols[0], lz4, &lz4->handle, err);
-    if (rc) {
-        fl_free(mem, lz4);
-        return rc;
-    }
-    *state = lz4;
-    return FLOW_OK;
-}
-
-static void lz4_close(void *state)
-{
-    struct lz4 *lz4 = state;
-
-    fl_dynlib_unload(lz4->handle);
-    fl_free(lz4->mem, lz4);
+    return fl_dynlib_open(mem, sizeof(struct lz4),
+                          &(struct fl_dynlib_need){"liblz4.so.1", "lz4 compression", symbols,
+                                                   sizeof symbols / sizeof symbols[0]},
+                          state, err);
 }
 
 static int lz4_compress(void *state, const void *data, size_t size, struct fl_buf *out,
@@ -67,6 +49,6 @@ const struct fl_raw_ops fl_lz4_ops = {
     /* What Hadoop leaves, so that a chunk that grows still fits its reader's buffer. */
     .input_max = FL_HADOOP_BUFFER - (FL_HADOOP_BUFFER / 255 + 16),
     .open = lz4_open,
-    .close = lz4_close,
+    .close = fl_dynlib_close,
     .compress = lz4_compress,
 };

@@ -10,8 +10,7 @@
 #include "codec/unpack.h"
 
 struct snappy {
-    const flow_allocator *mem;
-    void *handle;
+    struct fl_dynlib lib;
     typeof(snappy_max_compressed_length) *bound;
     typeof(snappy_compress) *compress;
 };
@@ -23,27 +22,10 @@ static const struct fl_dynlib_symbol symbols[] = {
 
 static int snappy_open(const flow_allocator *mem, void **state, flow_error **err)
 {
-    struct snappy *snappy = fl_zalloc(mem, sizeof *snappy);
-
-    if (!snappy)
-        return fl_error_nomem(err);
-    snappy->mem = mem;
-    int rc = fl_dynlib_load("libsnappy.so.1", "snappy compression", symbols,
-                            sizeof symbols / sizeof symbols[0], snappy, &snappy->handle, err);
-    if (rc) {
-        fl_free(mem, snappy);
-        return rc;
-    }
-    *state = snappy;
-    return FLOW_OK;
-}
-
-static void snappy_close(void *state)
-{
-    struct snappy *snappy = state;
-
-    fl_dynlib_unload(snappy->handle);
-    fl_free(snappy->mem, snappy);
+    return fl_dynlib_open(mem, sizeof(struct snappy),
+                          &(struct fl_dynlib_need){"libsnappy.so.1", "snappy compression", symbols,
+                                                   sizeof symbols / sizeof symbols[0]},
+                          state, err);
 }
 
 static int snappy_block(void *state, const void *data, size_t size, struct fl_buf *out,
@@ -68,7 +50,7 @@ const struct fl_raw_ops fl_snappy_ops = {
     /* What Hadoop leaves, so that a chunk that grows still fits its reader's buffer. */
     .input_max = FL_HADOOP_BUFFER - (FL_HADOOP_BUFFER / 6 + 32),
     .open = snappy_open,
-    .close = snappy_close,
+    .close = fl_dynlib_close,
     .compress = snappy_block,
 };
 
@@ -76,8 +58,7 @@ const struct fl_raw_ops fl_snappy_ops = {
 #define MOST_RATIO 22
 
 struct unsnappy {
-    const flow_allocator *mem;
-    void *handle;
+    struct fl_dynlib lib;
     typeof(snappy_uncompressed_length) *length;
     typeof(snappy_uncompress) *uncompress;
 };
@@ -89,27 +70,11 @@ static const struct fl_dynlib_symbol unpack_symbols[] = {
 
 static int unpack_open(const flow_allocator *mem, void **state, flow_error **err)
 {
-    struct unsnappy *u = fl_zalloc(mem, sizeof *u);
-
-    if (!u)
-        return fl_error_nomem(err);
-    u->mem = mem;
-    int rc = fl_dynlib_load("libsnappy.so.1", "snappy decompression", unpack_symbols,
-                            sizeof unpack_symbols / sizeof unpack_symbols[0], u, &u->handle, err);
-    if (rc) {
-        fl_free(mem, u);
-        return rc;
-    }
-    *state = u;
-    return FLOW_OK;
-}
-
-static void unpack_close(void *state)
-{
-    struct unsnappy *u = state;
-
-    fl_dynlib_unload(u->handle);
-    fl_free(u->mem, u);
+    return fl_dynlib_open(
+        mem, sizeof(struct unsnappy),
+        &(struct fl_dynlib_need){"libsnappy.so.1", "snappy decompression", unpack_symbols,
+                                 sizeof unpack_symbols / sizeof unpack_symbols[0]},
+        state, err);
 }
 
 static int unpack_block(void *state, const void *data, size_t size, size_t limit,
@@ -134,6 +99,6 @@ static int unpack_block(void *state, const void *data, size_t size, size_t limit
 
 const struct fl_unpack_ops fl_snappy_unpack = {
     .open = unpack_open,
-    .close = unpack_close,
+    .close = fl_dynlib_close,
     .unpack = unpack_block,
 };
