@@ -312,6 +312,35 @@ int fl_folder_make_durable(const struct fl_io *io, const char *path, uint32_t mo
     return rc;
 }
 
+/* The folder PATH is in, as a new text. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL) {
+        return fl_strdup(NULL, ".");
+    }
+    return fl_strndup(NULL, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+int fl_folder_make_above(const struct fl_io *io, const char *path, uint32_t mode, flow_error **err)
+{
+    char *folder = folder_of(path);
+    int rc = folder != NULL ? fl_folder_make(io, folder, mode, err) : fl_error_nomem(err);
+
+    fl_free(NULL, folder);
+    return rc;
+}
+
+int fl_folder_sync_above(const struct fl_io *io, const char *path, flow_error **err)
+{
+    char *folder = folder_of(path);
+    int rc = folder != NULL ? fl_folder_sync(io, folder, err) : fl_error_nomem(err);
+
+    fl_free(NULL, folder);
+    return rc;
+}
+
 /* Reads until the end, which may lie further on than the size said: files of /proc have none. */
 static int load_rest(const struct fl_io *io, int fd, const char *path, size_t limit,
                      struct fl_buf *out, flow_error **err)
@@ -354,17 +383,6 @@ int fl_file_load(const struct fl_io *io, const char *path, size_t limit, struct 
         out->size = before;
     }
     return rc;
-}
-
-/* The folder PATH is in, as a new text. */
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    if (slash == NULL) {
-        return fl_strdup(NULL, ".");
-    }
-    return fl_strndup(NULL, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
 static int write_synced(const struct fl_io *io, const char *path, const void *data, size_t size,

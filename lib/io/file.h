@@ -107,6 +107,10 @@ int fl_folder_make_durable(const struct fl_io *io, const char *path, uint32_t mo
 /* Makes the entries of a folder durable. */
 int fl_folder_sync(const struct fl_io *io, const char *path, flow_error **err);
 
+/* The same for the folder that PATH is in. */
+int fl_folder_make_above(const struct fl_io *io, const char *path, uint32_t mode, flow_error **err);
+int fl_folder_sync_above(const struct fl_io *io, const char *path, flow_error **err);
+
 /* Reads a whole file, of at most LIMIT bytes (FLOW_ETOOBIG). */
 int fl_file_load(const struct fl_io *io, const char *path, size_t limit, struct fl_buf *out,
                  flow_error **err);

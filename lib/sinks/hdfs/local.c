@@ -46,28 +46,6 @@ static enum fl_hdfs_answer answer_of(int rc, int number)
     }
 }
 
-/* The folder of PATH, in OUT as a text. */
-static int folder_of(const char *path, struct fl_buf *out)
-{
-    const char *slash = strrchr(path, '/');
-    size_t size = slash && slash > path ? (size_t)(slash - path) : 1;
-    int rc = fl_buf_append(out, slash ? path : ".", size);
-
-    return rc || !fl_buf_cstr(out) ? FLOW_ENOMEM : FLOW_OK;
-}
-
-static int make_folder(struct local *local, const char *path, flow_error **err)
-{
-    struct fl_buf folder;
-
-    fl_buf_init(&folder, local->mem);
-    int rc = folder_of(path, &folder) ? fl_error_nomem(err) : FLOW_OK;
-    if (!rc)
-        rc = fl_folder_make(local->io, fl_buf_cstr(&folder), 0777, err);
-    fl_buf_free(&folder);
-    return rc;
-}
-
 static int copy_all(struct local *local, const struct fl_hdfs_request *request, int fd,
                     flow_error **err)
 {
@@ -102,7 +80,7 @@ static void upload(struct local *local, struct fl_hdfs_request *request)
     int flags = O_WRONLY | (create ? O_CREAT | O_EXCL : O_APPEND);
     int fd = -1;
 
-    if (create && make_folder(local, request->path, &request->error)) {
+    if (create && fl_folder_make_above(local->io, request->path, 0777, &request->error)) {
         request->answer = FL_HDFS_REFUSED;
         return;
     }
@@ -152,18 +130,6 @@ static int sync_file(struct local *local, const char *path, flow_error **err)
     return rc;
 }
 
-static int sync_folder(struct local *local, const char *path, flow_error **err)
-{
-    struct fl_buf folder;
-
-    fl_buf_init(&folder, local->mem);
-    int rc = folder_of(path, &folder) ? fl_error_nomem(err) : FLOW_OK;
-    if (!rc)
-        rc = fl_folder_sync(local->io, fl_buf_cstr(&folder), err);
-    fl_buf_free(&folder);
-    return rc;
-}
-
 static enum fl_hdfs_answer answer_of_code(int code)
 {
     switch (code) {
@@ -181,7 +147,7 @@ static void rename_file(struct local *local, struct fl_hdfs_request *request)
     if (!rc && strcmp(request->path, request->to))
         rc = fl_file_rename_new(local->io, request->path, request->to, &request->error);
     if (!rc)
-        rc = sync_folder(local, request->to, &request->error);
+        rc = fl_folder_sync_above(local->io, request->to, &request->error);
     request->answer = answer_of_code(rc);
 }
 

@@ -89,10 +89,7 @@ static int make_marker(struct spooldir *s, flow_error **err)
     if (marker == NULL) {
         return fl_error_nomem(err);
     }
-    char *slash = strrchr(marker, '/');
-    *slash = '\0';
-    int rc = fl_folder_make(s->io, marker, FOLDER_MODE, err);
-    *slash = '/';
+    int rc = fl_folder_make_above(s->io, marker, FOLDER_MODE, err);
     if (rc == FLOW_OK) {
         rc = fl_file_open(s->io, marker, O_WRONLY | O_CREAT, FILE_MODE, &fd, err);
     }

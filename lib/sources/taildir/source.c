@@ -96,20 +96,6 @@ static int taildir_create(flow_context *ctx, void **self, flow_error **err)
     return FLOW_OK;
 }
 
-/* Makes the folder that the position file goes into. */
-static int make_folder(const struct taildir *t, flow_error **err)
-{
-    const char *slash = strrchr(t->position_path, '/');
-
-    if (slash == NULL || slash == t->position_path) {
-        return FLOW_OK;
-    }
-    char *folder = fl_strndup(t->mem, t->position_path, (size_t)(slash - t->position_path));
-    int rc = folder != NULL ? fl_folder_make(t->io, folder, 0777, err) : fl_error_nomem(err);
-    fl_free(t->mem, folder);
-    return rc;
-}
-
 static int taildir_start(void *self, flow_emitter *emitter, flow_error **err)
 {
     struct taildir *t = self;
@@ -120,7 +106,7 @@ static int taildir_start(void *self, flow_emitter *emitter, flow_error **err)
     t->identities_changed = 1;
     t->write_fault = FLOW_OK;
     t->write_due = flow_context_now(t->ctx) + t->options.write_interval;
-    rc = rc == FLOW_OK ? make_folder(t, err) : rc;
+    rc = rc == FLOW_OK ? fl_folder_make_above(t->io, t->position_path, 0777, err) : rc;
     rc = rc == FLOW_OK ? tail_positions_load(t, err) : rc;
     rc = rc == FLOW_OK ? tail_scan(t, err) : rc;
     if (rc != FLOW_OK) {
