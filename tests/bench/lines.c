@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "pipe.h"
 
 #define BLOCK_LINES 1000u
 
@@ -60,4 +61,22 @@ double bench_lines_copy(void *folder, uint64_t lines)
     double took = bench_now() - begin;
     unlink(path);
     return copied == lines ? took : -1;
+}
+
+double bench_lines_follow(const char *settings, const char *folder, const char *path,
+                          uint64_t lines)
+{
+    struct bench_pipe pipe;
+    char from[512];
+    snprintf(from, sizeof(from), "%s/lines", folder);
+    if (bench_lines_write(from, lines) != 0 || bench_pipe_start(&pipe, settings) != 0)
+        return -1;
+    double begin = bench_now();
+    int rc = rename(from, path);
+    if (rc == 0)
+        rc = bench_pipe_wait(&pipe, "k", "EventDrainSuccessCount", (int64_t)lines);
+    double took = bench_now() - begin;
+    bench_pipe_stop(&pipe);
+    unlink(path);
+    return rc == 0 ? took : -1;
 }

@@ -14,4 +14,9 @@ int bench_lines_write(const char *path, uint64_t lines);
 /* For an entry, with a folder: reads such a file, finds the line ends, copies each line. */
 double bench_lines_copy(void *folder, uint64_t lines);
 
+/* Runs the agent of SETTINGS, whose sink is `k`, moves such a file from FOLDER to PATH and returns
+ * the seconds until the sink has all of it, or -1. */
+double bench_lines_follow(const char *settings, const char *folder, const char *path,
+                          uint64_t lines);
+
 #endif

@@ -12,14 +12,11 @@
 
 #include "bench.h"
 #include "lines.h"
-#include "pipe.h"
 
 static double run_flow(void *arg, uint64_t work)
 {
     const char *folder = arg;
-    struct bench_pipe pipe;
     char settings[1024];
-    char from[512];
     char to[512];
     snprintf(settings, sizeof(settings),
              "a.sources = r\na.channels = c\na.sinks = k\n"
@@ -32,18 +29,8 @@ static double run_flow(void *arg, uint64_t work)
              "a.channels.c.transactionCapacity = 1000\n"
              "a.sinks.k.type = null\na.sinks.k.batchSize = 1000\na.sinks.k.channel = c\n",
              folder, folder);
-    snprintf(from, sizeof(from), "%s/lines", folder);
     snprintf(to, sizeof(to), "%s/log/lines", folder);
-    if (bench_lines_write(from, work) != 0 || bench_pipe_start(&pipe, settings) != 0)
-        return -1;
-    double begin = bench_now();
-    int rc = rename(from, to);
-    if (rc == 0)
-        rc = bench_pipe_wait(&pipe, "k", "EventDrainSuccessCount", (int64_t)work);
-    double took = bench_now() - begin;
-    bench_pipe_stop(&pipe);
-    unlink(to);
-    return rc == 0 ? took : -1;
+    return bench_lines_follow(settings, folder, to, work);
 }
 
 /* Removes what is left: the positions and the two folders. */
