@@ -4,11 +4,9 @@
  * in its channels, no event more and none less, in each of them. */
 
 #include <dirent.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +14,7 @@
 #include "base/clock.h"
 #include "codec/avro_file.h"
 #include "core/channel.h"
+#include "mortal.h"
 #include "places.h"
 #include "rig.h"
 #include "suite.h"
@@ -80,13 +79,12 @@ static void run_and_kill(struct scene *scene)
 {
     int ready[2];
     char byte = 0;
-    int status;
 
     scene->batch_size = 1 + below(scene, 400);
     unsigned wait_us = below(scene, 40000), seed = scene->seed;
     int early = below(scene, 4) == 0;
     ck_assert_int_eq(pipe(ready), 0);
-    pid_t child = fork();
+    pid_t child = fork_muted();
     if (child == 0) {
         struct rig rig;
         scene->seed = seed;
@@ -98,10 +96,8 @@ static void run_and_kill(struct scene *scene)
     if (!early)
         ck_assert_int_eq(read(ready[0], &byte, 1), 1);
     nap(wait_us);
-    kill(child, SIGKILL);
+    kill_muted(child);
     close(ready[0]);
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
 /* Takes all there is; the numbers must go on where they ended. */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "places.h"
-
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +7,9 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "mortal.h"
+#include "places.h"
 
 void places_init(struct places *places, unsigned folders)
 {
@@ -55,7 +56,7 @@ void places_reopen(struct memory_rig *rig)
 
 void places_dies(const struct places *places, void (*fn)(const struct places *places))
 {
-    pid_t child = fork();
+    pid_t child = fork_muted();
     int status = 0;
 
     if (child == 0) {
