@@ -30,8 +30,11 @@ _Static_assert((size_t)CLASS_MIN << DOUBLINGS == FL_ARENA_MAX, "the last class i
 
 #define SHARDS FL_STASH_PLACES
 
-/* What a shard keeps at most.  Enough for the events in flight between two busy threads. */
+/* What a shard keeps at most.  Enough for the events in flight between two busy threads; more only
+ * while much is in use, of a sink that takes much at once: memory that the system has to map again
+ * costs more than what is done with it. */
 #define SHARD_MAX ((size_t)8 << 20)
+#define SPARE_SHARE(bytes) ((bytes) / 4 * 3)
 
 struct fl_block {
     struct fl_block *next;
@@ -44,7 +47,7 @@ struct shard {
     struct fl_lock lock;
     struct fl_block *spare[CLASSES];
     _Atomic uint32_t counts[CLASSES]; /* read without the lock by those who look for blocks */
-    size_t bytes;
+    _Atomic size_t bytes; /* changed under the lock */
     uint32_t hand; /* the class that has to give way next */
     char apart[FL_CACHE_LINE];
 };
@@ -52,6 +55,7 @@ struct shard {
 struct fl_slab_pool {
     flow_library *lib;
     const flow_allocator *mem;
+    _Atomic size_t obtained; /* bytes of all blocks that there are, spare or in use */
     struct shard shards[SHARDS];
 };
 
@@ -111,15 +115,27 @@ void fl_slab_pool_free(struct fl_slab_pool *pool)
     fl_free(pool->mem, pool);
 }
 
-size_t fl_slab_pool_spare(struct fl_slab_pool *pool)
+static size_t shard_bytes(const struct shard *shard)
+{
+    return atomic_load_explicit(&shard->bytes, memory_order_relaxed);
+}
+
+static void shard_grow(struct shard *shard, size_t bytes)
+{
+    atomic_store_explicit(&shard->bytes, shard_bytes(shard) + bytes, memory_order_relaxed);
+}
+
+static void shard_shrink(struct shard *shard, size_t bytes)
+{
+    atomic_store_explicit(&shard->bytes, shard_bytes(shard) - bytes, memory_order_relaxed);
+}
+
+size_t fl_slab_pool_spare(const struct fl_slab_pool *pool)
 {
     size_t bytes = 0;
 
-    for (unsigned i = 0; i < SHARDS; i++) {
-        fl_lock(&pool->shards[i].lock);
-        bytes += pool->shards[i].bytes;
-        fl_unlock(&pool->shards[i].lock);
-    }
+    for (unsigned i = 0; i < SHARDS; i++)
+        bytes += shard_bytes(&pool->shards[i]);
     return bytes;
 }
 
@@ -134,7 +150,7 @@ static void shard_push(struct shard *shard, struct fl_block *block)
 
     block->next = shard->spare[k];
     shard->spare[k] = block;
-    shard->bytes += class_size(k);
+    shard_grow(shard, class_size(k));
     atomic_store_explicit(&shard->counts[k], shard_count(shard, k) + 1, memory_order_relaxed);
 }
 
@@ -145,7 +161,7 @@ static struct fl_block *shard_pop(struct shard *shard, uint32_t size_class)
     if (block) {
         uint32_t count = shard_count(shard, size_class);
         shard->spare[size_class] = block->next;
-        shard->bytes -= class_size(size_class);
+        shard_shrink(shard, class_size(size_class));
         atomic_store_explicit(&shard->counts[size_class], count - 1, memory_order_relaxed);
     }
     return block;
@@ -158,7 +174,7 @@ static struct fl_block *shard_empty(struct shard *shard, uint32_t size_class, ui
     struct fl_block *list = shard->spare[size_class];
     *count = shard_count(shard, size_class);
     shard->spare[size_class] = NULL;
-    shard->bytes -= *count * class_size(size_class);
+    shard_shrink(shard, *count * class_size(size_class));
     atomic_store_explicit(&shard->counts[size_class], 0, memory_order_relaxed);
     fl_unlock(&shard->lock);
     return list;
@@ -172,7 +188,7 @@ static void shard_fill(struct shard *shard, uint32_t size_class, struct fl_block
     struct fl_block *old = shard->spare[size_class];
     uint32_t sum = count + shard_count(shard, size_class);
     shard->spare[size_class] = list;
-    shard->bytes += count * class_size(size_class);
+    shard_grow(shard, count * class_size(size_class));
     atomic_store_explicit(&shard->counts[size_class], sum, memory_order_relaxed);
     while (old && list->next)
         list = list->next;
@@ -213,23 +229,33 @@ static struct fl_block *block_new(struct fl_slab_pool *pool, uint32_t size_class
         if (!block)
             block = steal(pool, own, size_class);
     }
-    if (!block)
-        block = fl_alloc(pool->mem, size);
+    if (!block && (block = fl_alloc(pool->mem, size)) && size_class < NO_CLASS)
+        atomic_fetch_add_explicit(&pool->obtained, size, memory_order_relaxed);
     return block;
+}
+
+/* Whether a shard has to give up blocks: it is large, and most blocks of the pool are spare. */
+static int has_too_much(const struct fl_slab_pool *pool, const struct shard *shard)
+{
+    size_t obtained = atomic_load_explicit(&pool->obtained, memory_order_relaxed);
+
+    return shard_bytes(shard) > SHARD_MAX && fl_slab_pool_spare(pool) > SPARE_SHARE(obtained);
 }
 
 /* Makes room for what was just pushed: takes blocks from one class after the other, so that sizes
  * nobody asks for any more do not stay for ever. */
-static struct fl_block *evict(struct shard *shard)
+static struct fl_block *evict(struct fl_slab_pool *pool, struct shard *shard)
 {
     struct fl_block *list = NULL;
 
-    while (shard->bytes > SHARD_MAX) {
+    while (has_too_much(pool, shard)) {
         shard->hand = (shard->hand + 1) % CLASSES;
         struct fl_block *block = shard_pop(shard, shard->hand);
         if (block) {
             block->next = list;
             list = block;
+            atomic_fetch_sub_explicit(&pool->obtained, class_size(shard->hand),
+                                      memory_order_relaxed);
         }
     }
     return list;
@@ -250,7 +276,7 @@ static void block_free(struct fl_slab_pool *pool, void *memory, uint32_t size_cl
     block->size_class = size_class;
     fl_lock(&own->lock);
     shard_push(own, block);
-    struct fl_block *surplus = evict(own);
+    struct fl_block *surplus = evict(pool, own);
     fl_unlock(&own->lock);
     while (surplus) {
         block = surplus;

@@ -78,7 +78,7 @@ void fl_slab_ref(struct fl_slab *slab, uint32_t count);
 void fl_slab_unref(struct fl_slab *slab, uint32_t count);
 
 /* Bytes of memory that wait in the pool; for tests. */
-size_t fl_slab_pool_spare(struct fl_slab_pool *pool);
+size_t fl_slab_pool_spare(const struct fl_slab_pool *pool);
 
 flow_library *fl_slab_library(const struct fl_slab *slab);
 

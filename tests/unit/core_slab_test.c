@@ -112,6 +112,25 @@ END_TEST
 
 #define BLOCKS 400 /* of 64 KB: many times what a shard keeps */
 
+/* What a sink returns at once will be wanted again, while others are still in use. */
+START_TEST(the_pool_keeps_what_a_busy_library_returns)
+{
+    struct fixture f;
+    static struct fl_arena *arenas[BLOCKS];
+
+    set_up(&f);
+    for (int i = 0; i < BLOCKS; i++)
+        arenas[i] = fl_arena_new(f.lib->pool, 60000, &f);
+    for (int i = 0; i < BLOCKS / 2; i++)
+        fl_slab_unref(&arenas[i]->slab, 1);
+    ck_assert_uint_ge(fl_slab_pool_spare(f.lib->pool), BLOCKS / 2 * 60000u);
+    for (int i = BLOCKS / 2; i < BLOCKS; i++)
+        fl_slab_unref(&arenas[i]->slab, 1);
+    ck_assert_uint_le(fl_slab_pool_spare(f.lib->pool), 8u << 20);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(the_pool_keeps_only_so_much)
 {
     struct fixture f;
@@ -248,6 +267,7 @@ int main(void)
         {"the_last_reference_returns_the_block", the_last_reference_returns_the_block},
         {"an_arena_grows_by_blocks_that_go_with_it", an_arena_grows_by_blocks_that_go_with_it},
         {"the_pool_keeps_only_so_much", the_pool_keeps_only_so_much},
+        {"the_pool_keeps_what_a_busy_library_returns", the_pool_keeps_what_a_busy_library_returns},
         {"old_sizes_give_way_to_new_ones", old_sizes_give_way_to_new_ones},
         {"what_another_thread_released_is_used_again", what_another_thread_released_is_used_again},
         {"threads_make_and_release_at_once", threads_make_and_release_at_once},
