@@ -15,7 +15,6 @@
 #define UPLOAD_BYTES ((uint64_t)128 << 20) /* an upload takes no more along */
 #define UPLOAD_MS 2000                     /* or after this time */
 #define LINGER_MS 40                       /* without bytes, in one upload: what a request costs */
-#define BUSY_MS 5                          /* between an answer and the next upload */
 #define BUSY_BYTES ((uint64_t)1 << 20)     /* in one upload */
 #define PAUSE_MS 200                       /* before the second try, then doubled */
 #define PAUSE_MAX_MS 5000
@@ -43,8 +42,8 @@ static int may_grow(const struct fl_hdfs_file *file)
 
 /*
  * Whether an upload that has nothing to send waits a little for more, which is cheaper than another
- * upload.  One that began when the one before was answered does, and one that has sent much: then
- * events come all the time, only not in this very moment.
+ * upload.  One that began soon after the one before was answered does, and one that has sent much:
+ * then events come all the time, only not in this very moment.
  */
 static int may_linger(struct fl_hdfs_file *file)
 {
@@ -110,7 +109,7 @@ static void prepare_upload(struct fl_hdfs_file *file, int64_t now)
     file->request.read = read_upload;
     file->position = file->begun_at = file->delivered;
     file->begun_ms = now;
-    file->busy = file->exists && now - file->answered_ms <= BUSY_MS;
+    file->busy = file->exists && now - file->answered_ms <= LINGER_MS;
     file->linger_ms = LINGER_MS;
     file->lacking_since = 0;
     file->reading = NULL;
