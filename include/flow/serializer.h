@@ -41,6 +41,14 @@ typedef struct flow_serializer_ops {
 
     /* (optional) Writes what stands behind the last event. */
     int (*end)(void *self, flow_buffer *out, flow_error **err);
+
+    /*
+     * (optional) Says that a file is nothing but the body of each event and behind it always the
+     * same bytes, which it returns with their number in *SIZE, 0 for none; they stay as long as
+     * the serializer does.  A sink may then leave out all other calls and send the bodies from
+     * where they lie.  NULL: that is not so.
+     */
+    const void *(*tail)(void *self, size_t *size);
 } flow_serializer_ops;
 
 /*
@@ -155,6 +163,16 @@ FLOW_API int flow_serializer_flush(flow_serializer *serializer, flow_buffer *out
  * Since: 1.0
  */
 FLOW_API int flow_serializer_end(flow_serializer *serializer, flow_buffer *out, flow_error **err);
+
+/*
+ * Returns the bytes that follow the body of each event, and their number in *SIZE, when a file is
+ * nothing else; lent as long as the serializer is there.  Then the calls above may be left out.
+ * Returns NULL when a file is more than that.
+ *
+ * Thread: one at a time.
+ * Since: 1.0
+ */
+FLOW_API const void *flow_serializer_tail(const flow_serializer *serializer, size_t *size);
 
 FLOW_END_DECLS
 

@@ -57,6 +57,12 @@ static int text_write(void *self, const flow_event *const *events, size_t count,
     return FLOW_OK;
 }
 
+static const void *text_tail(void *self, size_t *size)
+{
+    *size = ((const struct text *)self)->newline;
+    return "\n";
+}
+
 static int header_text_write(void *self, const flow_event *const *events, size_t count,
                              flow_buffer *out, flow_error **err)
 {
@@ -110,6 +116,7 @@ const flow_serializer_ops fl_text_serializer = {
     .create = text_create,
     .destroy = text_destroy,
     .write = text_write,
+    .tail = text_tail,
 };
 
 const flow_serializer_ops fl_header_text_serializer = {

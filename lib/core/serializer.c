@@ -162,3 +162,8 @@ int flow_serializer_end(flow_serializer *serializer, flow_buffer *out, flow_erro
 {
     return call(serializer, serializer->ops->end, out, err);
 }
+
+const void *flow_serializer_tail(const flow_serializer *serializer, size_t *size)
+{
+    return serializer->ops->tail ? serializer->ops->tail(serializer->self, size) : NULL;
+}

@@ -72,6 +72,31 @@ START_TEST(headers_stand_before_the_body)
 }
 END_TEST
 
+static void check_tail(const char *type, const char *newline, const char *expected)
+{
+    pair keys[] = {{"", type}, {".appendNewline", newline}};
+    struct serializing s;
+    size_t size = 99;
+
+    serializing_init(&s, keys, 2);
+    const char *tail = flow_serializer_tail(s.serializer, &size);
+    ck_assert_int_eq(tail != NULL, expected != NULL);
+    if (expected) {
+        ck_assert_uint_eq(size, strlen(expected));
+        ck_assert_mem_eq(tail, expected, size);
+    }
+    serializing_free(&s);
+}
+
+/* Whoever knows that may send the bodies from where they are. */
+START_TEST(text_tells_what_follows_its_bodies)
+{
+    check_tail("TEXT", "true", "\n");
+    check_tail("TEXT", "false", "");
+    check_tail("HEADER_AND_TEXT", "true", NULL);
+}
+END_TEST
+
 START_TEST(flumes_class_names_are_understood)
 {
     static pair names[] = {
@@ -136,6 +161,7 @@ END_TEST
 int main(void)
 {
     const struct test_entry tests[] = {
+        {"text tells what follows its bodies", text_tells_what_follows_its_bodies},
         {"text", text_is_bodies_and_newlines},
         {"no newline", newlines_can_be_left_out},
         {"headers", headers_stand_before_the_body},

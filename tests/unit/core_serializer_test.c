@@ -62,6 +62,7 @@ START_TEST(optional_calls_may_be_missing)
     ck_assert_int_eq(flow_serializer_flush(s.serializer, s.out, NULL), FLOW_OK);
     ck_assert_int_eq(flow_serializer_end(s.serializer, s.out, NULL), FLOW_OK);
     ck_assert_uint_eq(flow_serializer_flags(s.serializer), 0);
+    ck_assert_ptr_null(flow_serializer_tail(s.serializer, &size));
     serializing_bytes(&s, &size);
     ck_assert_uint_eq(size, 0);
     ck_assert_int_eq(serializing_write(&s, NULL), FLOW_OK);

@@ -409,6 +409,7 @@ class flow_serializer_ops(C.Structure):
         ("write", C.CFUNCTYPE(C.c_int, C.c_void_p, C.POINTER(C.c_void_p), C.c_size_t, C.c_void_p, C.POINTER(C.c_void_p))),
         ("flush", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p))),
         ("end", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p))),
+        ("tail", C.CFUNCTYPE(C.c_void_p, C.c_void_p, C.POINTER(C.c_size_t))),
     ]
 
 
@@ -620,6 +621,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_serializer_flush": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_serializer_free": (None, [C.c_void_p]),
     "flow_serializer_new": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
+    "flow_serializer_tail": (C.c_void_p, [C.c_void_p, C.POINTER(C.c_size_t)]),
     "flow_serializer_write": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p), C.c_size_t, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_txn_begin": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_txn_commit": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p)]),

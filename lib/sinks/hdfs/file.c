@@ -76,28 +76,6 @@ int fl_hdfs_file_name(struct fl_hdfs_file *file, int64_t number)
 
 /* ---- bytes ---- */
 
-void fl_hdfs_host_trim(struct fl_hdfs_host *host)
-{
-    while (host->spare_count)
-        flow_buffer_free(host->spare[--host->spare_count]);
-}
-
-static void recycle(struct fl_hdfs_host *host, flow_buffer *buffer)
-{
-    if (host->spare_count == FL_HDFS_SPARE_BUFFERS) {
-        flow_buffer_free(buffer);
-        return;
-    }
-    flow_buffer_clear(buffer);
-    host->spare[host->spare_count++] = buffer;
-}
-
-static void free_segment(const struct fl_hdfs_file *file, struct fl_hdfs_segment *segment)
-{
-    recycle(file->host, segment->bytes);
-    fl_free(file->host->mem, segment);
-}
-
 void fl_hdfs_file_trim(struct fl_hdfs_file *file)
 {
     while (file->first && file->first->start + file->first->size <= file->delivered) {
@@ -105,7 +83,7 @@ void fl_hdfs_file_trim(struct fl_hdfs_file *file)
         file->first = segment->next;
         if (!file->first)
             file->last = &file->first;
-        free_segment(file, segment);
+        fl_hdfs_segment_free(&file->host->segments, segment);
     }
 }
 
@@ -114,7 +92,7 @@ static void free_segments(struct fl_hdfs_file *file)
     while (file->first) {
         struct fl_hdfs_segment *segment = file->first;
         file->first = segment->next;
-        free_segment(file, segment);
+        fl_hdfs_segment_free(&file->host->segments, segment);
     }
     file->last = &file->first;
     file->reading = NULL;
@@ -152,7 +130,7 @@ void fl_hdfs_file_free(struct fl_hdfs_file *file)
     const flow_allocator *mem = file->host->mem;
 
     free_segments(file);
-    flow_buffer_free(file->open);
+    fl_hdfs_segment_free(&file->host->segments, file->open);
     fl_hdfs_writer_free(file->writer);
     flow_error_free(file->doubt_error);
     flow_error_free(file->request.error);
@@ -163,65 +141,65 @@ void fl_hdfs_file_free(struct fl_hdfs_file *file)
     fl_free(mem, file);
 }
 
-/* Buffers are filled about as far as the one before; grown step by step, they would be copied and
- * their pages be touched twice. */
-static int new_buffer(struct fl_hdfs_file *file, flow_error **err)
+static int open_segment(struct fl_hdfs_file *file, flow_error **err)
 {
-    int rc = flow_buffer_new(flow_context_library(file->host->options->ctx), &file->open, err);
-
-    if (!rc && file->usual)
-        flow_buffer_reserve(file->open, file->usual + file->usual / 16); /* it works without */
-    return rc;
+    if (!file->open)
+        file->open = fl_hdfs_segment_new(&file->host->segments);
+    return file->open ? FLOW_OK : fl_error_nomem(err);
 }
 
-static int open_buffer(struct fl_hdfs_file *file, flow_error **err)
+/* Buffers are filled about as far as the one before; grown step by step, they would be copied and
+ * their pages be touched twice.  It works without. */
+static flow_buffer *open_buffer(struct fl_hdfs_file *file)
 {
-    struct fl_hdfs_host *host = file->host;
+    flow_buffer *buffer = file->open->buffer;
+    size_t size = 0;
 
-    if (file->open)
-        return FLOW_OK;
-    if (host->spare_count) {
-        file->open = host->spare[--host->spare_count];
-        return FLOW_OK;
-    }
-    return new_buffer(file, err);
+    flow_buffer_data(buffer, &size);
+    if (!size && file->usual)
+        flow_buffer_reserve(buffer, (size_t)(file->usual + file->usual / 16));
+    return buffer;
 }
 
 int fl_hdfs_file_add(struct fl_hdfs_file *file, const flow_event *const *events, size_t count,
                      flow_error **err)
 {
-    int rc = open_buffer(file, err);
+    size_t tail_size = 0;
+    const void *tail = fl_hdfs_writer_tail(file->writer, &tail_size);
+    int rc = open_segment(file, err);
 
-    return rc ? rc : fl_hdfs_writer_add(file->writer, events, count, file->open, err);
+    if (rc)
+        return rc;
+    if (!tail)
+        return fl_hdfs_writer_add(file->writer, events, count, open_buffer(file), err);
+    rc = fl_hdfs_segment_lay(file->open, events, count, tail, tail_size);
+    return rc ? fl_error_nomem(err) : FLOW_OK;
 }
 
-/* Makes the open buffer the last segment. */
-static int push_segment(struct fl_hdfs_file *file, flow_error **err)
+/* Makes the open segment the last one. */
+static void push_segment(struct fl_hdfs_file *file)
 {
-    size_t size = 0;
-    const void *data = flow_buffer_data(file->open, &size);
+    struct fl_hdfs_segment *segment = file->open;
 
-    if (!size)
-        return FLOW_OK;
-    struct fl_hdfs_segment *segment = fl_zalloc(file->host->mem, sizeof *segment);
-    if (!segment)
-        return fl_error_nomem(err);
-    *segment = (struct fl_hdfs_segment){
-        .bytes = file->open, .data = data, .size = size, .start = file->appended};
+    fl_hdfs_segment_close(segment);
+    if (!segment->size)
+        return;
+    segment->start = file->appended;
     *file->last = segment;
     file->last = &segment->next;
-    file->appended += size;
-    file->usual = size;
+    file->appended += segment->size;
+    file->usual = segment->size;
     file->open = NULL;
-    return FLOW_OK;
 }
 
 int fl_hdfs_file_seal(struct fl_hdfs_file *file, flow_error **err)
 {
     if (!file->open)
         return FLOW_OK;
-    int rc = fl_hdfs_writer_seal(file->writer, file->open, err);
-    return rc ? rc : push_segment(file, err);
+    int rc = fl_hdfs_writer_seal(file->writer, file->open->buffer, err);
+    if (!rc)
+        push_segment(file);
+    return rc;
 }
 
 int fl_hdfs_file_finish(struct fl_hdfs_file *file, flow_error **err)
@@ -229,11 +207,14 @@ int fl_hdfs_file_finish(struct fl_hdfs_file *file, flow_error **err)
     if (file->finishing)
         return FLOW_OK;
     file->finishing = 1;
-    int rc = open_buffer(file, err);
+    int rc = open_segment(file, err);
     if (!rc)
-        rc = fl_hdfs_writer_end(file->writer, file->open, err);
-    return rc ? rc : push_segment(file, err);
+        rc = fl_hdfs_writer_end(file->writer, file->open->buffer, err);
+    if (!rc)
+        push_segment(file);
+    return rc;
 }
+
 /* ---- what is never to be cut ---- */
 
 void fl_hdfs_file_raise_floor(struct fl_hdfs_file *file)
@@ -254,7 +235,7 @@ void fl_hdfs_file_drop(struct fl_hdfs_file *file)
     if (file->appended == file->floor && !file->open)
         return;
     free_segments(file);
-    flow_buffer_free(file->open);
+    fl_hdfs_segment_free(&file->host->segments, file->open);
     file->open = NULL;
     file->appended = file->sent = file->delivered = file->floor;
     file->finishing = 1;

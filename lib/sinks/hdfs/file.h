@@ -14,13 +14,10 @@
  * between `delivered` and `sent` says exactly what arrived.
  */
 
-#include <flow/serializer.h>
-
 #include "sinks/hdfs/route.h"
+#include "sinks/hdfs/segment.h"
 #include "sinks/hdfs/target.h"
 #include "sinks/hdfs/writer.h"
-
-#define FL_HDFS_SPARE_BUFFERS 64
 
 /* What files share: the target, the limits, and how they tell their owner. */
 struct fl_hdfs_host {
@@ -37,14 +34,8 @@ struct fl_hdfs_host {
     int (*more)(void *self);
     void *self;
     flow_counter *created, *closed, *failed;
-    flow_buffer *spare[FL_HDFS_SPARE_BUFFERS]; /* empty, for the next bytes: a new one of some
-                                                  megabytes costs more in page faults than filling
-                                                  it does */
-    size_t spare_count;
+    struct fl_hdfs_segments segments;
 };
-
-/* Frees the spare buffers. */
-void fl_hdfs_host_trim(struct fl_hdfs_host *host);
 
 /* The reason to roll back: FAILURE is owned; the first one counts. */
 void fl_hdfs_host_fail(struct fl_hdfs_host *host, flow_error *failure);
@@ -63,15 +54,6 @@ enum fl_hdfs_step {
     FL_STEP_CHECK   /* was it renamed already? */
 };
 
-/* Serialized bytes. */
-struct fl_hdfs_segment {
-    flow_buffer *bytes;
-    const uint8_t *data;
-    size_t size;
-    uint64_t start;
-    struct fl_hdfs_segment *next;
-};
-
 struct fl_hdfs_file {
     struct fl_hdfs_host *host;
     struct fl_hdfs_place place; /* owned */
@@ -84,8 +66,8 @@ struct fl_hdfs_file {
 
     struct fl_hdfs_segment *first, **last; /* from `delivered` on */
     struct fl_hdfs_segment *reading;       /* where the upload under way reads */
-    flow_buffer *open;                     /* being filled; not sealed, not to be sent */
-    size_t usual;                          /* bytes in the one before */
+    struct fl_hdfs_segment *open;          /* being filled; not sealed, not to be sent */
+    uint64_t usual;                        /* bytes in the one before */
     uint64_t floor, delivered, sent, appended;
     uint64_t position; /* of the upload under way */
     uint64_t begun_at; /* its first byte */

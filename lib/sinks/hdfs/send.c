@@ -93,9 +93,7 @@ static size_t read_upload(void *self, void *data, size_t size)
     if (!segment || file->host->failure)
         return 0;
     end_lingering(file);
-    size_t offset = (size_t)(file->position - segment->start);
-    size_t part = segment->size - offset < size ? segment->size - offset : size;
-    memcpy(data, segment->data + offset, part);
+    size_t part = fl_hdfs_segment_read(segment, file->position - segment->start, data, size);
     file->position += part;
     if (file->sent < file->position)
         file->sent = file->position;

@@ -328,7 +328,7 @@ static void trim(struct fl_hdfs_uploader *uploader)
     if (uploader->jobs.first)
         uploader->busy_ms = now;
     else if (now - uploader->busy_ms >= TRIM_MS)
-        fl_hdfs_host_trim(&uploader->host);
+        fl_hdfs_segments_trim(&uploader->host.segments);
 }
 
 /* How long to sleep when nothing happens, and what to tell the runner. */
@@ -344,7 +344,7 @@ static int64_t next_timeout(struct fl_hdfs_uploader *uploader)
     if (uploader->host.stopping) /* files try again without regard to their pauses */
         return STOP_POLL_MS;
     int64_t timeout = at == FL_NEVER ? POLL_MAX_MS : at - now;
-    if (uploader->host.spare_count && timeout > TRIM_MS)
+    if (uploader->host.segments.count && timeout > TRIM_MS)
         timeout = TRIM_MS;
     return timeout < 0 ? 0 : timeout > POLL_MAX_MS ? POLL_MAX_MS : timeout;
 }
@@ -413,6 +413,7 @@ int fl_hdfs_uploader_new(const struct fl_hdfs_options *options, struct fl_hdfs_t
     made->options = options;
     made->host = (struct fl_hdfs_host){
         .options = options, .mem = options->mem, .target = target, .more = more, .self = made};
+    made->host.segments.lib = flow_context_library(options->ctx);
     made->host.created = flow_context_counter(options->ctx, "ConnectionCreatedCount");
     made->host.closed = flow_context_counter(options->ctx, "ConnectionClosedCount");
     made->host.failed = flow_context_counter(options->ctx, "ConnectionFailedCount");
@@ -490,7 +491,7 @@ void fl_hdfs_uploader_stop(struct fl_hdfs_uploader *uploader, int64_t limit_ms)
     uploader->host.target->ops->free(uploader->host.target);
     abandon(uploader);
     fl_hdfs_buckets_free(&uploader->buckets);
-    fl_hdfs_host_trim(&uploader->host);
+    fl_hdfs_segments_trim(&uploader->host.segments);
     flow_error_free(uploader->host.failure);
     fl_gate_destroy(&uploader->room);
     fl_lock_destroy(&uploader->lock);

@@ -153,6 +153,13 @@ int fl_hdfs_writer_add(struct fl_hdfs_writer *writer, const flow_event *const *e
     return rc ? rc : move_packed(writer, out, err);
 }
 
+const void *fl_hdfs_writer_tail(const struct fl_hdfs_writer *writer, size_t *size)
+{
+    if (writer->seqfile || writer->compressor)
+        return NULL;
+    return flow_serializer_tail(writer->serializer, size);
+}
+
 int fl_hdfs_writer_seal(struct fl_hdfs_writer *writer, flow_buffer *out, flow_error **err)
 {
     int rc;
