@@ -104,6 +104,35 @@ START_TEST(a_number_of_bytes_completes_a_file)
 }
 END_TEST
 
+/* More than one upload takes along: it is cut in the middle of an event. */
+START_TEST(a_file_longer_than_an_upload_is_whole)
+{
+    enum { EVENTS = 140, SIZE = 1 << 20 };
+    static const char *const settings[] = {"hdfs.batchSize", "1000", NULL};
+    struct hdfs_rig rig;
+    char *body = malloc(SIZE + 1);
+
+    start(&rig, settings);
+    body[SIZE] = '\0';
+    for (int i = 0; i < EVENTS; i++) {
+        memset(body, 'A' + i % 50, SIZE);
+        hdfs_rig_add(&rig, body, NULL, NULL);
+    }
+    ck_assert_int_eq(hdfs_rig_run(&rig, NULL), FLOW_OK);
+    flow_harness_stop(rig.harness, NULL);
+    char *text = hdfs_rig_read(&rig, "FlumeData.1001"), *at = text;
+    for (int i = 0; i < EVENTS; i++, at += SIZE + 1) {
+        memset(body, 'A' + i % 50, SIZE);
+        ck_assert_mem_eq(at, body, SIZE);
+        ck_assert_int_eq(at[SIZE], '\n');
+    }
+    ck_assert_int_eq(*at, '\0');
+    free(text);
+    free(body);
+    hdfs_rig_free(&rig);
+}
+END_TEST
+
 START_TEST(time_completes_a_file)
 {
     static const char *const settings[] = {"hdfs.rollInterval", "30", NULL};
@@ -288,6 +317,7 @@ int main(void)
         {"the_suffix_of_open_files_can_be_empty", the_suffix_of_open_files_can_be_empty},
         {"a_count_of_events_completes_a_file", a_count_of_events_completes_a_file},
         {"a_number_of_bytes_completes_a_file", a_number_of_bytes_completes_a_file},
+        {"a_file_longer_than_an_upload_is_whole", a_file_longer_than_an_upload_is_whole},
         {"time_completes_a_file", time_completes_a_file},
         {"a_file_without_events_is_complete_after_the_idle_time",
          a_file_without_events_is_complete_after_the_idle_time},

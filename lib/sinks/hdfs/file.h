@@ -71,6 +71,7 @@ struct fl_hdfs_file {
     uint64_t floor, delivered, sent, appended;
     uint64_t position; /* of the upload under way */
     uint64_t begun_at; /* its first byte */
+    uint64_t end_at;   /* it goes no further */
     int64_t begun_ms;
     int64_t answered_ms;   /* the one before */
     int busy;              /* there was something to send already when that was answered */

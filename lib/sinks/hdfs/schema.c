@@ -109,7 +109,7 @@ static const flow_property properties[] = {
            "before its transactions are rolled back; 0: for ever."),
     NUMBER("hdfs.threadsPoolSize", "10", "requests", 1, 1000,
            "How many requests run at once, each for another file."),
-    NUMBER("hdfs.maxPendingBytes", "134217728", "bytes", 1, INT64_MAX,
+    NUMBER("hdfs.maxPendingBytes", "167772160", "bytes", 1, INT64_MAX,
            "Bytes of event bodies that may be on their way before the sink takes no further "
            "events."),
     PATHNAME("hdfs.confDir",

@@ -12,9 +12,9 @@
 #include "base/error.h"
 #include "sinks/hdfs/file.h"
 
-#define UPLOAD_BYTES ((uint64_t)128 << 20) /* an upload takes no more along */
-#define UPLOAD_MS 2000                     /* or after this time */
-#define LINGER_MS 40                       /* without bytes, in one upload: what a request costs */
+#define BLOCK_BYTES ((uint64_t)128 << 20) /* of a file in HDFS, usually */
+#define UPLOAD_MS 2000                    /* an upload takes nothing more along after this */
+#define LINGER_MS 40                      /* without bytes, in one upload: what a request costs */
 #define BUSY_BYTES ((uint64_t)1 << 20)     /* in one upload */
 #define PAUSE_MS 200                       /* before the second try, then doubled */
 #define PAUSE_MAX_MS 5000
@@ -32,11 +32,17 @@ void fl_hdfs_host_fail(struct fl_hdfs_host *host, flow_error *failure)
 }
 /* ---- requests ---- */
 
+/* An upload takes about a block along, and ends where a block does: the answer to one that reaches
+ * a little into the next block waits until the NameNode knows of both. */
+static uint64_t upload_end(uint64_t begin)
+{
+    return (begin + BLOCK_BYTES / 2 + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+}
+
 /* Whether the upload under way may still grow. */
 static int may_grow(const struct fl_hdfs_file *file)
 {
-    return !file->finishing && !file->host->failure &&
-           file->position - file->begun_at < UPLOAD_BYTES &&
+    return !file->finishing && !file->host->failure && file->position < file->end_at &&
            flow_context_now(file->host->options->ctx) - file->begun_ms < UPLOAD_MS;
 }
 
@@ -82,6 +88,7 @@ static size_t read_upload(void *self, void *data, size_t size)
 {
     struct fl_hdfs_file *file = self;
     struct fl_hdfs_segment *segment = segment_at_position(file);
+    uint64_t room = file->end_at - file->position;
     int more = 0;
 
     if (!segment && may_grow(file)) {
@@ -90,9 +97,11 @@ static size_t read_upload(void *self, void *data, size_t size)
     }
     if (!segment && more && may_linger(file))
         return FL_HDFS_READ_WAIT;
-    if (!segment || file->host->failure)
+    if (!segment || file->host->failure || !room)
         return 0;
     end_lingering(file);
+    if (size > room)
+        size = (size_t)room;
     size_t part = fl_hdfs_segment_read(segment, file->position - segment->start, data, size);
     file->position += part;
     if (file->sent < file->position)
@@ -106,6 +115,7 @@ static void prepare_upload(struct fl_hdfs_file *file, int64_t now)
     file->request.path = file->in_use;
     file->request.read = read_upload;
     file->position = file->begun_at = file->delivered;
+    file->end_at = upload_end(file->begun_at);
     file->begun_ms = now;
     file->busy = file->exists && now - file->answered_ms <= LINGER_MS;
     file->linger_ms = LINGER_MS;
