@@ -20,7 +20,7 @@
 
 #define CONNECT_MS 10000L
 #define ANSWER_LIMIT ((size_t)65536)
-#define UPLOAD_BUFFER (512L * 1024)
+#define UPLOAD_BUFFER (64L * 1024) /* stays in the cache until the kernel has copied it */
 
 int fl_hdfs_escape_url(struct fl_buf *url, const char *path)
 {
