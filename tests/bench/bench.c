@@ -141,9 +141,14 @@ static void print_json(const struct bench_options *options, const struct bench_c
     fflush(stdout);
 }
 
+int bench_wanted(const struct bench_options *options, const char *name)
+{
+    return !options->only || strstr(name, options->only);
+}
+
 int bench_run(const struct bench_options *options, struct bench_contest *contest)
 {
-    if (options->only && !strstr(contest->name, options->only))
+    if (!bench_wanted(options, contest->name))
         return 0;
     if (measure(options, contest))
         return 1;

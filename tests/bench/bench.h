@@ -43,6 +43,9 @@ struct bench_contest {
 /* Reads the command line; returns 0, or 2 after a message. */
 int bench_options_read(struct bench_options *options, int argc, char **argv);
 
+/* Whether the options ask for the contest NAME, which may take long to prepare. */
+int bench_wanted(const struct bench_options *options, const char *name);
+
 /* Runs a contest and prints its result; returns 0, or 1 when an entry failed. */
 int bench_run(const struct bench_options *options, struct bench_contest *contest);
 

@@ -15,10 +15,10 @@
 
 #include "base/crc32c.h"
 #include "bench.h"
-#include "memory_rig.h"
+#include "durable.h"
 #include "plain_ring.h"
 
-#define BODY 500u
+#define BODY DURABLE_BODY
 #define MOST 1000u
 #define AHEAD 64u                        /* batches on their way in the limit */
 #define FILE_SIZE ((size_t)256 << 20)    /* of the limit's log, which is gone round */
@@ -27,12 +27,9 @@ struct job {
     size_t batch;
     uint64_t work;
     int failed;
-    char folder[64];
-    char body[BODY];
-    /* libflow */
-    struct memory_rig rig;
-    flow_batch *events;
+    struct durable durable;
     /* the limit */
+    char body[BODY];
     int log, acks;
     uint8_t *buffer;
     struct ring ring;
@@ -90,11 +87,8 @@ static void flow_produce(void *arg)
     struct job *job = arg;
 
     for (uint64_t done = 0; done < job->work && !job->failed; done += job->batch) {
-        flow_txn *txn;
-        if (flow_txn_begin(job->rig.channel, &txn, NULL) ||
-            flow_txn_put_batch(txn, job->events, NULL) || flow_txn_commit(txn, NULL))
+        if (durable_put(&job->durable))
             job->failed = 1;
-        flow_txn_free(txn);
     }
 }
 
@@ -103,15 +97,11 @@ static void flow_consume(void *arg)
     struct job *job = arg;
 
     for (uint64_t done = 0; done < job->work && !job->failed;) {
-        const flow_event *const *events;
-        size_t count = 0;
-        flow_txn *txn;
-        if (flow_txn_begin(job->rig.channel, &txn, NULL) ||
-            flow_txn_take(txn, job->batch, 1000, &events, &count, NULL) ||
-            flow_txn_commit(txn, NULL))
+        int64_t count = durable_take(&job->durable, job->batch, 1000);
+        if (count < 0)
             job->failed = 1;
-        flow_txn_free(txn);
-        done += count;
+        else
+            done += (uint64_t)count;
     }
 }
 
@@ -131,7 +121,7 @@ static int zeroed_file(const struct job *job, const char *name, size_t size)
     static const char zeroes[1 << 20];
     char path[128];
 
-    snprintf(path, sizeof path, "%s/%s", job->folder, name);
+    snprintf(path, sizeof path, "%s/%s", job->durable.folder, name);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     for (size_t at = 0; fd >= 0 && at < size; at += sizeof zeroes) {
         if (pwrite(fd, zeroes, sizeof zeroes, (off_t)at) != sizeof zeroes)
@@ -140,53 +130,26 @@ static int zeroed_file(const struct job *job, const char *name, size_t size)
     return fd >= 0 && fsync(fd) == 0 ? fd : -1;
 }
 
-static int open_channel(struct job *job)
-{
-    char control[96], data[96];
-
-    snprintf(control, sizeof control, "%s/control", job->folder);
-    snprintf(data, sizeof data, "%s/data", job->folder);
-    const char *const settings[] = {
-        "checkpointDir", control, "dataDirs", data, "minimumRequiredSpace", "1048576", NULL};
-    if (memory_rig_new(&job->rig, RIG_FILE, settings, NULL) ||
-        flow_batch_new(job->rig.lib, &job->events, NULL))
-        return -1;
-    for (size_t i = 0; i < job->batch; i++) {
-        if (flow_batch_add(job->events, job->body, BODY, NULL))
-            return -1;
-    }
-    return 0;
-}
-
 static int job_init(struct job *job, size_t batch)
 {
-    const char *root = getenv("FLOW_BENCH_DIR");
-
     memset(job, 0, sizeof *job);
     job->batch = batch;
     memset(job->body, 'x', sizeof job->body);
-    snprintf(job->folder, sizeof job->folder, "%s/flow-bench-XXXXXX", root ? root : "/tmp");
-    if (!mkdtemp(job->folder) || ring_init(&job->ring, AHEAD))
+    if (durable_init(&job->durable, batch, "1000000") || ring_init(&job->ring, AHEAD))
         return -1;
     job->buffer = calloc(1, 64 + MOST * BODY + 512);
     job->log = zeroed_file(job, "plain", FILE_SIZE);
     job->acks = zeroed_file(job, "acks", (size_t)1 << 20);
-    return job->buffer && job->log >= 0 && job->acks >= 0 ? open_channel(job) : -1;
+    return job->buffer && job->log >= 0 && job->acks >= 0 ? 0 : -1;
 }
 
 static void job_destroy(struct job *job)
 {
-    char command[128];
-
-    flow_batch_free(job->events);
-    memory_rig_free(&job->rig);
     ring_destroy(&job->ring);
     close(job->log);
     close(job->acks);
     free(job->buffer);
-    snprintf(command, sizeof command, "rm -r %s", job->folder);
-    if (system(command))
-        fprintf(stderr, "%s failed\n", command);
+    durable_destroy(&job->durable);
 }
 
 static int compete(const struct bench_options *options, size_t batch, double goal)
