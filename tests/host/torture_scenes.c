@@ -18,7 +18,7 @@
 #include <netinet/in.h>
 
 #include "agent.h"
-#include "torture_scenes.h"
+#include "torture_durable.h"
 
 #define LINES "one\ntwo\nthree\n"
 #define LINE_COUNT 3
@@ -272,6 +272,7 @@ const struct torture_scene torture_scenes[] = {
     {.name = "sound", .act = check_sound},
     {.name = "faulty", .act = check_faulty},
     {.name = "plugin", .act = load_plugin},
+    {.name = "durable", .act = torture_durable, .recovers = 1},
     {.name = NULL},
 };
 
