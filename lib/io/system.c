@@ -7,11 +7,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "base/thread.h"
 
 /* errno becomes part of the result, so that tables of tests need not set it. */
 static int64_t told(int64_t result)
@@ -148,17 +149,39 @@ static int sys_birth(void *self, int fd, int64_t *ns)
     return 0;
 }
 
+/* Asks for a lease of a file: only whoever does is told. */
+struct inquiry {
+    int fd;
+    int answer;
+};
+
+/*
+ * Should somebody open the file before the lease is given back, the kernel sends a signal to who
+ * the file belongs to.  That is this thread, which blocks all signals and takes them with it when
+ * it ends; nobody else in the process notices.
+ */
+static void inquire(void *arg)
+{
+    struct inquiry *inquiry = arg;
+    struct f_owner_ex me = {.type = F_OWNER_TID, .pid = gettid()};
+
+    if (fcntl(inquiry->fd, F_SETOWN_EX, &me))
+        inquiry->answer = -errno;
+    else if (fcntl(inquiry->fd, F_SETLEASE, F_RDLCK))
+        inquiry->answer = errno == EAGAIN ? 1 : -errno;
+    else
+        inquiry->answer = (int)told(fcntl(inquiry->fd, F_SETLEASE, F_UNLCK));
+}
+
 static int sys_is_written(void *self, int fd)
 {
-    /* Only whoever asks for a lease is told.  Should somebody open the file before the lease is
-     * given back, a signal comes: not SIGIO, which ends a process, but one that is ignored. */
-    if (fcntl(fd, F_SETSIG, SIGURG)) {
-        return -errno;
-    }
-    if (fcntl(fd, F_SETLEASE, F_RDLCK)) {
-        return errno == EAGAIN ? 1 : -errno;
-    }
-    return (int)told(fcntl(fd, F_SETLEASE, F_UNLCK));
+    struct inquiry inquiry = {.fd = fd};
+    struct fl_thread thread;
+
+    if (fl_thread_start(&thread, "lease", inquire, &inquiry))
+        return -ENOMEM;
+    fl_thread_join(&thread);
+    return inquiry.answer;
 }
 
 const struct fl_io *fl_io_system(void)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -443,6 +444,54 @@ START_TEST(tells_whether_anybody_writes_a_file)
 }
 END_TEST
 
+static volatile sig_atomic_t signals;
+
+static void count_signal(int number)
+{
+    signals++;
+}
+
+/* Opens a file again and again, for writing, until it is killed. */
+static pid_t start_opener(const char *path)
+{
+    pid_t child = fork();
+
+    if (child == 0)
+        alarm(60); /* should nobody be left to kill it */
+    while (child == 0) {
+        int fd = open(path, O_WRONLY);
+        if (fd >= 0)
+            close(fd);
+    }
+    return child;
+}
+
+/* Of those who open a file meanwhile the kernel tells by a signal: not one that the host gets. */
+START_TEST(asking_who_writes_a_file_sends_no_signal)
+{
+    static const int numbers[] = {SIGIO, SIGURG};
+    const struct fl_io *io = fl_io_system();
+    const char *path = in_folder("busy");
+    int fd = open(path, O_RDONLY | O_CREAT, 0600);
+    int answers[2] = {0, 0};
+
+    signals = 0;
+    for (size_t i = 0; i < 2; i++)
+        signal(numbers[i], count_signal);
+    pid_t opener = start_opener(path);
+    /* Until both answers were given often, with opens in between and during the question. */
+    while (answers[0] < 3000 || answers[1] < 3000) {
+        int is_written = io->is_written(io->self, fd);
+        ck_assert_int_ge(is_written, 0);
+        answers[is_written]++;
+    }
+    kill(opener, SIGKILL);
+    waitpid(opener, NULL, 0);
+    close(fd);
+    ck_assert_int_eq(signals, 0);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -452,6 +501,7 @@ int main(void)
         {"lock", a_lock_keeps_other_processes_out},
         {"lists a folder", lists_a_folder},
         {"is written", tells_whether_anybody_writes_a_file},
+        {"is written, quietly", asking_who_writes_a_file_sends_no_signal},
         {"describes faults", describes_faults},
         {"replaces a file at once", replaces_a_file_at_once},
         {"never leaves half a file", never_leaves_half_a_file},
