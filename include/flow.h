@@ -11,6 +11,7 @@
 #include <flow/config.h>
 #include <flow/error.h>
 #include <flow/event.h>
+#include <flow/flume.h>
 #include <flow/group.h>
 #include <flow/harness.h>
 #include <flow/inlet.h>

@@ -31,7 +31,9 @@ char *fl_flume_path(const struct fl_flume_import *import, const char *folder, co
 
 static int refuse(const char *folder, flow_error **err)
 {
-    return flow_error_setf(err, FLOW_ESTATE, "a Flume is running on %s, and must be stopped first",
+    return flow_error_setf(err, FLOW_ESTATE,
+                           "a Flume is running on %s, or a channel of libflow's, and must be "
+                           "stopped first",
                            folder);
 }
 
@@ -116,6 +118,15 @@ static int add_folder(struct fl_flume_import *import, const char *path, flow_err
         return fl_error_nomem(err);
     *folder = (struct fl_flume_folder){path, info.st_dev, info.st_ino, -1};
     return check_files(import, folder, err);
+}
+
+void fl_flume_unlock_folders(struct fl_flume_import *import)
+{
+    for (size_t i = 0; i < import->folders.count; i++) {
+        const struct fl_flume_folder *folder = fl_vec_at(&import->folders, i);
+        fl_file_close(import->io, folder->fd);
+    }
+    import->folders.count = 0;
 }
 
 int fl_flume_lock_folders(struct fl_flume_import *import, flow_error **err)
@@ -220,14 +231,13 @@ static void free_log(const struct fl_flume_import *import, struct fl_flume_log *
     fl_buf_free(&log->meta_bytes);
 }
 
-/* Reads the number of a log from its name, as Flume writes it; 0 for all other names. */
-static uint32_t number_of(const char *name)
+uint32_t fl_flume_log_number(const char *name, size_t size)
 {
     int64_t number;
 
-    if (strncmp(name, "log-", 4) != 0 || name[4] < '1' || name[4] > '9')
+    if (size < 5 || strncmp(name, "log-", 4) != 0 || name[4] < '1' || name[4] > '9')
         return 0;
-    if (fl_parse_int(name + 4, strlen(name + 4), &number) || number > INT32_MAX)
+    if (fl_parse_int(name + 4, size - 4, &number) || number > INT32_MAX)
         return 0;
     return (uint32_t)number;
 }
@@ -258,6 +268,7 @@ static int add_log(struct listing *listing, uint32_t number, const char *name)
         /* An empty one was made right before the end. */
         log.size = info.st_size;
         rc = know_log(import, &log, listing->err);
+        import->counts.encrypted += !rc && log.meta.is_encrypted;
         if (!rc && fl_vec_push(&import->logs, &log))
             return FLOW_OK;
         rc = rc ? rc : fl_error_nomem(listing->err);
@@ -269,8 +280,9 @@ static int add_log(struct listing *listing, uint32_t number, const char *name)
 static int each_name(void *arg, const char *name)
 {
     struct listing *listing = arg;
-    uint32_t number = number_of(name);
+    uint32_t number = fl_flume_log_number(name, strlen(name));
 
+    listing->import->counts.set_aside += !strncmp(name, FL_FLUME_ASIDE, strlen(FL_FLUME_ASIDE));
     if (number)
         listing->rc = add_log(listing, number, name);
     return listing->rc != FLOW_OK;

@@ -2,7 +2,8 @@
 #ifndef FL_STORE_FLUME_INNER_H
 #define FL_STORE_FLUME_INNER_H
 
-/* The parts of an import: folders and logs, bytes of logs, the checkpoint, replay, events. */
+/* The parts of an import: folders and logs, bytes of logs, the checkpoint, replay, events, and what
+ * becomes of the files. */
 
 #include "base/vec.h"
 #include "store/flume_import.h"
@@ -35,6 +36,9 @@ struct fl_flume_window {
 
 #define FL_FLUME_WINDOWS 8
 
+/* How the folders begin that what was imported is moved into. */
+#define FL_FLUME_ASIDE "imported-"
+
 /* What is read of a log behind what is needed, mostly. */
 #define FL_FLUME_AHEAD ((size_t)256 * 1024)
 
@@ -53,6 +57,7 @@ struct fl_flume_import {
     struct fl_vec logs;          /* of struct fl_flume_log, by number */
     struct fl_vec returned;      /* of struct fl_flume_returned: the front of the channel */
     struct fl_flume_queue queue; /* the rest */
+    struct fl_vec places;        /* of struct fl_flume_place: all of them, once gathered */
     struct fl_flume_window windows[FL_FLUME_WINDOWS];
     uint64_t turn;
     struct fl_buf record;  /* of the present event: decrypted, ... */
@@ -64,11 +69,24 @@ struct fl_flume_import {
 
 /* PATH is what FOLDER has under NAME, new; NULL without memory. */
 char *fl_flume_path(const struct fl_flume_import *import, const char *folder, const char *name);
+
+/* Locks all folders, or refuses those in use. */
 int fl_flume_lock_folders(struct fl_flume_import *import, flow_error **err);
+void fl_flume_unlock_folders(struct fl_flume_import *import);
 int fl_flume_find_logs(struct fl_flume_import *import, flow_error **err);
 
 /* The log of this number, or NULL. */
 const struct fl_flume_log *fl_flume_log_at(const struct fl_flume_import *import, uint32_t number);
+
+/* The number of a log by its name, as Flume writes it; 0 for all other names. */
+uint32_t fl_flume_log_number(const char *name, size_t size);
+
+/* ---- flume_import.c ---- */
+
+/* Reads the event that was put there.  Returns 1, 0 when it was taken out or passed over, or a
+ * failure. */
+int fl_flume_event_at(struct fl_flume_import *import, uint64_t pointer,
+                      struct fl_flume_event *event, flow_error **err);
 
 /* ---- flume_window.c: bytes of logs ---- */
 

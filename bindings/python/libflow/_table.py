@@ -41,6 +41,7 @@ FLOW_ECALLBACK = -16
 FLOW_ETOOBIG = -17
 FLOW_EVENT_BODY_MAX = 0x7fffffff
 FLOW_EVENT_HEADERS_MAX = 0x01000000
+FLOW_FLUME_LENIENT = 1
 FLOW_LOG_TRACE = 1
 FLOW_LOG_DEBUG = 2
 FLOW_LOG_INFO = 3
@@ -158,6 +159,48 @@ class flow_header(C.Structure):
         ("value", C.c_char_p),
         ("name_size", C.c_uint32),
         ("value_size", C.c_uint32),
+    ]
+
+
+class flow_flume_options(C.Structure):
+    """The channel, in Flume's words."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("flags", C.c_uint32),
+        ("checkpoint", C.c_char_p),
+        ("backup", C.c_char_p),
+        ("data", C.POINTER(C.c_char_p)),
+        ("data_count", C.c_size_t),
+        ("key_store", C.c_char_p),
+        ("key_password", C.c_char_p),
+        ("key_passwords", C.POINTER(C.c_char_p)),
+        ("key_password_count", C.c_size_t),
+    ]
+
+
+class flow_flume_stat(C.Structure):
+    """What was found, and what came of it."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("checkpoint", C.c_uint32),
+        ("events", C.c_uint64),
+        ("bytes", C.c_uint64),
+        ("logs", C.c_uint64),
+        ("encrypted", C.c_uint64),
+        ("puts", C.c_uint64),
+        ("takes", C.c_uint64),
+        ("commits", C.c_uint64),
+        ("rollbacks", C.c_uint64),
+        ("open_puts", C.c_uint64),
+        ("open_takes", C.c_uint64),
+        ("removed", C.c_uint64),
+        ("damaged", C.c_uint64),
+        ("imported", C.c_uint64),
+        ("skipped", C.c_uint64),
+        ("set_aside", C.c_uint64),
+        ("checkpoint_fault", C.c_char_p),
     ]
 
 
@@ -542,6 +585,11 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_events_pack": (C.c_int, [C.POINTER(C.c_void_p), C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_size_t), C.POINTER(C.c_void_p)]),
     "flow_events_unref": (None, [C.POINTER(C.c_void_p), C.c_size_t]),
     "flow_events_weight": (C.c_uint64, [C.POINTER(C.c_void_p), C.c_size_t, C.POINTER(C.c_uint64)]),
+    "flow_flume_free": (None, [C.c_void_p]),
+    "flow_flume_import": (C.c_int, [C.c_void_p, C.c_void_p, C.c_int64, C.POINTER(C.c_void_p)]),
+    "flow_flume_open": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
+    "flow_flume_set_aside": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_flume_stat_get": (C.c_int, [C.c_void_p, C.c_void_p]),
     "flow_group_count": (C.c_size_t, [C.c_void_p]),
     "flow_group_name": (C.c_char_p, [C.c_void_p, C.c_size_t]),
     "flow_group_run": (C.c_int, [C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
