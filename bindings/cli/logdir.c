@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* `flow log`: looks at the log of a stopped file channel, and mends it. */
+/* `flow log`: looks at the log of a stopped file channel, mends it, and fills it from Flume's. */
 
 #include "logdir.h"
 
@@ -115,6 +115,11 @@ static const struct action actions[] = {
     {"repair", run_repair}, {"export", run_export},
 };
 
+static int is_import(const struct options *options)
+{
+    return options->words.count > 0 && strcmp(options->words.items[0], "import-flume") == 0;
+}
+
 static const struct action *find(const struct options *options)
 {
     const char *name = options->words.count == 1 ? options->words.items[0] : "";
@@ -122,7 +127,9 @@ static const struct action *find(const struct options *options)
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
         if (strcmp(actions[i].name, name) == 0)
             return &actions[i];
-    fputs("Error: flow log is followed by one of stat, dump, verify, repair and export\n", stderr);
+    fputs("Error: flow log is followed by one of stat, dump, verify, repair, export and "
+          "import-flume\n",
+          stderr);
     return NULL;
 }
 
@@ -145,19 +152,19 @@ static int run(const struct options *options, flow_library *lib, const struct ac
 
 int command_log(struct options *options)
 {
-    const struct action *action = find(options);
+    const struct action *action = is_import(options) ? NULL : find(options);
     flow_library *lib;
 
-    if (!action)
+    if (!action && !is_import(options))
         return EXIT_USAGE;
-    if (action->run == run_export && !serializer_of(options->format)) {
+    if (action && action->run == run_export && !serializer_of(options->format)) {
         fputs("Error: --format is text or avro\n", stderr);
         return EXIT_USAGE;
     }
     int status = setup_library(options, NULL, &lib);
     if (status != EXIT_OK)
         return status;
-    status = run(options, lib, action);
+    status = action ? run(options, lib, action) : logdir_import(options, lib);
     flow_library_free(lib, NULL);
     return status;
 }

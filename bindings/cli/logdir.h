@@ -19,6 +19,19 @@ struct logdir_place {
 int logdir_find(const struct options *options, flow_library *lib, struct logdir_place *place);
 void logdir_place_free(struct logdir_place *place);
 
+/* The property NAME of a channel, or NULL. */
+const char *logdir_setting(flow_config *config, const char *agent, const char *channel,
+                           const char *name);
+
+/* Takes the folders that the properties of a channel name; NULL stands for what is not set. */
+void logdir_set_place(struct logdir_place *place, const char *checkpoint, const char *data);
+
+/* TEXT without blanks around it and with the home folder for "~/", as the library reads paths. */
+char *logdir_path(const char *text);
+
+/* `flow log import-flume`. */
+int logdir_import(const struct options *options, flow_library *lib);
+
 void logdir_print_stat(const flow_logdir *dir, int as_json);
 
 /* Prints every frame, and events, at most LIMIT of them in all, unless that is 0. */

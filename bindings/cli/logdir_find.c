@@ -12,7 +12,6 @@
 #define DEFAULT_CHECKPOINT "~/.flume/file-channel/checkpoint"
 #define DEFAULT_DATA "~/.flume/file-channel/data"
 
-/* TEXT without blanks around it and with the home folder for "~/", as the library reads paths. */
 static char *path_of(const char *text, size_t size)
 {
     const char *home = getenv("HOME");
@@ -24,6 +23,11 @@ static char *path_of(const char *text, size_t size)
     if (home && size >= 2 && text[0] == '~' && text[1] == '/')
         return text_format("%s%.*s", home, (int)(size - 1), text + 1);
     return text_copy_sized(text, size);
+}
+
+char *logdir_path(const char *text)
+{
+    return path_of(text, strlen(text));
 }
 
 static void add_paths(struct text_list *list, const char *text)
@@ -38,7 +42,13 @@ static void add_paths(struct text_list *list, const char *text)
     }
 }
 
-static const char *setting(flow_config *config, const char *agent, const char *channel,
+void logdir_set_place(struct logdir_place *place, const char *checkpoint, const char *data)
+{
+    place->checkpoint = logdir_path(checkpoint ? checkpoint : DEFAULT_CHECKPOINT);
+    add_paths(&place->data, data ? data : DEFAULT_DATA);
+}
+
+const char *logdir_setting(flow_config *config, const char *agent, const char *channel,
                            const char *name)
 {
     char *key = text_format("%s.channels.%s.%s", agent, channel, name);
@@ -51,7 +61,7 @@ static const char *setting(flow_config *config, const char *agent, const char *c
 static int is_file(flow_config *config, const char *agent, const char *channel)
 {
     static const char *const names[] = {"file", "org.apache.flume.channel.file.FileChannel"};
-    const char *type = setting(config, agent, channel, "type");
+    const char *type = logdir_setting(config, agent, channel, "type");
     size_t size = type ? strcspn(type, " \t") : 0;
 
     for (size_t i = 0; i < 2; i++)
@@ -96,11 +106,8 @@ static int from_config(const struct options *options, flow_config *config,
     int status = channel ? EXIT_OK : EXIT_CONFIG;
 
     if (channel) {
-        const char *checkpoint = setting(config, agent, channel, "checkpointDir");
-        const char *data = setting(config, agent, channel, "dataDirs");
-        checkpoint = checkpoint ? checkpoint : DEFAULT_CHECKPOINT;
-        place->checkpoint = path_of(checkpoint, strlen(checkpoint));
-        add_paths(&place->data, data ? data : DEFAULT_DATA);
+        logdir_set_place(place, logdir_setting(config, agent, channel, "checkpointDir"),
+                         logdir_setting(config, agent, channel, "dataDirs"));
     }
     free(agent);
     return status;

@@ -37,6 +37,11 @@ enum option_id {
     OPT_EVENTS,
     OPT_ALL,
     OPT_YES,
+    OPT_FLUME_CHECKPOINT_DIR,
+    OPT_FLUME_DATA_DIRS,
+    OPT_KEY_STORE,
+    OPT_KEY_PASSWORD,
+    OPT_KEEP,
     OPT_JSON, /* up to here */
     OPT_CLASS_PATH,
     OPT_REFUSED,
@@ -77,6 +82,11 @@ static const struct option_row rows[] = {
     {"events", "", 0, OPT_EVENTS, NULL},
     {"all", "", 0, OPT_ALL, NULL},
     {"yes", "y", 0, OPT_YES, NULL},
+    {"flume-checkpoint-dir", "", 1, OPT_FLUME_CHECKPOINT_DIR, NULL},
+    {"flume-data-dirs", "", 1, OPT_FLUME_DATA_DIRS, NULL},
+    {"key-store", "", 1, OPT_KEY_STORE, NULL},
+    {"key-store-password-file", "", 1, OPT_KEY_PASSWORD, NULL},
+    {"keep", "", 0, OPT_KEEP, NULL},
     {"json", "", 0, OPT_JSON, NULL},
     {"classpath", "C", 1, OPT_CLASS_PATH, NULL},
     {"zkConnString", "z", 1, OPT_REFUSED, NO_ZOOKEEPER},
@@ -299,6 +309,10 @@ static char **text_of(struct options *options, enum option_id id)
     case OPT_DATA_DIRS: return &options->data_dirs;
     case OPT_CHANNEL: return &options->channel;
     case OPT_OUTPUT: return &options->output;
+    case OPT_FLUME_CHECKPOINT_DIR: return &options->flume_checkpoint;
+    case OPT_FLUME_DATA_DIRS: return &options->flume_data;
+    case OPT_KEY_STORE: return &options->key_store;
+    case OPT_KEY_PASSWORD: return &options->key_password;
     default: return NULL;
     }
 }
@@ -314,6 +328,7 @@ static int *flag_of(struct options *options, enum option_id id)
     case OPT_EVENTS: return &options->events;
     case OPT_ALL: return &options->all;
     case OPT_YES: return &options->yes;
+    case OPT_KEEP: return &options->keep;
     case OPT_JSON: return &options->json;
     default: return NULL;
     }
@@ -451,6 +466,10 @@ void options_free(struct options *options)
     free(options->data_dirs);
     free(options->channel);
     free(options->output);
+    free(options->flume_checkpoint);
+    free(options->flume_data);
+    free(options->key_store);
+    free(options->key_password);
 }
 
 void options_help(FILE *out)
@@ -463,8 +482,9 @@ void options_help(FILE *out)
         "  check                      say everything that is wrong with a configuration\n"
         "  describe [KIND [TYPE]]     show component types and their properties\n"
         "  graph                      draw an agent's sources, channels and sinks\n"
-        "  log stat|dump|verify|repair|export\n"
-        "                             look at the log of a stopped file channel, or mend it\n"
+        "  log stat|dump|verify|repair|export|import-flume\n"
+        "                             look at the log of a stopped file channel, mend it, or take\n"
+        "                             over what a stopped Flume has left in such channels\n"
         "  version                    show the version\n"
         "  help                       show this text\n"
         "\n"
@@ -510,6 +530,14 @@ void options_help(FILE *out)
         "  -y, --yes                  repair: do not ask\n"
         "      --all                  export: also events that every consumer is done with\n"
         "  -o, --output FILE          export: where to, a new file; default standard output\n"
+        "  of log import-flume [CHANNEL]..., which are all of the agent when none is named:\n"
+        "      --flume-checkpoint-dir DIR, --flume-data-dirs DIR,...\n"
+        "                             Flume's folders, where they are others than libflow's\n"
+        "      --key-store FILE, --key-store-password-file FILE\n"
+        "                             the keys of encrypted ones, without a configuration\n"
+        "      --lenient              pass over what is damaged, and count it\n"
+        "      --keep                 leave Flume's files where they are\n"
+        "  -d, --dryrun               say what would be taken over, and end\n"
         "\n"
         "formats (--format): check text|json, describe text|json|yaml-schema,\n"
         "graph text|mermaid|svg, log export text|avro\n"

@@ -32,10 +32,15 @@ struct options {
     char *data_dirs;          /* --data-dirs */
     char *channel;            /* --channel */
     char *output;             /* --output */
+    char *flume_checkpoint;   /* --flume-checkpoint-dir */
+    char *flume_data;         /* --flume-data-dirs */
+    char *key_store;          /* --key-store */
+    char *key_password;       /* --key-store-password-file */
     long limit;               /* events */
     int events;
     int all;
     int yes;
+    int keep;
     int json;
     long poll_interval;       /* s; 0: not given */
     long stop_timeout;        /* s */

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Which channels of Flume's are taken over, and into which of libflow's.  A configuration tells
+ * both at once; options tell one of them, or both.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "logdir_import.h"
+#include "setup.h"
+
+/* What a channel of libflow's has from the configuration: all that says where and how its log is
+ * written.  How much fits into it does not matter here, as Flume has accepted the events. */
+static const char *const settings[] = {
+    "checkpointDir",      "dataDirs",    "useDualCheckpoints",   "backupCheckpointDir",
+    "checkpointInterval", "maxFileSize", "minimumRequiredSpace",
+};
+
+/* ---- channels ---- */
+
+/* A spillable channel is a file channel that has memory before it. */
+static int has_log(flow_config *config, const char *agent, const char *channel)
+{
+    static const char *const names[] = {
+        "file",
+        "org.apache.flume.channel.file.FileChannel",
+        "spillablememory",
+        "org.apache.flume.channel.SpillableMemoryChannel",
+    };
+    const char *type = logdir_setting(config, agent, channel, "type");
+    size_t size = type ? strcspn(type, " \t") : 0;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strlen(names[i]) == size && strncasecmp(type, names[i], size) == 0)
+            return 1;
+    return 0;
+}
+
+/* All channels of the agent that have a log. */
+static void list_channels(flow_config *config, const char *agent, struct text_list *names)
+{
+    struct text_list all = {0};
+    const char *name;
+
+    for (size_t i = 0; (name = flow_config_component(config, agent, FLOW_KIND_CHANNEL, i)); i++)
+        text_list_add(&all, name);
+    for (size_t i = 0; i < all.count; i++)
+        if (has_log(config, agent, all.items[i]))
+            text_list_add(names, all.items[i]);
+    text_list_free(&all);
+}
+
+static int has_text(const struct text_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return 1;
+    return 0;
+}
+
+/* The channels that the command line names, or all that have a log. */
+static int choose_channels(const struct options *options, flow_config *config, const char *agent,
+                           struct text_list *chosen)
+{
+    struct text_list all = {0};
+    int status = EXIT_OK;
+
+    list_channels(config, agent, &all);
+    for (size_t i = 1; i < options->words.count; i++)
+        text_list_add(chosen, options->words.items[i]);
+    if (options->channel)
+        text_list_add(chosen, options->channel);
+    for (size_t i = 0; i < chosen->count && status == EXIT_OK; i++)
+        if (!has_text(&all, chosen->items[i])) {
+            fprintf(stderr, "Error: agent %s has no channel %s of type file or spillablememory\n",
+                    agent, chosen->items[i]);
+            status = EXIT_CONFIG;
+        }
+    if (chosen->count == 0) {
+        *chosen = all;
+        if (all.count == 0)
+            printf("agent %s has no channel of type file or spillablememory\n", agent);
+        return EXIT_OK;
+    }
+    text_list_free(&all);
+    return status;
+}
+
+/* ---- the settings of encryption ---- */
+
+static int is_key_store(const char *provider)
+{
+    return strcasecmp(provider, "JCEKSFILE") == 0 ||
+           strcmp(provider, "org.apache.flume.channel.file.encryption.JCEFileKeyProvider") == 0;
+}
+
+/* The file that a property names, or NULL. */
+static char *path_setting(flow_config *config, const char *agent, const char *channel,
+                          const char *name)
+{
+    const char *value = logdir_setting(config, agent, channel, name);
+
+    return value ? logdir_path(value) : NULL;
+}
+
+/* The files of keys that have a password of their own. */
+static void find_key_passwords(flow_config *config, const char *agent, struct import_job *job)
+{
+    const char *value = logdir_setting(config, agent, job->name, "encryption.keyProvider.keys");
+    char *names = text_copy(value ? value : "");
+
+    for (char *left, *name = strtok_r(names, " \t", &left); name;
+         name = strtok_r(NULL, " \t", &left)) {
+        char *key = text_format("encryption.keyProvider.keys.%s.passwordFile", name);
+        char *path = path_setting(config, agent, job->name, key);
+        if (path)
+            text_list_add_pair(&job->key_passwords, name, path);
+        free(path);
+        free(key);
+    }
+    free(names);
+}
+
+static int find_keys(flow_config *config, const char *agent, struct import_job *job)
+{
+    const char *provider = logdir_setting(config, agent, job->name, "encryption.keyProvider");
+
+    if (!provider)
+        return EXIT_OK;
+    if (!is_key_store(provider)) {
+        fprintf(stderr,
+                "Error: %s.channels.%s.encryption.keyProvider is %s; only keys of JCEKSFILE can be "
+                "read\n",
+                agent, job->name, provider);
+        return EXIT_CONFIG;
+    }
+    job->key_store = path_setting(config, agent, job->name, "encryption.keyProvider.keyStoreFile");
+    job->key_password =
+        path_setting(config, agent, job->name, "encryption.keyProvider.keyStorePasswordFile");
+    find_key_passwords(config, agent, job);
+    if (job->key_store && job->key_password)
+        return EXIT_OK;
+    fprintf(stderr, "Error: %s.channels.%s.encryption.keyProvider.%s is not set\n", agent,
+            job->name, job->key_store ? "keyStorePasswordFile" : "keyStoreFile");
+    return EXIT_CONFIG;
+}
+
+/* ---- jobs ---- */
+
+static struct import_job *add_job(struct import_jobs *jobs, const char *name)
+{
+    struct import_job *items = realloc(jobs->items, (jobs->count + 1) * sizeof *items);
+
+    if (!items) {
+        fputs("Error: out of memory\n", stderr);
+        exit(EXIT_FAILURE_RUN);
+    }
+    jobs->items = items;
+    items[jobs->count] = (struct import_job){.name = text_copy(name)};
+    return &items[jobs->count++];
+}
+
+static int is_true(const char *text)
+{
+    return text && strcasecmp(text, "true") == 0;
+}
+
+/* What the configuration says of a channel, of Flume's and of libflow's. */
+static int take_channel(flow_config *config, const char *agent, struct import_job *job)
+{
+    logdir_set_place(&job->from, logdir_setting(config, agent, job->name, "checkpointDir"),
+                     logdir_setting(config, agent, job->name, "dataDirs"));
+    if (is_true(logdir_setting(config, agent, job->name, "useDualCheckpoints")))
+        job->backup = path_setting(config, agent, job->name, "backupCheckpointDir");
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        const char *value = logdir_setting(config, agent, job->name, settings[i]);
+        if (value)
+            text_list_add_pair(&job->settings, settings[i], value);
+    }
+    return find_keys(config, agent, job);
+}
+
+/* What the options say instead. */
+static void take_options(const struct options *options, struct import_job *job)
+{
+    if (options->flume_data) {
+        logdir_place_free(&job->from);
+        job->from = (struct logdir_place){NULL};
+        logdir_set_place(&job->from, options->flume_checkpoint, options->flume_data);
+        free(job->backup);
+        job->backup = NULL;
+    }
+    if (options->flume_data && !options->flume_checkpoint) {
+        free(job->from.checkpoint);
+        job->from.checkpoint = NULL;
+    }
+    if (options->key_store) {
+        free(job->key_store);
+        free(job->key_password);
+        text_list_free(&job->key_passwords);
+        job->key_store = logdir_path(options->key_store);
+        job->key_password = logdir_path(options->key_password);
+    }
+    if (options->data_dirs) {
+        text_list_free(&job->settings);
+        text_list_add_pair(&job->settings, "checkpointDir", options->checkpoint_dir);
+        text_list_add_pair(&job->settings, "dataDirs", options->data_dirs);
+    }
+}
+
+static int from_config(const struct options *options, flow_config *config, struct import_jobs *jobs)
+{
+    const char *agent = setup_agent(options, config);
+    struct text_list names = {0};
+
+    if (!agent)
+        return EXIT_CONFIG;
+    jobs->agent = text_copy(agent);
+    int status = choose_channels(options, config, jobs->agent, &names);
+    for (size_t i = 0; i < names.count && status == EXIT_OK; i++)
+        status = take_channel(config, jobs->agent, add_job(jobs, names.items[i]));
+    text_list_free(&names);
+    if (status == EXIT_OK && jobs->count > 1 && (options->data_dirs || options->flume_data)) {
+        fprintf(stderr,
+                "Error: agent %s has %zu channels with a log; say which one the folders are for, "
+                "with --channel\n",
+                jobs->agent, jobs->count);
+        status = EXIT_CONFIG;
+    }
+    return status;
+}
+
+static int check_options(const struct options *options)
+{
+    const char *wrong = NULL;
+
+    if (!options->checkpoint_dir != !options->data_dirs)
+        wrong = "--checkpoint-dir and --data-dirs belong together";
+    else if (options->flume_checkpoint && !options->flume_data)
+        wrong = "--flume-checkpoint-dir goes with --flume-data-dirs";
+    else if (!options->key_store != !options->key_password)
+        wrong = "--key-store and --key-store-password-file belong together";
+    else if (options->files.count + options->uris.count == 0 &&
+             (!options->data_dirs || !options->flume_data))
+        wrong = "say which channels: with --conf-file, or with --flume-data-dirs for Flume's, and "
+                "--checkpoint-dir and --data-dirs for libflow's";
+    if (!wrong)
+        return EXIT_OK;
+    fprintf(stderr, "Error: %s\n", wrong);
+    return EXIT_USAGE;
+}
+
+int import_find(const struct options *options, flow_library *lib, struct import_jobs *jobs)
+{
+    flow_config *config;
+    int status = check_options(options);
+
+    *jobs = (struct import_jobs){NULL};
+    if (status != EXIT_OK)
+        return status;
+    if (options->files.count + options->uris.count == 0) {
+        jobs->agent = text_copy("flow");
+        add_job(jobs, options->channel ? options->channel : "channel");
+    } else {
+        status = setup_config(options, lib, &config);
+        if (status != EXIT_OK)
+            return status;
+        status = from_config(options, config, jobs);
+        flow_config_free(config);
+    }
+    for (size_t i = 0; i < jobs->count; i++)
+        take_options(options, &jobs->items[i]);
+    return status;
+}
+
+static void free_job(struct import_job *job)
+{
+    logdir_place_free(&job->from);
+    text_list_free(&job->key_passwords);
+    text_list_free(&job->settings);
+    free(job->name);
+    free(job->backup);
+    free(job->key_store);
+    free(job->key_password);
+}
+
+void import_jobs_free(struct import_jobs *jobs)
+{
+    for (size_t i = 0; i < jobs->count; i++)
+        free_job(&jobs->items[i]);
+    free(jobs->items);
+    free(jobs->agent);
+}
