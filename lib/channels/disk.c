@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "channels/disk.h"
+#include "store/flume_import.h"
 
 #define SEGMENT ((int64_t)64 << 20)
 #define MEMORY ((uint64_t)32 << 20) /* of recent events */
@@ -122,6 +123,16 @@ static struct fl_store_options options_of(struct fl_disk *log)
     };
 }
 
+/* Whoever comes from Flume and starts the agent may believe that its events come along. */
+static void tell_of_flume(const struct fl_disk *log, const struct fl_store_options *options)
+{
+    if (fl_flume_is_left(options->io, options->folders, options->folder_count))
+        flow_context_log(log->ctx, FLOW_LOG_WARN,
+                         "Flume has left a log in the folders of this channel; if there are events "
+                         "in it, they are not in the channel: `flow log import-flume` takes them "
+                         "over");
+}
+
 int fl_disk_open(struct fl_disk *log, flow_error **err)
 {
     struct fl_store_options options = options_of(log);
@@ -131,6 +142,8 @@ int fl_disk_open(struct fl_disk *log, flow_error **err)
         return fl_error_nomem(err);
     options.folders = folders;
     int rc = fl_store_open(&options, &log->store, err);
+    if (!rc)
+        tell_of_flume(log, &options);
     fl_free(log->mem, (void *)folders);
     if (rc)
         return rc;

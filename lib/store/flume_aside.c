@@ -347,3 +347,28 @@ int fl_flume_set_aside(struct fl_flume_import *import, const char *id, flow_erro
         rc = move_wanted(import, options->data_dirs, options->data_dir_count, is_log, id, err);
     return rc ? rc : move_wanted(import, &mark.folder, 1, is_mark, id, err);
 }
+
+/* ---- for others ---- */
+
+struct look {
+    int logs;
+    int marks;
+};
+
+static int look_at(void *arg, const char *name)
+{
+    struct look *look = arg;
+
+    look->logs += is_log(name);
+    look->marks += is_mark(name);
+    return 0;
+}
+
+int fl_flume_is_left(const struct fl_io *io, const char *const *folders, size_t count)
+{
+    struct look look = {0};
+
+    for (size_t i = 0; i < count; i++)
+        (void)io->list(io->self, folders[i], look_at, &look);
+    return look.logs > 0 && look.marks == 0;
+}

@@ -161,4 +161,7 @@ int fl_flume_mark(struct fl_flume_import *import, char id[FL_FLUME_ID + 1], flow
  */
 int fl_flume_set_aside(struct fl_flume_import *import, const char *id, flow_error **err);
 
+/* Whether there are logs of Flume's in these data directories that no import has begun with. */
+int fl_flume_is_left(const struct fl_io *io, const char *const *folders, size_t count);
+
 #endif

@@ -73,6 +73,33 @@ START_TEST(real_channels_keep_their_headers)
 }
 END_TEST
 
+/* How often a channel says, when it is opened, that Flume has left something. */
+static size_t warnings(const struct flume_channel *channel)
+{
+    struct rig rig;
+
+    rig_init(&rig, 0);
+    ck_assert_int_eq(move_build(&rig, channel, 10000, NULL), FLOW_OK);
+    rig_start(&rig);
+    size_t count = rig_logged(&rig, "WARN channel c1: Flume has left a log");
+    rig_free(&rig);
+    return count;
+}
+
+START_TEST(a_channel_says_that_flume_has_left_something)
+{
+    struct flume_channel channel;
+    struct journal journal;
+
+    journal_backlog(&journal, &channel);
+    ck_assert_uint_eq(warnings(&channel), 1);
+    move_well(&channel);
+    ck_assert_uint_eq(warnings(&channel), 0);
+    journal_end(&journal);
+    flume_channel_free(&channel);
+}
+END_TEST
+
 /* Imports as much as fits into a channel of CAPACITY. */
 static void import_a_part(const struct flume_channel *channel, unsigned capacity)
 {
@@ -345,6 +372,7 @@ int main(void)
         {"logs removed", logs_that_somebody_removed_are_noticed},
         {"full", a_full_channel_is_waited_for_and_the_import_goes_on},
         {"damaged", a_damaged_event_stops_all_or_is_counted},
+        {"warning", a_channel_says_that_flume_has_left_something},
         {"options", wrong_options_are_refused},
     };
 

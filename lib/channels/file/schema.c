@@ -27,8 +27,9 @@ static const char description[] =
     "Sources that say where their events come from, such as spooldir, find that in the channel "
     "after a crash: it is stored in the transaction that puts the events, so that nothing is lost "
     "and nothing comes twice.\n\n"
-    "The folders are not those of Flume's own file channel, though they may be the same: its files "
-    "are left alone.";
+    "The folders may be those of Flume's own file channel, whose files are left alone. What Flume "
+    "has left there is taken over by the command flow log import-flume, see flow(1); until then a "
+    "warning says that it is there.";
 
 const flow_schema fl_file_channel_schema = {
     .struct_size = sizeof(flow_schema),
