@@ -72,6 +72,13 @@ typedef struct flow_channel_ops {
      */
     int (*put_position)(void *self, void *txn, const flow_position *position, flow_error **err);
     int (*positions)(void *self, const void *key, size_t key_size, flow_position_fn fn, void *arg);
+
+    /*
+     * (optional) What makes the marks of sinks durable, see flow_txn_set_mark: as `put_position`,
+     * for a transaction that takes.  What is stored is gone or there together with what was taken;
+     * keys differ from those of positions, and `positions` finds both.
+     */
+    int (*put_mark)(void *self, void *txn, const flow_position *mark, flow_error **err);
 } flow_channel_ops;
 
 /*

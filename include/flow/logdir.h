@@ -76,7 +76,7 @@ typedef struct flow_logdir_frame {
     uint64_t at;        /* its first byte */
     uint64_t size;      /* bytes to the next frame */
     uint32_t payload;   /* bytes behind its front */
-    uint32_t positions; /* bytes of source positions among these */
+    uint32_t positions; /* bytes of positions of sources or marks of sinks among these */
     uint64_t first;     /* offset of the first event that was put, or lost */
     uint32_t count;     /* how many were */
     uint32_t checksum;  /* of the payload, as the front tells it */

@@ -5,6 +5,7 @@
 #include <flow/api.h>
 #include <flow/component.h>
 #include <flow/error.h>
+#include <flow/position.h>
 #include <flow/schema.h>
 #include <flow/transaction.h>
 
@@ -29,7 +30,8 @@ typedef struct flow_sink_ops {
 
     /*
      * (optional) Ends.  Before it is called no further transaction is begun; pending ones may
-     * still be done until it has returned, and are rolled back after that.
+     * still be done until it has returned, and are rolled back after that.  FLOW_PENDING asks for
+     * those that are done to be committed and for another call.
      */
     int (*stop)(void *self, flow_error **err);
 
@@ -58,7 +60,46 @@ typedef struct flow_sink_ops {
      * a while: the channel is being drained.
      */
     void (*flush)(void *self);
+
+    /*
+     * (optional) Tells what became of TXN, which is only told by its address now: RESULT FLOW_OK
+     * when it was committed, durably in a durable channel, or the error for which its events come
+     * again.  When a commit fails, those of later transactions with marks fail too until all of
+     * them have been rolled back.  Not called once `stop` has ended.
+     */
+    void (*ended)(void *self, const flow_txn *txn, int result);
 } flow_sink_ops;
+
+/*
+ * Returns 1 when the channel that the sink takes from stores marks, see flow_txn_set_mark.
+ *
+ * Since: 1.0
+ */
+FLOW_API int flow_sink_keeps_marks(const flow_context *ctx);
+
+/*
+ * Calls FN with each mark that the sink has in its channel, for a sink that starts.  FN calls
+ * nothing that sets one.  When FN does not return FLOW_OK it returns that.
+ *
+ * Thread: any, between the sink's `start` and the end of its `stop`.
+ * Errors: FLOW_ECLOSED.
+ * Since: 1.0
+ */
+FLOW_API int flow_sink_marks(const flow_context *ctx, flow_position_fn fn, void *self,
+                             flow_error **err);
+
+/*
+ * Sets a mark, or forgets it when there is no value, at once and without a transaction: when it
+ * returns FLOW_OK the mark is stored.  For what has to be known of output before anything is
+ * delivered to it, and for output that is finished.
+ *
+ * Thread: any, between the sink's `start` and the end of its `stop`.  Blocks: as long as the
+ * channel's storage does.
+ * Errors: FLOW_EIO, FLOW_ECLOSED, FLOW_ETOOBIG above FLOW_POSITION_MAX.
+ * Since: 1.0
+ */
+FLOW_API int flow_sink_set_mark(const flow_context *ctx, const void *key, size_t key_size,
+                                const void *value, size_t value_size, flow_error **err);
 
 FLOW_END_DECLS
 

@@ -101,9 +101,32 @@ FLOW_API void flow_txn_free(flow_txn *txn);
 FLOW_API uint32_t flow_txn_state(const flow_txn *txn);
 
 /*
+ * Says, in a transaction that a sink was given, where its output stands: KEY names that, for
+ * example a file, and VALUE says how far it is complete with what the transaction delivers.  A
+ * durable channel stores it in the very step that makes the events gone, so that after a crash the
+ * sink finds, by flow_sink_marks, just what it has delivered, and can cut off what comes again.
+ * Of two values of one key the later one is larger, byte by byte and then by size; so numbers are
+ * big-endian.  Without a value: the key is forgotten.  Keys are the sink's own.
+ *
+ * Where the channel is not durable nothing is stored, and that is no error: there events may come
+ * twice after a crash, whatever a sink does.
+ *
+ * Transactions commit in the order in which they were done; a mark may only cover what was
+ * delivered in this one and in those that were done before.
+ *
+ * Thread: the one that uses TXN.
+ * Errors: FLOW_ESTATE for a transaction that no sink was given, or that is done already;
+ * FLOW_ETOOBIG above FLOW_POSITION_MAX.
+ * Since: 1.0
+ */
+FLOW_API int flow_txn_set_mark(flow_txn *txn, const void *key, size_t key_size, const void *value,
+                               size_t value_size, flow_error **err);
+
+/*
  * Ends a transaction for which a sink's `process` answered FLOW_PENDING, once, from any thread:
  * RESULT FLOW_OK commits it, a FLOW_E... rolls it back, with CAUSE (copied from, not kept; may be
- * NULL) as the reason.  May be called before `process` has returned.  The transaction and its
+ * NULL) as the reason.  Those that succeeded are committed in the order of these calls; how that
+ * went, the sink's `ended` is told.  May be called before `process` has returned.  The transaction and its
  * events are not to be touched afterwards.
  *
  * Errors: FLOW_ESTATE when it is not a sink's transaction or was done already.

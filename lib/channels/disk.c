@@ -219,11 +219,12 @@ static void forget(struct fl_disk *log, struct fl_disk_taken *taken)
     taken->count = 0;
 }
 
-int fl_disk_commit(struct fl_disk *log, struct fl_disk_taken *taken, flow_error **err)
+int fl_disk_commit(struct fl_disk *log, struct fl_disk_taken *taken, struct fl_buf *marks,
+                   flow_error **err)
 {
     if (!taken->lots)
         return FLOW_OK;
-    int rc = fl_cursor_commit(log->cursor, &taken->lots, err);
+    int rc = fl_cursor_commit(log->cursor, &taken->lots, marks, err);
     if (rc)
         flow_counter_add(log->take_errors, 1);
     else

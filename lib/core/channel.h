@@ -68,6 +68,15 @@ int fl_txn_put_events(flow_txn *txn, const flow_event *const *events, size_t cou
 /* Stores POSITION with what the transaction puts; the channel is durable. */
 int fl_txn_put_position(flow_txn *txn, const flow_position *position, flow_error **err);
 
+/* Whether it keeps marks of sinks. */
+static inline int fl_channel_keeps_marks(const flow_channel *channel)
+{
+    return channel->ops->put_mark && channel->ops->positions;
+}
+
+/* Stores MARK with what the transaction takes; the channel keeps marks. */
+int fl_txn_put_mark(flow_txn *txn, const flow_position *mark, flow_error **err);
+
 /*
  * A transaction lent to a sink: the sink cannot end it, and flow_txn_done calls DONE, once, from
  * any thread; its owner then commits or rolls back with the functions below.
@@ -75,12 +84,20 @@ int fl_txn_put_position(flow_txn *txn, const flow_position *position, flow_error
 struct fl_txn_owner {
     void *self;
     void (*done)(void *self, flow_txn *txn, int result, flow_error *cause); /* owns CAUSE */
+    const flow_context *ctx; /* the sink's */
 };
 
 void fl_txn_lend(flow_txn *txn, const struct fl_txn_owner *owner, void *tag);
 void *fl_txn_tag(const flow_txn *txn);
 int fl_txn_take_back(flow_txn *txn); /* afterwards the owner may end it; FLOW_ESTATE when done */
 size_t fl_txn_taken(const flow_txn *txn);
+
+
+/* The sink that TXN is lent to, or NULL. */
+const flow_context *fl_txn_sink(const flow_txn *txn);
+
+/* 1 when it stores marks. */
+int fl_txn_has_marks(const flow_txn *txn);
 
 /* 1 when the last take has seen the end of the channel. */
 int fl_txn_ran_dry(const flow_txn *txn);

@@ -30,6 +30,7 @@ struct flow_context {
     _Atomic int stopping;
     struct fl_loop_host *loop; /* the pipeline's, see net/loop.h; NULL where there is none */
     flow_channel *channel;     /* the channel it belongs to, for flow_channel_notify */
+    flow_channel *takes_from;  /* a sink's */
 };
 
 /* Makes a context for a component of TYPE called NAME.  CLOCK NULL: the library's. */

@@ -29,6 +29,7 @@ struct flow_txn {
     uint32_t state;
     uint32_t direction;
     int ran_dry; /* the last take got less than it asked for */
+    int has_marks;
     _Atomic int lent;
     const struct fl_txn_owner *owner;
     void *tag;
@@ -107,6 +108,7 @@ int flow_txn_begin(flow_channel *channel, flow_txn **txn, flow_error **err)
     made->direction = UNUSED;
     made->count = 0;
     made->ran_dry = 0;
+    made->has_marks = 0;
     atomic_store_explicit(&made->lent, OWN, memory_order_relaxed);
     rc = channel->ops->begin(channel->self, &made->inner, err);
     if (rc) {
@@ -278,6 +280,19 @@ int fl_txn_put_position(flow_txn *txn, const flow_position *position, flow_error
     return locate(txn, err, channel->ops->put_position(channel->self, txn->inner, position, err));
 }
 
+int fl_txn_put_mark(flow_txn *txn, const flow_position *mark, flow_error **err)
+{
+    int rc = check_direction(txn, TAKES, err);
+
+    if (!rc)
+        rc = fl_channel_check(txn->channel, err);
+    if (rc)
+        return rc;
+    const flow_channel *channel = txn->channel;
+    txn->has_marks = 1;
+    return locate(txn, err, channel->ops->put_mark(channel->self, txn->inner, mark, err));
+}
+
 int flow_txn_put(flow_txn *txn, const flow_event *event, flow_error **err)
 {
     if (!event)
@@ -446,6 +461,18 @@ int fl_txn_take_back(flow_txn *txn)
     int lent = LENT;
 
     return atomic_compare_exchange_strong(&txn->lent, &lent, OWN) ? FLOW_OK : FLOW_ESTATE;
+}
+
+const flow_context *fl_txn_sink(const flow_txn *txn)
+{
+    int lent = atomic_load_explicit(&txn->lent, memory_order_acquire) == LENT;
+
+    return lent ? txn->owner->ctx : NULL;
+}
+
+int fl_txn_has_marks(const flow_txn *txn)
+{
+    return txn->has_marks;
 }
 
 size_t fl_txn_taken(const flow_txn *txn)

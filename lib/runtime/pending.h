@@ -10,6 +10,7 @@
 
 struct fl_pending {
     struct fl_pending *older, *newer;
+    struct fl_pending *next_done;
     flow_txn *txn;
     flow_error *cause; /* owned */
     int result;        /* with `cause` and `finished`: written by flow_txn_done */

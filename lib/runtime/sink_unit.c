@@ -19,6 +19,8 @@ static void transaction_done(void *self, flow_txn *txn, int result, flow_error *
     entry->result = result;
     entry->cause = cause;
     entry->finished = 1;
+    *unit->last_done = entry;
+    unit->last_done = &entry->next_done;
     fl_waker_call(unit->waker);
     fl_unlock(&unit->lock);
 }
@@ -39,6 +41,7 @@ static int start_sink(void *arg, flow_error **err)
         if (rc != FLOW_OK)
             return rc;
     }
+    unit->stopped = 0;
     unit->max_pending = unit->ops->max_pending != NULL ? unit->ops->max_pending(unit->self) : 1;
     if (unit->max_pending == 0)
         unit->max_pending = 1;
@@ -92,10 +95,13 @@ int fl_sink_unit_new(const struct fl_site *site, const struct fl_part *part, flo
     }
     made->channel = channel;
     made->deadline = FL_NEVER;
-    made->owner = (struct fl_txn_owner){made, transaction_done};
+    made->last_done = &made->first_done;
     fl_pending_init(&made->pending, mem);
 
     int rc = fl_site_context(site, part, &made->ctx, err);
+    if (rc == FLOW_OK)
+        made->ctx->takes_from = channel;
+    made->owner = (struct fl_txn_owner){made, transaction_done, made->ctx};
     if (rc == FLOW_OK)
         rc = make_sink(made, &part->type->ops.sink, err);
     fl_supervised_init(&made->start, made->ctx, start_sink, made);
@@ -146,6 +152,8 @@ static void count(struct fl_sink_unit *unit, const struct fl_pending *entry, int
 
 static void end(struct fl_sink_unit *unit, struct fl_pending *entry, int result)
 {
+    if (unit->ops->ended != NULL && entry->txn != NULL && !unit->stopped)
+        unit->ops->ended(unit->self, entry->txn, result);
     flow_txn_free(entry->txn);
     fl_pending_remove(&unit->pending, entry);
     unit->last_result = result;
@@ -173,20 +181,6 @@ static void roll_back(struct fl_sink_unit *unit, struct fl_pending *entry, int r
     end(unit, entry, result);
 }
 
-/* Ends a transaction by the answer of `process`. */
-static int conclude(struct fl_sink_unit *unit, struct fl_pending *entry, int answer,
-                    flow_error **err)
-{
-    if (answer >= FLOW_OK) {
-        int rc = commit(unit, entry, err);
-        if (rc == FLOW_OK)
-            return answer;
-        answer = rc;
-    }
-    roll_back(unit, entry, answer);
-    return answer;
-}
-
 /* A sink that has ended a transaction twice is held to the first time. */
 static int done_already(struct fl_sink_unit *unit, flow_error **err)
 {
@@ -197,6 +191,111 @@ static int done_already(struct fl_sink_unit *unit, flow_error **err)
         *err = NULL;
     }
     return FLOW_PENDING;
+}
+
+static void keep_failure(struct fl_sink_unit *unit, int result, flow_error *cause)
+{
+    if (cause == NULL)
+        fl_answer(unit->ctx, "flow_txn_done", result, FLOW_OK, &cause);
+    if (unit->failure == NULL)
+        unit->failure = cause;
+    else
+        flow_error_free(cause);
+}
+
+/* The transaction that was done next, or NULL. */
+static struct fl_pending *pop_done(struct fl_sink_unit *unit)
+{
+    fl_lock(&unit->lock);
+    struct fl_pending *entry = unit->first_done;
+    if (entry != NULL && (unit->first_done = entry->next_done) == NULL)
+        unit->last_done = &unit->first_done;
+    fl_unlock(&unit->lock);
+    return entry;
+}
+
+/* Commits ENTRY, whose sink delivered it.  A mark may cover what an earlier transaction delivered,
+ * so where that could not be committed it is not either. */
+static int commit_in_order(struct fl_sink_unit *unit, struct fl_pending *entry, flow_error **err)
+{
+    int marked = fl_txn_has_marks(entry->txn);
+
+    if (marked && unit->marks_failing)
+        return flow_error_set(err, FLOW_EDELIVERY,
+                              "a transaction that was done earlier could not be committed");
+    int rc = commit(unit, entry, err);
+    if (rc != FLOW_OK && marked)
+        unit->marks_failing = 1;
+    return rc;
+}
+
+/* Commits ENTRY, which is done, or marks it as failed. */
+static void settle_one(struct fl_sink_unit *unit, struct fl_pending *entry)
+{
+    flow_error *cause = entry->cause;
+    int rc = entry->result;
+
+    entry->cause = NULL;
+    if (rc == FLOW_OK) {
+        flow_error_free(cause);
+        cause = NULL;
+        rc = commit_in_order(unit, entry, &cause);
+        if (rc == FLOW_OK)
+            return;
+    }
+    entry->result = rc;
+    entry->failed = 1;
+    unit->failing = 1;
+    keep_failure(unit, rc, cause);
+}
+
+static void settle_done(struct fl_sink_unit *unit)
+{
+    struct fl_pending *entry;
+
+    while ((entry = pop_done(unit)) != NULL)
+        settle_one(unit, entry);
+}
+
+static void roll_back_failed(struct fl_sink_unit *unit)
+{
+    struct fl_pending *older;
+
+    for (struct fl_pending *p = unit->pending.newest; p != NULL; p = older) {
+        older = p->older;
+        if (p->failed)
+            roll_back(unit, p, p->result);
+    }
+}
+
+/* What is done while the sink is told of failures is done without regard to them. */
+void fl_sink_unit_settle(struct fl_sink_unit *unit)
+{
+    settle_done(unit);
+    while (unit->failing) {
+        if (!fl_pending_can_roll_back(&unit->pending))
+            return;
+        roll_back_failed(unit);
+        unit->failing = 0;
+        settle_done(unit);
+    }
+    unit->marks_failing = 0;
+}
+
+/* Ends a transaction by the answer of `process`; what was done before it commits before it. */
+static int conclude(struct fl_sink_unit *unit, struct fl_pending *entry, int answer,
+                    flow_error **err)
+{
+    settle_done(unit);
+    if (answer >= FLOW_OK) {
+        int rc = commit_in_order(unit, entry, err);
+        if (rc == FLOW_OK)
+            return answer;
+        answer = rc;
+    }
+    roll_back(unit, entry, answer);
+    fl_sink_unit_settle(unit);
+    return answer;
 }
 
 int fl_sink_unit_run(struct fl_sink_unit *unit, flow_error **err)
@@ -225,59 +324,6 @@ int fl_sink_unit_run(struct fl_sink_unit *unit, flow_error **err)
         return done_already(unit, err);
     unit->ran_dry = fl_txn_ran_dry(entry->txn);
     return conclude(unit, entry, answer, err);
-}
-
-static void keep_failure(struct fl_sink_unit *unit, int result, flow_error *cause)
-{
-    if (cause == NULL)
-        fl_answer(unit->ctx, "flow_txn_done", result, FLOW_OK, &cause);
-    if (unit->failure == NULL)
-        unit->failure = cause;
-    else
-        flow_error_free(cause);
-}
-
-/* Looks whether ENTRY is done; commits it, or marks it as failed. */
-static void settle_one(struct fl_sink_unit *unit, struct fl_pending *entry)
-{
-    fl_lock(&unit->lock);
-    int finished = entry->finished;
-    flow_error *cause = entry->cause;
-    entry->cause = NULL;
-    fl_unlock(&unit->lock);
-
-    if (!finished || entry->failed)
-        return;
-    int rc = entry->result;
-    if (rc == FLOW_OK) {
-        flow_error_free(cause);
-        cause = NULL;
-        rc = commit(unit, entry, &cause);
-        if (rc == FLOW_OK)
-            return;
-    }
-    entry->result = rc;
-    entry->failed = 1;
-    unit->failing = 1;
-    keep_failure(unit, rc, cause);
-}
-
-void fl_sink_unit_settle(struct fl_sink_unit *unit)
-{
-    struct fl_pending *older;
-
-    for (struct fl_pending *p = unit->pending.oldest; p != NULL; p = older) {
-        older = p->newer;
-        settle_one(unit, p);
-    }
-    if (!unit->failing || !fl_pending_can_roll_back(&unit->pending))
-        return;
-    for (struct fl_pending *p = unit->pending.newest; p != NULL; p = older) {
-        older = p->older;
-        if (p->failed)
-            roll_back(unit, p, p->result);
-    }
-    unit->failing = 0;
 }
 
 flow_error *fl_sink_unit_failure(struct fl_sink_unit *unit)
@@ -349,6 +395,19 @@ static void abandon(struct fl_sink_unit *unit)
             fl_sink_unit_settle(unit);
     }
     unit->failing = 0;
+    unit->marks_failing = 0;
+}
+
+/* Goes on until the sink wants to see no more of its transactions committed. */
+static int stop_sink(struct fl_sink_unit *unit, flow_error **err)
+{
+    int rc = unit->ops->stop(unit->self, err);
+
+    while (rc == FLOW_PENDING) {
+        fl_sink_unit_settle(unit);
+        rc = unit->ops->stop(unit->self, err);
+    }
+    return rc;
 }
 
 int fl_sink_unit_stop(struct fl_sink_unit *unit, flow_error **err)
@@ -356,7 +415,8 @@ int fl_sink_unit_stop(struct fl_sink_unit *unit, flow_error **err)
     int rc = FLOW_OK;
 
     if (unit->start.started && unit->ops->stop != NULL)
-        rc = fl_answer(unit->ctx, "stop", unit->ops->stop(unit->self, err), FLOW_OK, err);
+        rc = fl_answer(unit->ctx, "stop", stop_sink(unit, err), FLOW_OK, err);
+    unit->stopped = 1;
     fl_sink_unit_settle(unit);
     abandon(unit);
     fl_supervised_stopped(&unit->start);

@@ -26,12 +26,15 @@ struct fl_sink_unit {
     struct fl_supervised start;
     struct fl_fault_log faults;
     struct fl_fault_log timer_faults;
-    struct fl_lock lock; /* guards what flow_txn_done writes to the entries of `pending` */
+    struct fl_lock lock; /* guards what flow_txn_done writes: to the entries of `pending`, and */
+    struct fl_pending *first_done, **last_done; /* those that are to be settled, in order */
     struct fl_pending_list pending;
     struct fl_txn_owner owner;
     uint32_t max_pending;
     int64_t deadline;              /* when `timer` is due */
     int failing;                   /* a failure waits to be rolled back: nothing new is begun */
+    int marks_failing;             /* and so do marks, so that no later one is to be stored */
+    int stopped;                   /* the sink is told nothing more */
     int ran_dry;                   /* the last transaction saw the end of the channel */
     int held_back;                 /* the sink was given events since `flush` */
     int last_result;               /* of the last transaction that ended */
@@ -57,8 +60,8 @@ int fl_sink_unit_may_run(const struct fl_sink_unit *unit);
 /* Runs one transaction.  Returns the sink's answer, or the error for which it was rolled back. */
 int fl_sink_unit_run(struct fl_sink_unit *unit, flow_error **err);
 
-/* Commits the pending transactions that succeeded, and rolls back those that failed once nothing
- * newer is open. */
+/* Commits the pending transactions that succeeded, in the order in which they were done, and rolls
+ * back those that failed once nothing newer is open. */
 void fl_sink_unit_settle(struct fl_sink_unit *unit);
 
 /* Calls `timer` when it is due. */

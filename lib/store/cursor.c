@@ -312,14 +312,34 @@ static size_t count_ranges(const struct fl_lot_ref *lots)
     return count;
 }
 
-/* Writes the offsets of LOTS, in COUNT ranges, as the payload of an acknowledgement. */
-static void write_ranges(const struct fl_cursor *cursor, const struct fl_lot_ref *lots,
-                         size_t count, uint8_t *at)
+/* What is acknowledged at once. */
+struct ack {
+    struct fl_lot_ref **lots;
+    size_t count;         /* ranges */
+    struct fl_buf *marks; /* may be empty */
+    uint8_t *payload;
+    uint8_t small[ACK_FRONT + 8 * ACK_RANGE];
+    struct fl_entry entry;
+};
+
+static size_t payload_size(const struct ack *ack)
 {
+    return ACK_FRONT + ack->count * ACK_RANGE + ack->marks->size;
+}
+
+/* Writes the offsets, in ranges, and behind them the marks. */
+static void write_payload(const struct fl_cursor *cursor, const struct ack *ack)
+{
+    const struct fl_lot_ref *lots = *ack->lots;
+    size_t size = payload_size(ack);
+    uint8_t *at = ack->payload;
     struct fl_range range;
 
-    fl_le32_put(fl_le32_put(at, cursor->id), (uint32_t)count);
-    at += ACK_FRONT + count * ACK_RANGE;
+    fl_le32_put(fl_le32_put(at, cursor->id), (uint32_t)ack->count);
+    at += ACK_FRONT + ack->count * ACK_RANGE;
+    if (ack->marks->size)
+        memcpy(at, ack->marks->data, ack->marks->size);
+    memset(ack->payload + size, 0, (size_t)(FL_FRAME_ROUND(size) - size));
     while (lots) {
         lots = join_lots(lots, &range);
         at -= ACK_RANGE;
@@ -327,16 +347,19 @@ static void write_ranges(const struct fl_cursor *cursor, const struct fl_lot_ref
     }
 }
 
-static void prepare(struct fl_store *store, const struct fl_lot_ref *lots, size_t size,
-                    const uint8_t *payload, struct fl_entry *entry)
+static void fill_entry(const struct fl_store *store, struct ack *ack)
 {
-    *entry = (struct fl_entry){.payload = payload};
+    size_t size = payload_size(ack);
+    struct fl_entry *entry = &ack->entry;
+
+    *entry = (struct fl_entry){.payload = ack->payload};
     entry->frame.type = FL_FRAME_ACK;
     entry->frame.size = (uint32_t)size;
+    entry->frame.positions = (uint32_t)ack->marks->size;
     entry->frame.time = flow_context_time(store->env.ctx);
-    entry->frame.crc = fl_crc32c(0, payload, size);
-    for (; lots; lots = lots->next) {
-        uint64_t end = fl_lot_first(lots) + lots->count;
+    entry->frame.crc = fl_crc32c(0, ack->payload, size);
+    for (const struct fl_lot_ref *lot = *ack->lots; lot; lot = lot->next) {
+        uint64_t end = fl_lot_first(lot) + lot->count;
         if (entry->needed < end)
             entry->needed = end;
     }
@@ -374,28 +397,56 @@ static void unpledge(struct fl_cursor *cursor, size_t count)
     fl_unlock(&cursor->lock);
 }
 
-int fl_cursor_commit(struct fl_cursor *cursor, struct fl_lot_ref **lots, flow_error **err)
+/* Makes the frame; when it succeeds, the pledge must be kept or taken back and the marks must
+ * land. */
+static int prepare(struct fl_cursor *cursor, struct ack *ack, flow_error **err)
 {
     struct fl_store *store = cursor->store;
-    uint8_t small[ACK_FRONT + 8 * ACK_RANGE];
-    struct fl_entry entry;
-    size_t count = count_ranges(*lots);
-    size_t size = ACK_FRONT + count * ACK_RANGE; /* a multiple of 8 */
-    uint8_t *payload = size <= sizeof small ? small : fl_alloc(store->env.mem, size);
-    if (!payload || pledge(cursor, count)) {
-        fl_free(store->env.mem, payload == small ? NULL : payload);
+    size_t room = (size_t)FL_FRAME_ROUND(payload_size(ack));
+    int rc = FLOW_OK;
+
+    ack->payload = room <= sizeof ack->small ? ack->small : fl_alloc(store->env.mem, room);
+    if (!ack->payload || pledge(cursor, ack->count))
         return fl_error_nomem(err);
+    if (ack->marks->size)
+        rc = fl_positions_begin(&store->positions, ack->marks, err);
+    if (rc) {
+        unpledge(cursor, ack->count);
+        return rc;
     }
-    write_ranges(cursor, *lots, count, payload);
-    prepare(store, *lots, size, payload, &entry);
+    write_payload(cursor, ack);
+    fill_entry(store, ack);
+    return FLOW_OK;
+}
+
+/* Marks are taken over before the frame lands, as positions are. */
+static int write_ack(struct fl_cursor *cursor, struct ack *ack, flow_error **err)
+{
+    struct fl_store *store = cursor->store;
     struct fl_stripe *stripe = fl_store_stripe(store);
-    int rc = fl_stripe_write(stripe, &entry, NULL, NULL, err);
+    int rc = fl_stripe_write(stripe, &ack->entry, NULL, NULL, err);
+
     if (rc)
-        unpledge(cursor, count);
+        unpledge(cursor, ack->count);
     else
-        acknowledge(cursor, lots, count);
-    fl_stripe_land(stripe, &entry);
+        acknowledge(cursor, ack->lots, ack->count);
+    if (ack->marks->size)
+        fl_positions_land(&store->positions, ack->marks, !rc);
+    fl_stripe_land(stripe, &ack->entry);
     fl_store_changed(store);
-    fl_free(store->env.mem, payload == small ? NULL : payload);
+    return rc;
+}
+
+int fl_cursor_commit(struct fl_cursor *cursor, struct fl_lot_ref **lots, struct fl_buf *marks,
+                     flow_error **err)
+{
+    struct fl_buf none = {.size = 0};
+    struct ack ack = {.lots = lots, .count = count_ranges(*lots), .marks = marks ? marks : &none};
+    int rc = prepare(cursor, &ack, err);
+
+    if (!rc)
+        rc = write_ack(cursor, &ack, err);
+    if (ack.payload != ack.small)
+        fl_free(cursor->store->env.mem, ack.payload);
     return rc;
 }

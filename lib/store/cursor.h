@@ -7,6 +7,7 @@
  * ranges above it.  Takes go on from `next`; what is returned is taken again first.
  */
 
+#include "base/buf.h"
 #include "base/thread.h"
 #include "store/ranges.h"
 #include "store/run.h"
@@ -74,8 +75,13 @@ int fl_cursor_take_below(struct fl_cursor *cursor, uint64_t below, size_t max,
 /* Whether every event below OFFSET was taken, and none of them returned since. */
 int fl_cursor_passed(struct fl_cursor *cursor, uint64_t offset);
 
-/* Makes the events of *LOTS gone, durably, and frees the lots; on failure they are as they were. */
-int fl_cursor_commit(struct fl_cursor *cursor, struct fl_lot_ref **lots, flow_error **err);
+/*
+ * Makes the events of *LOTS gone and MARKS stored, durably and at once, and frees the lots; on
+ * failure they are as they were.  MARKS, which fl_position_append made and which are changed, may
+ * be none.
+ */
+int fl_cursor_commit(struct fl_cursor *cursor, struct fl_lot_ref **lots, struct fl_buf *marks,
+                     flow_error **err);
 
 /* Returns the events of *LOTS to their place. */
 void fl_cursor_return(struct fl_cursor *cursor, struct fl_lot_ref **lots);

@@ -44,7 +44,7 @@ struct fl_segment_front {
 
 /* Types of frames. */
 #define FL_FRAME_PUT 1u   /* events and positions */
-#define FL_FRAME_ACK 2u   /* offsets that a consumer is done with */
+#define FL_FRAME_ACK 2u   /* offsets that a consumer is done with, and marks of sinks */
 #define FL_FRAME_STATE 3u /* consumers and positions, all of them */
 #define FL_FRAME_LOST 4u  /* made by a repair: `count` events from `first` on were here, and what
                              lies in the payload means nothing */
@@ -56,7 +56,7 @@ struct fl_frame {
     uint64_t epoch;
     uint64_t first;     /* offset of the first event of a put */
     uint32_t count;     /* events of a put */
-    uint32_t positions; /* bytes of positions, behind the events */
+    uint32_t positions; /* bytes of positions, behind the events, or of marks, behind the ranges */
     int64_t time;       /* ms since 1970 */
     uint32_t synced;    /* the segment's bytes up to here were durable before this was written */
     uint32_t crc;       /* CRC-32C of the payload */

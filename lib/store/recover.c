@@ -287,7 +287,7 @@ static int apply(struct recovery *r, struct fl_segment *segment, const struct fl
         rc = apply_put(r, segment, frame);
     } else if (frame->type == FL_FRAME_ACK) {
         uint64_t end = 0;
-        rc = fl_state_join_ack(&r->state, data, frame->size, &end);
+        rc = fl_state_join_ack(&r->state, data, frame->size, frame->positions, &end);
         segment->sum.needed = end > segment->sum.needed ? end : segment->sum.needed;
     } else if (frame->type == FL_FRAME_STATE) {
         r->store->keeper.state_epoch = segment->sum.epoch;

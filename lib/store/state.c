@@ -244,14 +244,16 @@ int fl_state_join(struct fl_state *state, const uint8_t *data, size_t size)
     return rc ? rc : fl_positions_join_state(state->positions, generation, in.at, in.left);
 }
 
-int fl_state_join_ack(struct fl_state *state, const uint8_t *data, size_t size, uint64_t *end)
+int fl_state_join_ack(struct fl_state *state, const uint8_t *data, size_t size, size_t marks,
+                      uint64_t *end)
 {
-    struct reader in = {.at = data, .left = size};
+    struct reader in = {.at = data, .left = size - marks};
     uint32_t id = get32(&in);
     uint32_t count = get32(&in);
     struct fl_mark *mark = in.short_of ? NULL : fl_state_mark(state, id);
 
     if (!mark)
         return in.short_of ? FLOW_EPARSE : FLOW_ENOMEM;
-    return get_ranges(&in, mark, count, end);
+    int rc = get_ranges(&in, mark, count, end);
+    return rc || !marks ? rc : fl_positions_join(state->positions, data + size - marks, marks);
 }

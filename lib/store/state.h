@@ -53,7 +53,9 @@ int fl_state_write(const struct fl_state *state, struct fl_buf *out);
 /* Joins what SIZE bytes at DATA say to STATE; FLOW_EPARSE, FLOW_ENOMEM. */
 int fl_state_join(struct fl_state *state, const uint8_t *data, size_t size);
 
-/* Joins the payload of an acknowledgement; *END is behind its last offset. */
-int fl_state_join_ack(struct fl_state *state, const uint8_t *data, size_t size, uint64_t *end);
+/* Joins the payload of an acknowledgement, at whose end there are MARKS bytes of sinks' marks; *END
+ * is behind its last offset. */
+int fl_state_join_ack(struct fl_state *state, const uint8_t *data, size_t size, size_t marks,
+                      uint64_t *end);
 
 #endif

@@ -46,7 +46,7 @@ static int join(struct fl_walk *walk, const struct fl_frame *frame, flow_error *
         return rc;
     bytes = walk->payload.data;
     if (frame->type == FL_FRAME_ACK) {
-        rc = fl_state_join_ack(walk->state, bytes, frame->size, &end);
+        rc = fl_state_join_ack(walk->state, bytes, frame->size, frame->positions, &end);
     } else {
         rc = fl_state_join(walk->state, bytes, frame->size);
         end = walk->state->next_offset;

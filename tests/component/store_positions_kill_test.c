@@ -124,7 +124,7 @@ static void child(const struct places *places, struct shared *shared)
         size_t count;
         ck_assert_int_eq(fl_cursor_take(cursor, 100, events, &count, &lots, NULL), FLOW_OK);
         if (count > 0)
-            ck_assert_int_eq(fl_cursor_commit(cursor, &lots, NULL), FLOW_OK);
+            ck_assert_int_eq(fl_cursor_commit(cursor, &lots, NULL, NULL), FLOW_OK);
         ck_assert_int_eq(fl_store_checkpoint(store, 0, NULL), FLOW_OK);
     }
 }

@@ -188,7 +188,7 @@ int world_take_most(struct world *world, struct taking *taking, size_t most, flo
 
 int world_commit(struct world *world, struct taking *taking, flow_error **err)
 {
-    int rc = fl_cursor_commit(world->cursor, &taking->lots, err);
+    int rc = fl_cursor_commit(world->cursor, &taking->lots, NULL, err);
 
     if (!rc)
         taking->count = 0;

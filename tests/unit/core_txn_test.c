@@ -178,7 +178,7 @@ START_TEST(a_lent_transaction_is_done_once)
 {
     struct memory_rig rig;
     struct told told = {.times = 0};
-    const struct fl_txn_owner owner = {&told, note};
+    const struct fl_txn_owner owner = {.self = &told, .done = note};
     flow_error *err = NULL;
     flow_error *cause = NULL;
     int tag;
@@ -224,7 +224,7 @@ START_TEST(what_was_taken_back_cannot_be_done)
 {
     struct memory_rig rig;
     struct told told = {.times = 0};
-    const struct fl_txn_owner owner = {&told, note};
+    const struct fl_txn_owner owner = {.self = &told, .done = note};
 
     rig_up(&rig, RIG_FAILING, NULL);
     flow_txn *txn = begin(rig.channel);
@@ -269,7 +269,7 @@ START_TEST(only_one_of_many_threads_is_first)
 {
     struct memory_rig rig;
     struct race race = {.won = 0};
-    const struct fl_txn_owner owner = {&race, count_done};
+    const struct fl_txn_owner owner = {.self = &race, .done = count_done};
     struct fl_thread threads[2];
     static flow_txn *txns[LENDINGS];
 

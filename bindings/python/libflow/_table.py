@@ -118,6 +118,7 @@ class flow_channel_ops(C.Structure):
         ("keep_alive", C.CFUNCTYPE(C.c_int64, C.c_void_p)),
         ("put_position", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p))),
         ("positions", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.c_size_t, flow_position_fn, C.c_void_p)),
+        ("put_mark", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p))),
     ]
 
 
@@ -474,6 +475,7 @@ class flow_sink_ops(C.Structure):
         ("timer", C.CFUNCTYPE(C.c_int, C.c_void_p, C.POINTER(C.c_void_p))),
         ("max_pending", C.CFUNCTYPE(C.c_uint32, C.c_void_p)),
         ("flush", C.CFUNCTYPE(None, C.c_void_p)),
+        ("ended", C.CFUNCTYPE(None, C.c_void_p, C.c_void_p, C.c_int)),
     ]
 
 
@@ -671,6 +673,9 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_serializer_new": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_serializer_tail": (C.c_void_p, [C.c_void_p, C.POINTER(C.c_size_t)]),
     "flow_serializer_write": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p), C.c_size_t, C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_sink_keeps_marks": (C.c_int, [C.c_void_p]),
+    "flow_sink_marks": (C.c_int, [C.c_void_p, flow_position_fn, C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_sink_set_mark": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_txn_begin": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_txn_commit": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_txn_done": (C.c_int, [C.c_void_p, C.c_int, C.c_void_p, C.POINTER(C.c_void_p)]),
@@ -678,6 +683,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_txn_put": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_txn_put_batch": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_txn_rollback": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_txn_set_mark": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_txn_state": (C.c_uint32, [C.c_void_p]),
     "flow_txn_take": (C.c_int, [C.c_void_p, C.c_size_t, C.c_int64, C.POINTER(C.c_void_p), C.POINTER(C.c_size_t), C.POINTER(C.c_void_p)]),
     "flow_version": (C.c_uint32, []),

@@ -23,7 +23,7 @@ struct file_channel {
 
 struct file_txn {
     struct fl_vec puts; /* of const flow_event *, with a reference to each */
-    struct fl_buf positions;
+    struct fl_buf positions; /* of sources, or marks of sinks */
     struct fl_disk_taken taken;
 };
 
@@ -153,9 +153,14 @@ static int file_commit(void *self, void *inner, flow_error **err)
         .positions = &txn->positions,
     };
 
-    if (!put.count && !txn->positions.size)
-        return fl_disk_commit(&channel->log, &txn->taken, err);
-    int rc = fl_disk_append(&channel->log, &put, err);
+    int rc;
+
+    if (txn->taken.lots)
+        rc = fl_disk_commit(&channel->log, &txn->taken, &txn->positions, err);
+    else if (put.count || txn->positions.size) /* marks alone are written as positions alone */
+        rc = fl_disk_append(&channel->log, &put, err);
+    else
+        rc = FLOW_OK;
     if (!rc)
         forget_puts(txn);
     return rc;
@@ -223,4 +228,5 @@ const flow_channel_ops fl_file_channel = {
     .keep_alive = file_keep_alive,
     .put_position = file_put_position,
     .positions = file_positions,
+    .put_mark = file_put_position,
 };

@@ -445,7 +445,7 @@ static void look_at_memory(struct spill_channel *channel)
 
 static int commit_takes(struct spill_channel *channel, struct spill_txn *txn, flow_error **err)
 {
-    int rc = fl_disk_commit(&channel->log, &txn->taken, err);
+    int rc = fl_disk_commit(&channel->log, &txn->taken, NULL, err);
 
     if (rc)
         return rc;
