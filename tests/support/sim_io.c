@@ -647,6 +647,15 @@ static int io_rename(void *self, const char *from, const char *to)
     return io_renameat2(self, from, to, 0);
 }
 
+/* There are no times. */
+static int io_birth(void *self, int fd, int64_t *ns)
+{
+    (void)self;
+    (void)fd;
+    (void)ns;
+    return -ENOTSUP;
+}
+
 const struct fl_io sim_io = {
     .open = io_open,
     .close = io_close,
@@ -666,5 +675,6 @@ const struct fl_io sim_io = {
     .lock = io_lock,
     .free_space = io_free_space,
     .list = io_list,
+    .birth = io_birth,
     .is_written = io_is_written,
 };

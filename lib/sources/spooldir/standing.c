@@ -16,36 +16,20 @@
 
 #include <string.h>
 
+#include "base/be.h"
 #include "base/error.h"
 
 #define NUMBER 8u
 #define IDENTITY (2 + 2 * NUMBER)
 #define PLACE (2 * NUMBER)
 
-static void put_number(uint8_t *at, uint64_t number)
-{
-    for (size_t i = NUMBER; i > 0; i--, number >>= 8) {
-        at[i - 1] = (uint8_t)number;
-    }
-}
-
-static uint64_t get_number(const uint8_t *at)
-{
-    uint64_t number = 0;
-
-    for (size_t i = 0; i < NUMBER; i++) {
-        number = number << 8 | at[i];
-    }
-    return number;
-}
-
 static void put_identity(const struct spooldir *s, uint8_t identity[IDENTITY],
                          const struct stat *info)
 {
     identity[0] = '\0';
     identity[1] = (uint8_t)s->options.format;
-    put_number(identity + 2, (uint64_t)info->st_ino);
-    put_number(identity + 2 + NUMBER,
+    fl_be64_put(identity + 2, (uint64_t)info->st_ino);
+    fl_be64_put(identity + 2 + NUMBER,
                (uint64_t)info->st_mtim.tv_sec * 1000000000u + (uint64_t)info->st_mtim.tv_nsec);
 }
 
@@ -79,8 +63,8 @@ int spool_standing_find(struct spooldir *s, struct spool_place *place, flow_erro
                                                sizeof value, &size, err)
                        : rc;
     if (rc == FLOW_OK && size == sizeof value) {
-        place->offset = (int64_t)get_number(value);
-        place->records = (int64_t)get_number(value + NUMBER);
+        place->offset = (int64_t)fl_be64_get(value);
+        place->records = (int64_t)fl_be64_get(value + NUMBER);
     }
     return rc;
 }
@@ -91,8 +75,8 @@ int spool_standing_note(struct spooldir *s, flow_error **err)
     const struct spool_place place = spool_place_of(s);
     uint8_t value[PLACE];
 
-    put_number(value, (uint64_t)place.offset);
-    put_number(value + NUMBER, (uint64_t)place.records);
+    fl_be64_put(value, (uint64_t)place.offset);
+    fl_be64_put(value + NUMBER, (uint64_t)place.records);
     return flow_batch_set_position(s->batch, key->data, key->size, value, sizeof value, err);
 }
 
