@@ -62,10 +62,11 @@ typedef struct flow_sink_ops {
     void (*flush)(void *self);
 
     /*
-     * (optional) Tells what became of TXN, which is only told by its address now: RESULT FLOW_OK
-     * when it was committed, durably in a durable channel, or the error for which its events come
-     * again.  When a commit fails, those of later transactions with marks fail too until all of
-     * them have been rolled back.  Not called once `stop` has ended.
+     * (optional) Tells what became of TXN, which only its address is used of: RESULT FLOW_OK when
+     * it was committed, durably in a durable channel, or the error for which its events come again.
+     * Transactions that were pending are told in the order in which they were done.  When a commit
+     * fails, so do those of transactions with marks that are done before all that failed is rolled
+     * back.  Not called once `stop` has ended.
      */
     void (*ended)(void *self, const flow_txn *txn, int result);
 } flow_sink_ops;

@@ -332,6 +332,16 @@ int fl_folder_make_above(const struct fl_io *io, const char *path, uint32_t mode
     return rc;
 }
 
+int fl_folder_make_durable_above(const struct fl_io *io, const char *path, uint32_t mode,
+                                 flow_error **err)
+{
+    char *folder = folder_of(path);
+    int rc = folder != NULL ? fl_folder_make_durable(io, folder, mode, err) : fl_error_nomem(err);
+
+    fl_free(NULL, folder);
+    return rc;
+}
+
 int fl_folder_sync_above(const struct fl_io *io, const char *path, flow_error **err)
 {
     char *folder = folder_of(path);

@@ -104,6 +104,10 @@ int fl_folder_make(const struct fl_io *io, const char *path, uint32_t mode, flow
 int fl_folder_make_durable(const struct fl_io *io, const char *path, uint32_t mode,
                            flow_error **err);
 
+/* The same for the folder that PATH is in. */
+int fl_folder_make_durable_above(const struct fl_io *io, const char *path, uint32_t mode,
+                                 flow_error **err);
+
 /* Makes the entries of a folder durable. */
 int fl_folder_sync(const struct fl_io *io, const char *path, flow_error **err);
 

@@ -150,10 +150,18 @@ static void count(struct fl_sink_unit *unit, const struct fl_pending *entry, int
         flow_counter_add(counters->complete, 1);
 }
 
-static void end(struct fl_sink_unit *unit, struct fl_pending *entry, int result)
+static void tell(struct fl_sink_unit *unit, const struct fl_pending *entry, int result)
 {
     if (unit->ops->ended != NULL && entry->txn != NULL && !unit->stopped)
         unit->ops->ended(unit->self, entry->txn, result);
+}
+
+/* A sink is told of a failure at once, not when its turn to be rolled back comes: what it has to do
+ * for that may be what newer transactions wait for. */
+static void end(struct fl_sink_unit *unit, struct fl_pending *entry, int result)
+{
+    if (!entry->failed)
+        tell(unit, entry, result);
     flow_txn_free(entry->txn);
     fl_pending_remove(&unit->pending, entry);
     unit->last_result = result;
@@ -246,6 +254,7 @@ static void settle_one(struct fl_sink_unit *unit, struct fl_pending *entry)
     entry->result = rc;
     entry->failed = 1;
     unit->failing = 1;
+    tell(unit, entry, rc);
     keep_failure(unit, rc, cause);
 }
 

@@ -35,20 +35,25 @@ void hdfs_rig_path(struct hdfs_rig *rig, const char *below)
     set(rig, "hdfs.path", path);
 }
 
-void hdfs_rig_init(struct hdfs_rig *rig, const char *const *settings)
+void hdfs_rig_register(flow_library *lib)
 {
     flow_sink_ops ops = fl_hdfs_sink_ops;
 
+    ops.type = "hdfs_here";
+    ops.aliases = NULL;
+    ck_assert_int_eq(flow_registry_add_sink(flow_library_registry(lib), &ops, NULL, NULL, NULL),
+                     FLOW_OK);
+}
+
+void hdfs_rig_init(struct hdfs_rig *rig, const char *const *settings)
+{
     memset(rig, 0, sizeof *rig);
     make_folder(rig);
     failing_init(&rig->failing);
     const flow_library_options options = {.struct_size = sizeof options,
                                           .allocator = &rig->failing.allocator};
     ck_assert_int_eq(flow_library_new(&options, &rig->lib, NULL), FLOW_OK);
-    ops.type = "hdfs_here";
-    ops.aliases = NULL;
-    flow_registry *registry = flow_library_registry(rig->lib);
-    ck_assert_int_eq(flow_registry_add_sink(registry, &ops, NULL, NULL, NULL), FLOW_OK);
+    hdfs_rig_register(rig->lib);
     ck_assert_int_eq(flow_harness_new(rig->lib, FLOW_KIND_SINK, "hdfs_here", &rig->harness, NULL),
                      FLOW_OK);
     ck_assert_int_eq(flow_batch_new(rig->lib, &rig->batch, NULL), FLOW_OK);

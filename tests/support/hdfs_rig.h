@@ -23,6 +23,9 @@ struct hdfs_rig {
     char names[HDFS_RIG_FILES][128];
 };
 
+/* Registers the sink with a library of the test's own. */
+void hdfs_rig_register(flow_library *lib);
+
 /*
  * Makes the sink, not yet started.  SETTINGS are pairs of key and value and end in NULL; by
  * default it writes a DataStream to the folder and rolls nothing.  Wall time is 1000 ms.

@@ -309,8 +309,8 @@ static const flow_schema schema = {
         "is killed: the channel stores, in the step that makes a batch gone, how long the file is "
         "with it, and at the next start what is behind that, whose events come again, is cut off. "
         "A file that has another inode than the one that was written is not touched. A file that "
-        "was just made when the process was killed can stay behind empty, and a serializer's own "
-        "end of a file, which none of those of libflow has, is missing in one that was cut. "
+        "was just made when the process was killed can stay behind empty, and the "
+        "end of a file that a serializer of another's writes is missing in one that was cut. "
         "Events that were committed survive a crash of the machine too with "
         "sink.fsyncPerTransaction, as long as the channel's fsyncPerTransaction is not turned "
         "off.",

@@ -217,10 +217,19 @@ void fl_hdfs_buckets_sweep(struct fl_hdfs_buckets *buckets)
     }
 }
 
+int fl_hdfs_buckets_are_done(const struct fl_hdfs_buckets *buckets)
+{
+    for (const struct fl_hdfs_file *file = buckets->files; file; file = file->next)
+        if (!file->earlier || !file->failing_since || file->step)
+            return 0;
+    return 1;
+}
+
+/* Files of earlier runs hold nothing of a transaction. */
 int fl_hdfs_buckets_clean(const struct fl_hdfs_buckets *buckets)
 {
     for (const struct fl_hdfs_file *file = buckets->files; file; file = file->next)
-        if (!file->gone && !fl_hdfs_file_clean(file))
+        if (!file->gone && !file->earlier && !fl_hdfs_file_clean(file))
             return 0;
     return 1;
 }

@@ -2,15 +2,17 @@
 
 /* A file's names, its bytes between the serializer and the upload, and which of them are final. */
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "sinks/hdfs/file.h"
+#include "base/random.h"
+#include "sinks/hdfs/mark.h"
 
 /* ---- names ---- */
 
-/* "FOLDER/IN_USE_PREFIX + PREFIX.N + SUFFIX + IN_USE_SUFFIX" behind FENCE earlier ones. */
-static char *in_use_name(const struct fl_hdfs_file *file, int64_t number, unsigned fence)
+/* "FOLDER/IN_USE_PREFIX + PREFIX.N + SUFFIX", and what tells it from all other files. */
+static char *stem_of(const struct fl_hdfs_file *file, int64_t number)
 {
     const struct fl_hdfs_options *options = file->host->options;
     const char *text = file->place.text;
@@ -26,11 +28,24 @@ static char *in_use_name(const struct fl_hdfs_file *file, int64_t number, unsign
         rc = fl_buf_byte(&out, '/');
     if (!rc)
         rc = fl_buf_printf(&out, "%s%s.%lld%s", options->in_use_prefix, text, (long long)number,
-                           options->suffix);
+                           file->ending);
+    if (!rc && file->chance)
+        rc = fl_buf_printf(&out, ".%016" PRIx64, file->chance);
+    char *name = rc ? NULL : fl_buf_detach(&out);
+    fl_buf_free(&out);
+    return name;
+}
+
+static char *in_use_name(const struct fl_hdfs_file *file, const char *stem, unsigned fence)
+{
+    struct fl_buf out;
+
+    fl_buf_init(&out, file->host->mem);
+    int rc = fl_buf_text(&out, stem);
     if (!rc && fence)
         rc = fl_buf_printf(&out, ".%u", fence);
     if (!rc)
-        rc = fl_buf_text(&out, options->in_use_suffix);
+        rc = fl_buf_text(&out, file->tail);
     char *name = rc ? NULL : fl_buf_detach(&out);
     fl_buf_free(&out);
     return name;
@@ -38,7 +53,7 @@ static char *in_use_name(const struct fl_hdfs_file *file, int64_t number, unsign
 
 char *fl_hdfs_file_fence_name(const struct fl_hdfs_file *file, unsigned fence)
 {
-    return in_use_name(file, file->number, fence);
+    return in_use_name(file, file->stem, fence);
 }
 
 static char *final_name(const struct fl_hdfs_file *file, int64_t number)
@@ -46,30 +61,41 @@ static char *final_name(const struct fl_hdfs_file *file, int64_t number)
     struct fl_buf out;
 
     fl_buf_init(&out, file->host->mem);
-    int rc = fl_buf_printf(&out, "%s.%lld%s", file->place.text, (long long)number,
-                           file->host->options->suffix);
+    int rc = fl_buf_printf(&out, "%s.%lld%s", file->place.text, (long long)number, file->ending);
     char *name = rc ? NULL : fl_buf_detach(&out);
     fl_buf_free(&out);
     return name;
 }
 
-int fl_hdfs_file_name(struct fl_hdfs_file *file, int64_t number)
+/* A file that is nowhere yet gets another name in use, too. */
+static int name_in_use(struct fl_hdfs_file *file, int64_t number)
 {
     const flow_allocator *mem = file->host->mem;
-    char *final = final_name(file, number);
-    char *in_use = file->exists ? NULL : in_use_name(file, number, 0);
+    char *stem = stem_of(file, number);
+    char *in_use = stem ? in_use_name(file, stem, 0) : NULL;
 
-    if (!final || (!in_use && !file->exists)) {
-        fl_free(mem, final);
-        fl_free(mem, in_use);
+    if (!in_use) {
+        fl_free(mem, stem);
         return FLOW_ENOMEM;
     }
-    fl_free(mem, file->final);
-    file->final = final;
-    if (in_use) {
-        fl_free(mem, file->in_use);
-        file->in_use = in_use;
+    fl_hdfs_mark_forget(file);
+    fl_free(mem, file->stem);
+    fl_free(mem, file->in_use);
+    file->stem = stem;
+    file->in_use = in_use;
+    return FLOW_OK;
+}
+
+int fl_hdfs_file_name(struct fl_hdfs_file *file, int64_t number)
+{
+    char *final = final_name(file, number);
+
+    if (!final || (!file->exists && name_in_use(file, number))) {
+        fl_free(file->host->mem, final);
+        return FLOW_ENOMEM;
     }
+    fl_free(file->host->mem, file->final);
+    file->final = final;
     file->number = number;
     return FLOW_OK;
 }
@@ -98,21 +124,41 @@ static void free_segments(struct fl_hdfs_file *file)
     file->reading = NULL;
 }
 
+static struct fl_hdfs_file *new_file(struct fl_hdfs_host *host)
+{
+    struct fl_hdfs_file *made = fl_zalloc(host->mem, sizeof *made);
+
+    if (!made)
+        return NULL;
+    made->host = host;
+    made->last = &made->first;
+    made->tail = host->options->in_use_suffix;
+    made->ending = host->options->suffix;
+    return made;
+}
+
+static int choose_name(struct fl_hdfs_file *file, int64_t number, flow_error **err)
+{
+    int rc = FLOW_OK;
+
+    while (!rc && file->host->keeps_marks && !file->chance)
+        rc = fl_random(&file->chance, sizeof file->chance, err);
+    if (rc)
+        return rc;
+    return fl_hdfs_file_name(file, number) ? fl_error_nomem(err) : FLOW_OK;
+}
+
 int fl_hdfs_file_new(struct fl_hdfs_host *host, const struct fl_hdfs_place *place, int64_t number,
                      struct fl_hdfs_file **file, flow_error **err)
 {
-    struct fl_hdfs_file *made = fl_zalloc(host->mem, sizeof *made);
+    struct fl_hdfs_file *made = new_file(host);
 
     *file = NULL;
     if (!made)
         return fl_error_nomem(err);
-    made->host = host;
-    made->last = &made->first;
     made->place.text = fl_strdup(host->mem, place->text);
     made->place.folder_size = place->folder_size;
-    int rc = FLOW_OK;
-    if (!made->place.text || fl_hdfs_file_name(made, number))
-        rc = fl_error_nomem(err);
+    int rc = made->place.text ? choose_name(made, number, err) : fl_error_nomem(err);
     if (!rc)
         rc = fl_hdfs_writer_new(host->options, &made->writer, err);
     if (rc) {
@@ -121,6 +167,46 @@ int fl_hdfs_file_new(struct fl_hdfs_host *host, const struct fl_hdfs_place *plac
     }
     made->opened_ms = flow_context_now(host->options->ctx);
     flow_counter_add(host->created, 1);
+    *file = made;
+    return FLOW_OK;
+}
+
+/* Texts that the mark has and the present options may not. */
+static int keep_texts(struct fl_hdfs_file *file, const struct fl_hdfs_leftover *left)
+{
+    const flow_allocator *mem = file->host->mem;
+
+    file->stem = fl_strndup(mem, left->stem, left->stem_size);
+    file->place.text = fl_strndup(mem, left->place, left->place_size);
+    file->kept = fl_zalloc(mem, left->tail_size + left->ending_size + 2);
+    if (!file->stem || !file->place.text || !file->kept)
+        return FLOW_ENOMEM;
+    memcpy(file->kept, left->tail, left->tail_size);
+    memcpy(file->kept + left->tail_size + 1, left->ending, left->ending_size);
+    file->tail = file->kept;
+    file->ending = file->kept + left->tail_size + 1;
+    file->in_use = fl_hdfs_file_fence_name(file, left->fences);
+    file->final = final_name(file, left->number);
+    return file->in_use && file->final ? FLOW_OK : FLOW_ENOMEM;
+}
+
+int fl_hdfs_file_find(struct fl_hdfs_host *host, const struct fl_hdfs_leftover *left,
+                      struct fl_hdfs_file **file, flow_error **err)
+{
+    struct fl_hdfs_file *made = new_file(host);
+
+    *file = NULL;
+    if (!made)
+        return fl_error_nomem(err);
+    if (keep_texts(made, left)) {
+        fl_hdfs_file_free(made);
+        return fl_error_nomem(err);
+    }
+    made->number = left->number;
+    made->fences = made->fences_noted = made->behind = left->fences;
+    made->floor = made->delivered = made->sent = made->appended = left->length;
+    made->noted = made->earlier = made->exists = made->finishing = 1;
+    made->recovery = host->target->late ? FL_STEP_FENCE : FL_STEP_MEASURE;
     *file = made;
     return FLOW_OK;
 }
@@ -135,6 +221,8 @@ void fl_hdfs_file_free(struct fl_hdfs_file *file)
     flow_error_free(file->doubt_error);
     flow_error_free(file->request.error);
     fl_free(mem, file->place.text);
+    fl_free(mem, file->stem);
+    fl_free(mem, file->kept);
     fl_free(mem, file->in_use);
     fl_free(mem, file->fence);
     fl_free(mem, file->final);
@@ -176,11 +264,12 @@ int fl_hdfs_file_add(struct fl_hdfs_file *file, const flow_event *const *events,
     return rc ? fl_error_nomem(err) : FLOW_OK;
 }
 
-/* Makes the open segment the last one. */
-static void push_segment(struct fl_hdfs_file *file)
+void fl_hdfs_file_push(struct fl_hdfs_file *file)
 {
     struct fl_hdfs_segment *segment = file->open;
 
+    if (!segment)
+        return;
     fl_hdfs_segment_close(segment);
     if (!segment->size)
         return;
@@ -194,12 +283,12 @@ static void push_segment(struct fl_hdfs_file *file)
 
 int fl_hdfs_file_seal(struct fl_hdfs_file *file, flow_error **err)
 {
-    if (!file->open)
-        return FLOW_OK;
-    int rc = fl_hdfs_writer_seal(file->writer, file->open->buffer, err);
-    if (!rc)
-        push_segment(file);
-    return rc;
+    return file->open ? fl_hdfs_writer_seal(file->writer, file->open->buffer, err) : FLOW_OK;
+}
+
+uint64_t fl_hdfs_file_end(const struct fl_hdfs_file *file)
+{
+    return file->appended + (file->open ? fl_hdfs_segment_end(file->open) : 0);
 }
 
 int fl_hdfs_file_finish(struct fl_hdfs_file *file, flow_error **err)
@@ -211,7 +300,7 @@ int fl_hdfs_file_finish(struct fl_hdfs_file *file, flow_error **err)
     if (!rc)
         rc = fl_hdfs_writer_end(file->writer, file->open->buffer, err);
     if (!rc)
-        push_segment(file);
+        fl_hdfs_file_push(file);
     return rc;
 }
 
@@ -222,6 +311,7 @@ void fl_hdfs_file_raise_floor(struct fl_hdfs_file *file)
     if (!file->parts && file->floor < file->delivered)
         file->floor = file->delivered;
 }
+
 void fl_hdfs_file_commit(struct fl_hdfs_file *file, uint64_t end)
 {
     file->floor = end;

@@ -24,8 +24,10 @@ struct fl_hdfs_host {
     const struct fl_hdfs_options *options;
     const flow_allocator *mem;
     struct fl_hdfs_target *target;
-    size_t requests; /* under way */
-    int progress;    /* something was delivered since this was last cleared */
+    size_t requests;   /* under way */
+    int keeps_marks;   /* the channel does, see mark.h */
+    size_t committing; /* transactions that are delivered; whether they commit is not known yet */
+    int progress;      /* something was delivered since this was last cleared */
     int stopping;
     flow_error *failure; /* why the open transactions are to be rolled back, or NULL */
 
@@ -59,9 +61,18 @@ struct fl_hdfs_file {
     struct fl_hdfs_place place; /* owned */
     int64_t number;
     unsigned fences;
-    char *in_use; /* its name now */
-    char *fence;  /* the name it is to be moved to, while it is */
-    char *final;  /* its name in the end */
+    char *stem;         /* its name in use is this, the last of its fences, and `tail` */
+    const char *tail;   /* the options' or, as the next, part of `kept` */
+    const char *ending; /* of its final name */
+    char *kept;
+    uint64_t chance;       /* what no other file has in its stem; 0: it needs none */
+    int noted;             /* there is a mark of it */
+    unsigned fences_noted; /* by that */
+    int earlier;           /* of an earlier run: it only gets its end */
+    unsigned behind;       /* the fence at which it is looked for */
+    char *in_use;          /* its name now */
+    char *fence;           /* the name it is to be moved to, while it is */
+    char *final;           /* its name in the end */
     struct fl_hdfs_writer *writer;
 
     struct fl_hdfs_segment *first, **last; /* from `delivered` on */
@@ -109,19 +120,38 @@ struct fl_hdfs_file {
 int fl_hdfs_file_new(struct fl_hdfs_host *host, const struct fl_hdfs_place *place, int64_t number,
                      struct fl_hdfs_file **file, flow_error **err);
 
+/* A file that an earlier run left; texts are not terminated. */
+struct fl_hdfs_leftover {
+    const char *stem, *tail, *place, *ending;
+    size_t stem_size, tail_size, place_size, ending_size;
+    uint64_t length; /* what is behind is cut off */
+    unsigned fences; /* it is behind one of so many, or none */
+    int64_t number;
+};
+
+int fl_hdfs_file_find(struct fl_hdfs_host *host, const struct fl_hdfs_leftover *left,
+                      struct fl_hdfs_file **file, flow_error **err);
+
 /* Frees a file without a request under way; what was not delivered is dropped. */
 void fl_hdfs_file_free(struct fl_hdfs_file *file);
 
-/* Serializes events; they are sent after the next seal. */
+/* Serializes events; they are sent after the next push. */
 int fl_hdfs_file_add(struct fl_hdfs_file *file, const flow_event *const *events, size_t count,
                      flow_error **err);
+
+/* Makes what was added so far complete: the file can be cut at its present end. */
 int fl_hdfs_file_seal(struct fl_hdfs_file *file, flow_error **err);
+uint64_t fl_hdfs_file_end(const struct fl_hdfs_file *file);
+void fl_hdfs_file_push(struct fl_hdfs_file *file);
 
 /* Ends the file: it gets nothing more, and its final name once all of it is committed. */
 int fl_hdfs_file_finish(struct fl_hdfs_file *file, flow_error **err);
 
 /* Starts what is to be done next, if it is time and nothing is under way. */
 void fl_hdfs_file_step(struct fl_hdfs_file *file, int64_t now);
+
+/* Whether something behind `floor` is being cut off, although it may count as delivered yet. */
+int fl_hdfs_file_is_falling(const struct fl_hdfs_file *file);
 
 /* While a rollback is wanted: whether nothing is left in the file but what is committed. */
 int fl_hdfs_file_clean(const struct fl_hdfs_file *file);
@@ -153,7 +183,8 @@ void fl_hdfs_file_pause(struct fl_hdfs_file *file, const char *what);
 /* Begins the recovery after an answer that leaves open what happened. */
 void fl_hdfs_recover(struct fl_hdfs_file *file);
 
-/* Prepares the request of a step of a recovery, and takes its answer. */
+/* Tells the next step of a recovery, prepares its request, and takes its answer. */
+enum fl_hdfs_step fl_hdfs_recover_next(struct fl_hdfs_file *file);
 void fl_hdfs_recover_prepare(struct fl_hdfs_file *file);
 void fl_hdfs_recover_answer(struct fl_hdfs_file *file, enum fl_hdfs_step step);
 

@@ -3,8 +3,8 @@
 /*
  * Local folders.  Each request is carried out when it is started and answered by the next poll.
  * Files are opened for each request, so any number of them can be in use; what was appended is in
- * the hands of the operating system when it is answered, and forced to disk before the rename that
- * ends a file.
+ * the hands of the operating system when it is answered, or on disk if the settings say so, and
+ * forced to disk before the rename that ends a file.
  */
 
 #include <errno.h>
@@ -21,6 +21,7 @@ struct local {
     struct fl_hdfs_target target;
     const flow_allocator *mem;
     const struct fl_io *io;
+    int sync; /* each upload */
     struct fl_gate gate;
     uint32_t seen;                 /* of the gate, when the poll before ended */
     struct fl_hdfs_request *first; /* carried out, not yet answered */
@@ -74,22 +75,56 @@ static enum fl_hdfs_answer open_file(struct local *local, const char *path, int 
     return answer_of(-1, number);
 }
 
+static int make_folder(struct local *local, struct fl_hdfs_request *request)
+{
+    if (local->sync)
+        return fl_folder_make_durable_above(local->io, request->path, 0777, &request->error);
+    return fl_folder_make_above(local->io, request->path, 0777, &request->error);
+}
+
+/* What a failed sync left on disk nobody knows, and another one would not write it: it has to be
+ * written again. */
+static void undo_upload(struct local *local, struct fl_hdfs_request *request, int fd, int64_t size)
+{
+    int rc = request->op == FL_HDFS_CREATE
+                 ? fl_file_remove(local->io, request->path, NULL)
+                 : fl_file_truncate(local->io, fd, size, request->path, NULL);
+
+    request->answer = FL_HDFS_LATER;
+    request->unclear = rc != FLOW_OK;
+}
+
+/* The file had SIZE bytes before. */
+static void sync_upload(struct local *local, struct fl_hdfs_request *request, int fd, int64_t size)
+{
+    int rc = fl_file_sync(local->io, fd, request->path, &request->error);
+
+    if (!rc && request->op == FL_HDFS_CREATE)
+        rc = fl_folder_sync_above(local->io, request->path, &request->error);
+    if (rc)
+        undo_upload(local, request, fd, size);
+}
+
 static void upload(struct local *local, struct fl_hdfs_request *request)
 {
     int create = request->op == FL_HDFS_CREATE;
     int flags = O_WRONLY | (create ? O_CREAT | O_EXCL : O_APPEND);
+    struct stat before = {.st_size = 0};
     int fd = -1;
 
-    if (create && fl_folder_make_above(local->io, request->path, 0777, &request->error)) {
+    if (create && make_folder(local, request)) {
         request->answer = FL_HDFS_REFUSED;
         return;
     }
     request->answer = open_file(local, request->path, flags, &fd, &request->error);
     if (request->answer)
         return;
+    local->io->fstat(local->io->self, fd, &before);
     if (copy_all(local, request, fd, &request->error)) {
         request->answer = FL_HDFS_LATER;
         request->unclear = 1;
+    } else if (local->sync) {
+        sync_upload(local, request, fd, (int64_t)before.st_size);
     }
     fl_file_close(local->io, fd);
 }
@@ -155,6 +190,8 @@ static void remove_file(struct local *local, struct fl_hdfs_request *request)
 {
     int rc = fl_file_remove(local->io, request->path, &request->error);
 
+    if (!rc)
+        rc = fl_folder_sync_above(local->io, request->path, &request->error);
     request->answer = answer_of_code(rc);
 }
 
@@ -232,6 +269,7 @@ int fl_hdfs_local_new(const struct fl_hdfs_options *options, const struct fl_io 
     local->target.ops = &local_ops;
     local->mem = options->mem;
     local->io = io;
+    local->sync = options->sync;
     local->last = &local->first;
     *target = &local->target;
     return FLOW_OK;

@@ -58,6 +58,7 @@ static int read_format(flow_context *ctx, struct fl_hdfs_options *options, flow_
     flow_error *why = NULL;
 
     options->file_type = flow_context_choice(ctx, "hdfs.fileType");
+    options->sync = flow_context_bool(ctx, "hdfs.fsyncPerTransaction");
     options->text_values = flow_context_choice(ctx, "hdfs.writeFormat") % 2 == 1;
     if (codec && fl_equal_ignore_case(codec, "none"))
         codec = NULL;

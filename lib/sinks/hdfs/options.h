@@ -25,6 +25,7 @@ struct fl_hdfs_options {
     int file_type;                /* FL_FILE_... */
     int text_values;              /* of a SequenceFile: Text instead of BytesWritable */
     const struct fl_codec *codec; /* or NULL */
+    int sync;                     /* uploads are on disk when they are answered */
     uint64_t roll_bytes;          /* 0: any number, in this and the next */
     uint64_t roll_events;
     int64_t roll_ms; /* 0: never, in this and the next */

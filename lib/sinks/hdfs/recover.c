@@ -15,10 +15,15 @@
  * the way has been gone to its end the transactions stay open, however long that takes.
  *
  * Local folders know no late requests; there 1. is left out.
+ *
+ * A file that an earlier run left takes this way too, to what is committed of it and, when that is
+ * nothing, out of the world.
  */
 
 #include "base/error.h"
-#include "sinks/hdfs/file.h"
+#include "sinks/hdfs/mark.h"
+
+#define LATE_MS 30000 /* for which a request of an earlier run may still be carried out */
 
 void fl_hdfs_recover(struct fl_hdfs_file *file)
 {
@@ -35,10 +40,20 @@ void fl_hdfs_recover(struct fl_hdfs_file *file)
     file->recovery = file->host->target->late ? FL_STEP_FENCE : FL_STEP_MEASURE;
 }
 
+/* Chooses the next fence, which has to be known before the file can be behind it. */
+static void choose_fence(struct fl_hdfs_file *file)
+{
+    file->fence = fl_hdfs_file_fence_name(file, file->fences + 1);
+    if (!file->fence || !fl_hdfs_mark_note(file, file->fences + 1, NULL))
+        return;
+    fl_free(file->host->mem, file->fence);
+    file->fence = NULL;
+}
+
 static void prepare_fence(struct fl_hdfs_file *file)
 {
     if (!file->fence)
-        file->fence = fl_hdfs_file_fence_name(file, file->fences + 1);
+        choose_fence(file);
     if (!file->fence)
         file->step = FL_STEP_FIND_OLD; /* no memory: harmless, and leads back here */
     file->request.op = file->fence ? FL_HDFS_RENAME : FL_HDFS_LENGTH;
@@ -113,11 +128,46 @@ static void fixed(struct fl_hdfs_file *file, uint64_t length)
     settle(file);
 }
 
+/* Whether no request of the earlier run can make it appear any more. */
+static int is_gone(const struct fl_hdfs_file *file)
+{
+    int64_t now = flow_context_now(file->host->options->ctx);
+
+    return !file->host->target->late ||
+           (file->failing_since && now - file->failing_since >= LATE_MS);
+}
+
+/* A file of an earlier run is not where it was looked for: it may be behind a fence before, or have
+ * its final name already, or never have been made. */
+static void look_elsewhere(struct fl_hdfs_file *file)
+{
+    char *name = file->behind ? fl_hdfs_file_fence_name(file, file->behind - 1) : NULL;
+
+    if (name) {
+        fl_free(file->host->mem, file->in_use);
+        file->in_use = name;
+        file->behind--;
+    } else if (!file->behind && is_gone(file)) {
+        file->exists = 0;
+        file->recovery = FL_STEP_NONE;
+        fl_hdfs_file_succeed(file);
+        return;
+    } else {
+        file->behind = file->fences_noted + 1; /* and all over again */
+        fl_hdfs_file_delay(file);
+    }
+    file->recovery = file->host->target->late ? FL_STEP_FENCE : FL_STEP_MEASURE;
+}
+
 /* There is no such file, and none is to be expected except from a late creation. */
 static void absent(struct fl_hdfs_file *file)
 {
     flow_error *error = NULL;
 
+    if (file->earlier) {
+        look_elsewhere(file);
+        return;
+    }
     if (file->exists) {
         flow_error_setf(&error, FLOW_EDELIVERY, "%s has vanished; it held %llu committed bytes",
                         file->in_use, (unsigned long long)file->floor);
@@ -133,7 +183,7 @@ static void absent(struct fl_hdfs_file *file)
 /* Chooses the length to fix when the file has LENGTH now. */
 static void choose_goal(struct fl_hdfs_file *file, uint64_t length)
 {
-    int rollback = file->host->failure != NULL;
+    int rollback = file->host->failure != NULL || file->earlier;
     uint64_t least = rollback ? file->floor : file->delivered;
 
     if (length < least) {
@@ -208,6 +258,16 @@ static void answer_remove(struct fl_hdfs_file *file)
     } else {
         again(file, FL_STEP_REMOVE, "cannot remove");
     }
+}
+
+/* What was to be cut off may have been committed meanwhile. */
+enum fl_hdfs_step fl_hdfs_recover_next(struct fl_hdfs_file *file)
+{
+    if (file->goal < file->floor)
+        file->goal = file->floor;
+    if (file->recovery == FL_STEP_REMOVE && file->floor)
+        file->recovery = FL_STEP_CUT;
+    return file->recovery;
 }
 
 void fl_hdfs_recover_answer(struct fl_hdfs_file *file, enum fl_hdfs_step step)

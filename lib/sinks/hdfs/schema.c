@@ -109,6 +109,9 @@ static const flow_property properties[] = {
            "before its transactions are rolled back; 0: for ever."),
     NUMBER("hdfs.threadsPoolSize", "10", "requests", 1, 1000,
            "How many requests run at once, each for another file."),
+    BOOLEAN("hdfs.fsyncPerTransaction",
+            "Below file:///: force events to disk before they leave the channel, so that a crash "
+            "of the machine does not cost them. WebHDFS has no way to ask for that."),
     NUMBER("hdfs.maxPendingBytes", "167772160", "bytes", 1, INT64_MAX,
            "Bytes of event bodies that may be on their way before the sink takes no further "
            "events."),
@@ -164,12 +167,22 @@ static const char description[] =
     "so that a late request finds nothing under the old name, its length is asked for and fixed by "
     "TRUNCATE, and only what is missing is sent again. A transaction is rolled back only after "
     "those of its events that arrived have been truncated away, so nothing is written twice.\n\n"
+    "From a file channel each event gets into the files exactly once, even when the process is "
+    "killed: the channel stores, in the step that makes events gone, how long the files are with "
+    "them. A file whose name is the in-use prefix, the rest, 16 digits by chance and the in-use "
+    "suffix is this sink's and nobody else's; at the next start it is cut to that length, or "
+    "removed when nothing is committed of it, and gets its final name. It can be read to its end "
+    "then, except that the end which a serializer of another's writes is missing. HDFS releases a "
+    "file whose DataNode died with it after a minute or more; meanwhile events go to new files. "
+    "What a DataNode has answered is as safe as HDFS keeps it: in the memory of so many DataNodes "
+    "as dfs.replication says.\n\n"
     "Where Kerberos secures the cluster, hdfs.kerberosPrincipal and hdfs.kerberosKeytab log in at "
     "the KDC of krb5.conf, with a cache of tickets of the sink's own; a ticket is replaced when "
     "half its life is over. This needs MIT Kerberos and a libcurl that can do SPNEGO. The NameNode "
     "must be named as in its principal HTTP/HOST.\n\n"
     "Below file:/// events are handed to the operating system before they commit, as Flume does, "
-    "and forced to disk when the file is closed.\n\n"
+    "and forced to disk when the file is closed; with hdfs.fsyncPerTransaction they are forced to "
+    "disk before they commit.\n\n"
     "The escapes of hdfs.path and hdfs.filePrefix are those of Flume: %{name} for a header, "
     "%[localhost], "
     "%[ip] and %[fqdn], and single letters for the time. An event without the header `timestamp` "

@@ -94,12 +94,17 @@ int fl_hdfs_segment_lay(struct fl_hdfs_segment *segment, const flow_event *const
     return FLOW_OK;
 }
 
-void fl_hdfs_segment_close(struct fl_hdfs_segment *segment)
+uint64_t fl_hdfs_segment_end(const struct fl_hdfs_segment *segment)
 {
     size_t count = segment->pieces.count, size = 0;
 
     flow_buffer_data(segment->buffer, &size);
-    segment->size = count ? piece_at(segment, count - 1)->end : size;
+    return count ? piece_at(segment, count - 1)->end : size;
+}
+
+void fl_hdfs_segment_close(struct fl_hdfs_segment *segment)
+{
+    segment->size = fl_hdfs_segment_end(segment);
 }
 
 /* The piece that OFFSET lies in: mostly the one that was read last, or the next. */

@@ -47,6 +47,9 @@ void fl_hdfs_segments_trim(struct fl_hdfs_segments *segments);
 int fl_hdfs_segment_lay(struct fl_hdfs_segment *segment, const flow_event *const *events,
                         size_t count, const void *tail, size_t tail_size);
 
+/* The bytes so far. */
+uint64_t fl_hdfs_segment_end(const struct fl_hdfs_segment *segment);
+
 /* Sets `size`; nothing is added any more. */
 void fl_hdfs_segment_close(struct fl_hdfs_segment *segment);
 

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "sinks/hdfs/file.h"
+#include "sinks/hdfs/mark.h"
 
 #define BLOCK_BYTES ((uint64_t)128 << 20) /* of a file in HDFS, usually */
 #define UPLOAD_MS 2000                    /* an upload takes nothing more along after this */
@@ -235,7 +235,10 @@ static void close_file(struct fl_hdfs_file *file, int renamed)
     const struct fl_hdfs_options *options = file->host->options;
 
     file->gone = 1;
-    flow_counter_add(file->host->closed, 1);
+    if (!file->earlier)
+        flow_counter_add(file->host->closed, 1);
+    if (renamed || !file->exists)
+        fl_hdfs_mark_forget(file);
     if (renamed)
         flow_context_logf(options->ctx, FLOW_LOG_INFO, "closed %s: %llu bytes, %llu events",
                           file->final, (unsigned long long)file->delivered,
@@ -249,8 +252,9 @@ static void retry_rename(struct fl_hdfs_file *file)
 
     if (++file->close_tries >= options->close_tries) {
         flow_context_logf(options->ctx, FLOW_LOG_ERROR,
-                          "cannot rename %s to %s: %s; it keeps this name", file->in_use,
-                          file->final, flow_error_message(file->request.error));
+                          "cannot rename %s to %s: %s; it keeps this name%s", file->in_use,
+                          file->final, flow_error_message(file->request.error),
+                          file->noted ? " until the next start" : "");
         close_file(file, 0);
     } else {
         report(file, "cannot rename");
@@ -306,6 +310,11 @@ static void answered(void *self)
 
 /* ---- what to do next ---- */
 
+int fl_hdfs_file_is_falling(const struct fl_hdfs_file *file)
+{
+    return file->host->failure && file->recovery != FL_STEP_NONE;
+}
+
 int fl_hdfs_file_clean(const struct fl_hdfs_file *file)
 {
     return file->step == FL_STEP_NONE && file->recovery == FL_STEP_NONE &&
@@ -315,7 +324,7 @@ int fl_hdfs_file_clean(const struct fl_hdfs_file *file)
 static enum fl_hdfs_step next_step(struct fl_hdfs_file *file)
 {
     if (file->recovery)
-        return file->recovery;
+        return fl_hdfs_recover_next(file);
     if (file->host->failure) {
         if (fl_hdfs_file_clean(file))
             return FL_STEP_NONE;
@@ -341,12 +350,34 @@ static void prepare_rename(struct fl_hdfs_file *file)
     file->request.to = file->final;
 }
 
+/* Whoever finds a file after a crash has to know whose it is. */
+static int announce(struct fl_hdfs_file *file)
+{
+    flow_error *error = NULL;
+    int rc = file->exists ? FLOW_OK : fl_hdfs_mark_note(file, file->fences, &error);
+
+    if (rc)
+        fl_hdfs_host_fail(file->host, error);
+    return rc;
+}
+
+/*
+ * While it is not known whether a transaction has committed, nothing that it delivered may be cut
+ * off, and no mark may be set beside its own.
+ */
+static int has_to_wait(const struct fl_hdfs_file *file)
+{
+    const struct fl_hdfs_host *host = file->host;
+
+    return host->committing && (host->failure || file->recovery == FL_STEP_FENCE);
+}
+
 void fl_hdfs_file_step(struct fl_hdfs_file *file, int64_t now)
 {
     struct fl_hdfs_host *host = file->host;
 
     if (file->step || file->gone || (now < file->retry_at && !host->stopping) ||
-        host->requests >= host->options->max_requests)
+        host->requests >= host->options->max_requests || has_to_wait(file))
         return;
     file->step = next_step(file);
     if (!file->step)
@@ -358,6 +389,10 @@ void fl_hdfs_file_step(struct fl_hdfs_file *file, int64_t now)
         prepare_rename(file);
     else
         fl_hdfs_recover_prepare(file);
+    if (file->step == FL_STEP_UPLOAD && announce(file)) {
+        file->step = FL_STEP_NONE;
+        return;
+    }
     host->requests++;
     host->target->ops->start(host->target, &file->request);
 }

@@ -47,6 +47,9 @@ static int find_address(flow_context *ctx, struct hdfs_sink *sink, flow_error **
         rc = fl_hdfs_user_name(sink->options.mem, &sink->user, err);
     if (!rc && fl_hdfs_resolve(&sink->site, sink->options.path, sink->user, &sink->address, &why))
         rc = flow_context_refuse(ctx, "hdfs.path", flow_error_message(why), err);
+    if (!rc && sink->options.sync && !sink->address.local)
+        rc = flow_context_refuse(ctx, "hdfs.fsyncPerTransaction",
+                                 "only folders of this machine, file:///, can be synced", err);
     flow_error_free(why);
     return rc;
 }
@@ -56,7 +59,7 @@ static void hdfs_destroy(void *self)
     struct hdfs_sink *sink = self;
     const flow_allocator *mem = sink->options.mem;
 
-    fl_hdfs_uploader_stop(sink->uploader, 1);
+    fl_hdfs_uploader_free(sink->uploader);
     fl_hdfs_router_free(sink->router);
     fl_hdfs_address_free(&sink->address);
     fl_hdfs_site_free(&sink->site);
@@ -106,7 +109,11 @@ static int hdfs_stop(void *self, flow_error **err)
     struct hdfs_sink *sink = self;
     int64_t limit = sink->options.call_timeout_ms ? sink->options.call_timeout_ms : STOP_LIMIT_MS;
 
-    fl_hdfs_uploader_stop(sink->uploader, limit < STOP_LEAST_MS ? STOP_LEAST_MS : limit);
+    if (limit < STOP_LEAST_MS)
+        limit = STOP_LEAST_MS;
+    if (!fl_hdfs_uploader_stop(sink->uploader, limit))
+        return FLOW_PENDING;
+    fl_hdfs_uploader_free(sink->uploader);
     sink->uploader = NULL;
     return FLOW_OK;
 }
@@ -150,6 +157,14 @@ static int hdfs_process(void *self, flow_txn *txn, flow_error **err)
     return FLOW_PENDING;
 }
 
+static void hdfs_ended(void *self, const flow_txn *txn, int result)
+{
+    struct hdfs_sink *sink = self;
+
+    if (sink->uploader)
+        fl_hdfs_uploader_ended(sink->uploader, txn, result);
+}
+
 static int64_t hdfs_deadline(void *self)
 {
     struct hdfs_sink *sink = self;
@@ -185,4 +200,5 @@ const flow_sink_ops fl_hdfs_sink_ops = {
     .deadline = hdfs_deadline,
     .timer = hdfs_timer,
     .max_pending = hdfs_max_pending,
+    .ended = hdfs_ended,
 };

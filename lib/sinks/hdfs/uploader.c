@@ -9,6 +9,9 @@
  * the same reason a failure ends all open transactions: uploads under way are waited for, what can
  * commit commits, every file is cut back to what is committed, and only then is the rest rolled
  * back, newest first.
+ *
+ * The commit itself happens elsewhere, after flow_txn_done; what is delivered counts as committed,
+ * and a file gets its final name, when the sink was told that it has.
  */
 
 #include <stdatomic.h>
@@ -16,6 +19,7 @@
 #include "base/error.h"
 #include "base/thread.h"
 #include "sinks/hdfs/bucket.h"
+#include "sinks/hdfs/mark.h"
 #include "sinks/hdfs/uploader.h"
 
 #define ROUND_BYTES ((int64_t)4 << 20) /* serialized before the network gets its turn */
@@ -43,9 +47,15 @@ struct fl_hdfs_uploader {
     int64_t busy_ms;      /* when there was a transaction here last */
     struct fl_thread thread;
 
-    struct fl_lock lock;   /* for `queue` */
-    struct job_list queue; /* not yet serialized */
+    struct fl_lock lock;        /* for the next three */
+    struct job_list queue;      /* not yet serialized */
+    struct job_list committing; /* done */
+    struct job_list ended;      /* and what became of that is known */
     struct fl_gate room;
+    struct fl_gate turn;    /* opened when a transaction was done, and at the end */
+    _Atomic uint64_t dones; /* transactions that were */
+    uint64_t dones_seen;    /* by who stops the uploader */
+    _Atomic int over;
     _Atomic int64_t held; /* bytes of all transactions here */
     _Atomic int64_t deadline;
     _Atomic int64_t stopping; /* 0, or how long a stop may take, in ms */
@@ -106,14 +116,23 @@ static int queue_is_empty(struct fl_hdfs_uploader *uploader)
     return empty;
 }
 
-/* Ends the transaction of JOB, which is freed. */
-static void end_job(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job, int result,
+/* Ends the transaction TXN, of BYTES. */
+static void end_txn(struct fl_hdfs_uploader *uploader, flow_txn *txn, int64_t bytes, int result,
                     const flow_error *cause)
 {
-    atomic_fetch_sub(&uploader->held, job->bytes);
-    flow_txn_done(job->txn, result, cause, NULL);
-    fl_hdfs_job_free(job);
+    atomic_fetch_sub(&uploader->held, bytes);
+    flow_txn_done(txn, result, cause, NULL);
+    atomic_fetch_add(&uploader->dones, 1);
+    fl_gate_open(&uploader->turn);
     fl_gate_open(&uploader->room);
+}
+
+/* Rolls back the transaction of JOB, which is freed. */
+static void fail_job(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job,
+                     const flow_error *cause)
+{
+    end_txn(uploader, job->txn, job->bytes, flow_error_code(cause), cause);
+    fl_hdfs_job_free(job);
 }
 
 /* ---- from the queue into files ---- */
@@ -157,23 +176,31 @@ static int serialize(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job,
 }
 
 /* Makes the bytes of JOB's files complete up to here; that is where its parts end. */
-static int seal(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job, flow_error **err)
+static int seal(struct fl_hdfs_job *job, flow_error **err)
 {
     int rc = FLOW_OK;
 
     for (size_t i = 0; i < job->parts.count && !rc; i++) {
         struct part *part = fl_vec_at(&job->parts, i);
         rc = fl_hdfs_file_seal(part->file, err);
-        if (!rc)
-            part->end = part->file->appended;
-        if (part->end <= part->file->delivered) /* events without a byte */
-            uploader->host.progress = 1;
+        part->end = fl_hdfs_file_end(part->file);
     }
     return rc;
 }
 
-/* Serializes what waits, though not much at once: transactions of one round share a block of what
- * is compressed. */
+/* Lets the bytes of JOB be sent. */
+static void push_bytes(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job)
+{
+    for (size_t i = 0; i < job->parts.count; i++) {
+        struct part *part = fl_vec_at(&job->parts, i);
+        fl_hdfs_file_push(part->file);
+        if (part->end <= part->file->delivered) /* events without a byte */
+            uploader->host.progress = 1;
+    }
+}
+
+/* Serializes what waits, though not much at once.  Transactions of one round share a block of what
+ * is compressed, but for marks, each of which says where the file can be cut without the next. */
 static void absorb(struct fl_hdfs_uploader *uploader)
 {
     struct fl_hdfs_job *job = NULL, **round = uploader->jobs.last;
@@ -188,9 +215,13 @@ static void absorb(struct fl_hdfs_uploader *uploader)
         job->serial = ++uploader->serial;
         bytes += job->bytes + 1;
         rc = serialize(uploader, job, &error);
+        if (!rc && uploader->host.keeps_marks)
+            rc = seal(job, &error);
     }
+    for (job = *round; job && !rc && !uploader->host.keeps_marks; job = job->next)
+        rc = seal(job, &error);
     for (job = *round; job && !rc; job = job->next)
-        rc = seal(uploader, job, &error);
+        push_bytes(uploader, job);
     if (rc)
         fl_hdfs_host_fail(&uploader->host, error);
 }
@@ -214,19 +245,71 @@ static int is_delivered(const struct fl_hdfs_job *job, uint64_t pass)
 {
     for (size_t i = 0; i < job->parts.count; i++) {
         const struct part *part = fl_vec_at(&job->parts, i);
-        if (part->file->delivered < part->end || part->file->blocked == pass)
+        if (part->file->delivered < part->end || part->file->blocked == pass ||
+            (part->end > part->file->floor && fl_hdfs_file_is_falling(part->file)))
             return 0;
     }
     return 1;
 }
 
-static void commit(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job)
+static int set_marks(const struct fl_hdfs_job *job, flow_error **err)
 {
-    for (size_t i = 0; i < job->parts.count; i++) {
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < job->parts.count && !rc; i++) {
+        const struct part *part = fl_vec_at(&job->parts, i);
+        rc = fl_hdfs_mark_set(part->file, job->txn, part->end, err);
+    }
+    return rc;
+}
+
+/* Hands JOB over to be committed, which may have happened before this returns. */
+static int commit(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job)
+{
+    flow_error *error = NULL;
+    flow_txn *txn = job->txn;
+    int64_t bytes = job->bytes;
+
+    if (set_marks(job, &error)) {
+        fl_hdfs_host_fail(&uploader->host, error);
+        return 0;
+    }
+    uploader->host.committing++;
+    fl_lock(&uploader->lock);
+    push(&uploader->committing, job);
+    fl_unlock(&uploader->lock);
+    end_txn(uploader, txn, bytes, FLOW_OK, NULL);
+    return 1;
+}
+
+/* What JOB delivered is committed, or comes again. */
+static void conclude(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job)
+{
+    flow_error *error = NULL;
+
+    uploader->host.committing--;
+    for (size_t i = 0; i < job->parts.count && !job->result; i++) {
         struct part *part = fl_vec_at(&job->parts, i);
         fl_hdfs_file_commit(part->file, part->end);
     }
-    end_job(uploader, job, FLOW_OK, NULL);
+    if (job->result) {
+        flow_error_set(&error, job->result, "events were delivered and could not be committed");
+        fl_hdfs_host_fail(&uploader->host, error);
+    }
+    fl_hdfs_job_free(job);
+}
+
+static void conclude_all(struct fl_hdfs_uploader *uploader)
+{
+    struct fl_hdfs_job *job;
+
+    do {
+        fl_lock(&uploader->lock);
+        job = pop(&uploader->ended);
+        fl_unlock(&uploader->lock);
+        if (job)
+            conclude(uploader, job);
+    } while (job);
 }
 
 /* JOB waits, and with it whatever stands behind it in one of its files. */
@@ -251,9 +334,7 @@ static void settle(struct fl_hdfs_uploader *uploader)
     uploader->jobs.first = NULL;
     uploader->jobs.last = &uploader->jobs.first;
     while ((job = pop(&jobs))) {
-        if (is_delivered(job, uploader->pass)) {
-            commit(uploader, job);
-        } else {
+        if (!is_delivered(job, uploader->pass) || !commit(uploader, job)) {
             block(job, uploader->pass);
             push(&uploader->jobs, job);
         }
@@ -275,7 +356,7 @@ static void roll_back(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *old
     }
     while (newest) {
         struct fl_hdfs_job *next = newest->next;
-        end_job(uploader, newest, flow_error_code(cause), cause);
+        fail_job(uploader, newest, cause);
         newest = next;
     }
 }
@@ -294,9 +375,11 @@ static void finish_failure(struct fl_hdfs_uploader *uploader)
 {
     flow_error *cause = uploader->host.failure;
 
-    if (!cause || !fl_hdfs_buckets_clean(&uploader->buckets))
+    if (!cause || uploader->host.committing || !fl_hdfs_buckets_clean(&uploader->buckets))
         return;
     settle(uploader);
+    if (uploader->host.committing)
+        return;
     fl_lock(&uploader->lock);
     struct fl_hdfs_job *waiting = take_all(&uploader->queue);
     fl_unlock(&uploader->lock);
@@ -331,6 +414,15 @@ static void trim(struct fl_hdfs_uploader *uploader)
         fl_hdfs_segments_trim(&uploader->host.segments);
 }
 
+/* Whether it is known of a transaction what became of it. */
+static int has_ended(struct fl_hdfs_uploader *uploader)
+{
+    fl_lock(&uploader->lock);
+    int ended = uploader->ended.first != NULL;
+    fl_unlock(&uploader->lock);
+    return ended;
+}
+
 /* How long to sleep when nothing happens, and what to tell the runner. */
 static int64_t next_timeout(struct fl_hdfs_uploader *uploader)
 {
@@ -340,6 +432,8 @@ static int64_t next_timeout(struct fl_hdfs_uploader *uploader)
     atomic_store(&uploader->deadline, at);
     int64_t now = flow_context_now(uploader->options->ctx);
     if (!queue_is_empty(uploader) && !uploader->host.failure)
+        return 0;
+    if (has_ended(uploader))
         return 0;
     if (uploader->host.stopping) /* files try again without regard to their pauses */
         return STOP_POLL_MS;
@@ -365,8 +459,8 @@ static int is_over(struct fl_hdfs_uploader *uploader)
 {
     if (!uploader->host.stopping)
         return 0;
-    if (!uploader->jobs.first && !uploader->buckets.files && queue_is_empty(uploader) &&
-        !uploader->host.failure)
+    if (!uploader->jobs.first && !uploader->host.committing && !uploader->host.failure &&
+        fl_hdfs_buckets_are_done(&uploader->buckets) && queue_is_empty(uploader))
         return 1;
     return fl_clock_now(fl_clock_system()) >= uploader->stop_limit;
 }
@@ -381,30 +475,45 @@ static void run(void *self)
         note_stop(uploader);
         absorb(uploader);
         expire(uploader, now);
+        conclude_all(uploader);
         settle(uploader);
         finish_failure(uploader);
         trim(uploader);
         fl_hdfs_buckets_step(&uploader->buckets, now);
         fl_hdfs_buckets_sweep(&uploader->buckets);
         if (is_over(uploader))
-            return;
+            break;
         atomic_store(&uploader->asleep, 1);
         target->ops->poll(target, next_timeout(uploader));
         atomic_store(&uploader->asleep, 0);
     }
+    atomic_store(&uploader->over, 1);
+    fl_gate_open(&uploader->turn);
 }
 
 /* ---- from other threads ---- */
+
+static int make_parts(struct fl_hdfs_uploader *uploader)
+{
+    int rc = fl_lock_init(&uploader->lock);
+
+    if (rc)
+        return rc;
+    rc = fl_gate_init(&uploader->room);
+    if (!rc && (rc = fl_gate_init(&uploader->turn)))
+        fl_gate_destroy(&uploader->room);
+    if (rc)
+        fl_lock_destroy(&uploader->lock);
+    return rc;
+}
 
 int fl_hdfs_uploader_new(const struct fl_hdfs_options *options, struct fl_hdfs_target *target,
                          struct fl_hdfs_uploader **uploader, flow_error **err)
 {
     struct fl_hdfs_uploader *made = fl_zalloc(options->mem, sizeof *made);
-    int rc = made ? fl_lock_init(&made->lock) : FLOW_ENOMEM;
+    int rc = made ? make_parts(made) : FLOW_ENOMEM;
 
     *uploader = NULL;
-    if (!rc && (rc = fl_gate_init(&made->room)))
-        fl_lock_destroy(&made->lock);
     if (rc) {
         fl_free(options->mem, made);
         target->ops->free(target);
@@ -419,14 +528,19 @@ int fl_hdfs_uploader_new(const struct fl_hdfs_options *options, struct fl_hdfs_t
     made->host.failed = flow_context_counter(options->ctx, "ConnectionFailedCount");
     made->jobs.last = &made->jobs.first;
     made->queue.last = &made->queue.first;
+    made->committing.last = &made->committing.first;
+    made->ended.last = &made->ended.first;
     atomic_init(&made->deadline, FL_NEVER);
     fl_hdfs_buckets_init(&made->buckets, &made->host);
-    if (fl_thread_start(&made->thread, "flow-hdfs", run, made)) {
-        fl_hdfs_uploader_stop(made, 1);
-        return fl_error_nomem(err);
-    }
-    *uploader = made;
-    return FLOW_OK;
+    made->host.keeps_marks = flow_sink_keeps_marks(options->ctx);
+    rc = fl_hdfs_marks_recover(&made->host, &made->buckets.files, err);
+    if (!rc && fl_thread_start(&made->thread, "flow-hdfs", run, made))
+        rc = fl_error_nomem(err);
+    if (rc)
+        fl_hdfs_uploader_free(made);
+    else
+        *uploader = made;
+    return rc;
 }
 
 int fl_hdfs_uploader_room(struct fl_hdfs_uploader *uploader, int64_t wait_ms)
@@ -463,6 +577,22 @@ void fl_hdfs_uploader_wake(struct fl_hdfs_uploader *uploader)
     uploader->host.target->ops->wake(uploader->host.target);
 }
 
+void fl_hdfs_uploader_ended(struct fl_hdfs_uploader *uploader, const flow_txn *txn, int result)
+{
+    fl_lock(&uploader->lock);
+    struct fl_hdfs_job *job = uploader->committing.first; /* they end in order */
+    if (job && job->txn == txn) {
+        pop(&uploader->committing);
+        job->result = result;
+        push(&uploader->ended, job);
+    } else {
+        job = NULL;
+    }
+    fl_unlock(&uploader->lock);
+    if (job && atomic_exchange(&uploader->asleep, 0))
+        fl_hdfs_uploader_wake(uploader);
+}
+
 /* What is left after a stop that took too long: said, because it may be there twice later. */
 static void abandon(struct fl_hdfs_uploader *uploader)
 {
@@ -477,15 +607,30 @@ static void abandon(struct fl_hdfs_uploader *uploader)
                           (unsigned long long)(file->sent - file->floor));
     while ((job = pop(&uploader->jobs)))
         fl_hdfs_job_free(job);
-    while ((job = pop(&uploader->queue)))
+    while ((job = pop(&uploader->queue)) || (job = pop(&uploader->committing)) ||
+           (job = pop(&uploader->ended)))
         fl_hdfs_job_free(job);
 }
 
-void fl_hdfs_uploader_stop(struct fl_hdfs_uploader *uploader, int64_t limit_ms)
+int fl_hdfs_uploader_stop(struct fl_hdfs_uploader *uploader, int64_t limit_ms)
+{
+    uint32_t seen = fl_gate_look(&uploader->turn);
+
+    if (!atomic_exchange(&uploader->stopping, limit_ms))
+        fl_hdfs_uploader_wake(uploader);
+    while (!atomic_load(&uploader->over) && atomic_load(&uploader->dones) == uploader->dones_seen) {
+        fl_gate_wait(&uploader->turn, seen, fl_clock_system(), FL_NEVER);
+        seen = fl_gate_look(&uploader->turn);
+    }
+    uploader->dones_seen = atomic_load(&uploader->dones);
+    return atomic_load(&uploader->over);
+}
+
+void fl_hdfs_uploader_free(struct fl_hdfs_uploader *uploader)
 {
     if (!uploader)
         return;
-    atomic_store(&uploader->stopping, limit_ms);
+    atomic_store(&uploader->stopping, 1);
     fl_hdfs_uploader_wake(uploader);
     fl_thread_join(&uploader->thread);
     uploader->host.target->ops->free(uploader->host.target);
@@ -494,6 +639,7 @@ void fl_hdfs_uploader_stop(struct fl_hdfs_uploader *uploader, int64_t limit_ms)
     fl_hdfs_segments_trim(&uploader->host.segments);
     flow_error_free(uploader->host.failure);
     fl_gate_destroy(&uploader->room);
+    fl_gate_destroy(&uploader->turn);
     fl_lock_destroy(&uploader->lock);
     fl_free(uploader->options->mem, uploader);
 }

@@ -18,6 +18,7 @@ struct fl_hdfs_job {
     struct fl_hdfs_routes routes;
     struct fl_vec parts; /* the files it has a part in; this and the next are the uploader's */
     uint64_t serial;
+    int result; /* of its commit */
     struct fl_hdfs_job *next;
 };
 
@@ -26,7 +27,8 @@ void fl_hdfs_job_free(struct fl_hdfs_job *job);
 
 struct fl_hdfs_uploader;
 
-/* Starts the thread.  TARGET is freed with the uploader, also when this fails. */
+/* Starts the thread, which first of all tidies up what an earlier run left.  TARGET is freed with
+ * the uploader, also when this fails. */
 int fl_hdfs_uploader_new(const struct fl_hdfs_options *options, struct fl_hdfs_target *target,
                          struct fl_hdfs_uploader **uploader, flow_error **err);
 
@@ -36,12 +38,21 @@ int fl_hdfs_uploader_room(struct fl_hdfs_uploader *uploader, int64_t wait_ms);
 /* Hands over a job, which the uploader ends by flow_txn_done and frees. */
 void fl_hdfs_uploader_submit(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job);
 
+/* Tells it what became of a transaction after that. */
+void fl_hdfs_uploader_ended(struct fl_hdfs_uploader *uploader, const flow_txn *txn, int result);
+
 /* When fl_hdfs_uploader_wake is wanted next, on the context's clock. */
 int64_t fl_hdfs_uploader_deadline(struct fl_hdfs_uploader *uploader);
 void fl_hdfs_uploader_wake(struct fl_hdfs_uploader *uploader);
 
-/* Delivers what it has, closes and renames all files, ends the thread and frees the uploader.
- * After LIMIT_MS the rest is left as it is.  NULL is allowed. */
-void fl_hdfs_uploader_stop(struct fl_hdfs_uploader *uploader, int64_t limit_ms);
+/*
+ * Delivers what it has, closes and renames all files, and leaves the rest as it is LIMIT_MS after
+ * the first call.  Waits until that is done and returns 1, or, so that it can be told what becomes
+ * of transactions, until one is done, and returns 0: it is to be called again.
+ */
+int fl_hdfs_uploader_stop(struct fl_hdfs_uploader *uploader, int64_t limit_ms);
+
+/* Ends the thread, whatever is left to do.  NULL is allowed. */
+void fl_hdfs_uploader_free(struct fl_hdfs_uploader *uploader);
 
 #endif

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * A file channel and a sink on a disk in memory, whose every past is crashed: whatever is left, a
- * new process brings each event into the files once, in order.
- */
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <check.h>
 
 #include "await.h"
 #include "core/channel.h"
 #include "core/library.h"
 #include "rig.h"
 #include "sim_disk.h"
-#include "suite.h"
+#include "sink_crash.h"
 
 #define BATCHES 3
 
@@ -33,9 +30,7 @@
     "a1.sinks.k1.channel = c1\n"
 
 struct scene {
-    const char *sink; /* the lines of the sink, in full */
-    void (*prepare)(flow_library *lib);
-    unsigned modes; /* the first of enum sim_mode */
+    const struct sink_crash *crash;
     struct rig rig;
     const struct fl_io *io;
     unsigned next; /* the number that is expected next, while files are read */
@@ -47,11 +42,11 @@ static void up(struct scene *scene, struct sim_disk *disk)
     char text[4096];
 
     scene->io = sim_disk_io(disk);
-    snprintf(text, sizeof text, "%s%s", PIPELINE, scene->sink);
+    snprintf(text, sizeof text, "%s%s", PIPELINE, scene->crash->sink);
     rig_init(&scene->rig, 0);
     scene->rig.lib->io = scene->io;
-    if (scene->prepare)
-        scene->prepare(scene->rig.lib);
+    if (scene->crash->prepare)
+        scene->crash->prepare(scene->rig.lib);
     rig_build(&scene->rig, text);
     rig_start(&scene->rig);
 }
@@ -197,8 +192,8 @@ static void look(struct scene *scene, struct sim_disk *disk)
 }
 
 /* Tries what a crash in MODE leaves; FOUND is what was tried last in this mode. */
-static unsigned crash(struct scene *scene, struct sim_disk *past, uint64_t ops, unsigned mode,
-                      uint64_t seed, uint64_t *found)
+static unsigned crash_once(struct scene *scene, struct sim_disk *past, uint64_t ops, unsigned mode,
+                           uint64_t seed, uint64_t *found)
 {
     char what[64];
     struct sim_disk *image = sim_disk_crash(past, (enum sim_mode)mode, seed);
@@ -215,8 +210,9 @@ static unsigned crash(struct scene *scene, struct sim_disk *past, uint64_t ops, 
     return is_new;
 }
 
-static void crash_everywhere(struct scene *scene)
+void sink_crash_everywhere(const struct sink_crash *crash)
 {
+    struct scene scene = {.crash = crash};
     struct sim_disk *disk = sim_disk_new();
     uint64_t found[SIM_MODES][2] = {{0}};
     unsigned images = 0;
@@ -225,48 +221,16 @@ static void crash_everywhere(struct scene *scene)
     ck_assert_int_eq(io->mkdir(io->self, "/out", 0777), 0);
     ck_assert_int_eq(fl_folder_sync(io, "/", NULL), FLOW_OK);
     sim_disk_record(disk);
-    up(scene, disk);
-    deliver(scene);
+    up(&scene, disk);
+    deliver(&scene);
     struct sim_disk *past = sim_disk_past(disk, 0);
     for (uint64_t ops = 0; ops <= sim_disk_ops(disk); ops++) {
         sim_disk_advance(past, ops);
-        for (unsigned mode = 0; mode < scene->modes; mode++)
+        for (unsigned mode = 0; mode < crash->modes; mode++)
             for (uint64_t seed = 0; seed < 2; seed++)
-                images += crash(scene, past, ops, mode, seed * (ops + 1), &found[mode][seed]);
+                images += crash_once(&scene, past, ops, mode, seed * (ops + 1), &found[mode][seed]);
     }
     fprintf(stderr, "%u images\n", images);
     sim_disk_free(past);
     sim_disk_free(disk);
-}
-
-#define FILE_ROLL                                                                                  \
-    "a1.sinks.k1.type = file_roll\n"                                                               \
-    "a1.sinks.k1.sink.directory = /out\n"
-
-START_TEST(file_roll_survives_a_kill)
-{
-    struct scene scene = {.sink = FILE_ROLL, .modes = SIM_KILLED + 1};
-
-    crash_everywhere(&scene);
-}
-END_TEST
-
-START_TEST(file_roll_survives_a_power_failure_when_it_syncs)
-{
-    struct scene scene = {.sink = FILE_ROLL "a1.sinks.k1.sink.fsyncPerTransaction = true\n",
-                          .modes = SIM_MODES};
-
-    crash_everywhere(&scene);
-}
-END_TEST
-
-int main(void)
-{
-    const struct test_entry tests[] = {
-        {"file_roll_survives_a_kill", file_roll_survives_a_kill},
-        {"file_roll_survives_a_power_failure_when_it_syncs",
-         file_roll_survives_a_power_failure_when_it_syncs},
-    };
-
-    return RUN_SUITE("sink_crash", tests);
 }
