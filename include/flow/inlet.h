@@ -55,6 +55,16 @@ FLOW_API int flow_inlet_position(flow_inlet *inlet, const void *key, size_t key_
                                  size_t room, size_t *size, flow_error **err);
 
 /*
+ * The same with the largest position that one of the durable channels has; see
+ * flow_emitter_position_latest.  Up to there the host pushes with a position behind each event.
+ *
+ * Errors: FLOW_ETOOBIG with the size in *SIZE when ROOM is too small, FLOW_ECLOSED.
+ * Since: 1.0
+ */
+FLOW_API int flow_inlet_position_latest(flow_inlet *inlet, const void *key, size_t key_size,
+                                        void *data, size_t room, size_t *size, flow_error **err);
+
+/*
  * Calls FN with each position of the inlet; see flow_emitter_positions.
  *
  * Errors: FLOW_ECLOSED.

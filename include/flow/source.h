@@ -81,6 +81,17 @@ FLOW_API int flow_emitter_position(flow_emitter *emitter, const void *key, size_
                                    void *data, size_t room, size_t *size, flow_error **err);
 
 /*
+ * Stores in DATA how far KEY has come anywhere: the largest value that one of the durable channels
+ * has.  *SIZE is 0 when none has one.  What lies between flow_emitter_position and here some of
+ * them have and others lack; behind it, all lack everything.
+ *
+ * Errors: FLOW_ETOOBIG with the size in *SIZE when ROOM is too small, FLOW_ECLOSED.
+ * Since: 1.0
+ */
+FLOW_API int flow_emitter_position_latest(flow_emitter *emitter, const void *key, size_t key_size,
+                                          void *data, size_t room, size_t *size, flow_error **err);
+
+/*
  * Calls FN with each key of the source that a durable channel has, and with what
  * flow_emitter_position says of it.  When FN does not return FLOW_OK it returns that.
  *

@@ -143,6 +143,16 @@ int flow_inlet_position(flow_inlet *inlet, const void *key, size_t key_size, voi
     return flow_emitter_position(inlet->emitter, key, key_size, data, room, size, err);
 }
 
+int flow_inlet_position_latest(flow_inlet *inlet, const void *key, size_t key_size, void *data,
+                               size_t room, size_t *size, flow_error **err)
+{
+    int rc = check(inlet, err);
+
+    if (rc != FLOW_OK)
+        return rc;
+    return flow_emitter_position_latest(inlet->emitter, key, key_size, data, room, size, err);
+}
+
 int flow_inlet_positions(flow_inlet *inlet, flow_position_fn fn, void *self, flow_error **err)
 {
     int rc = check(inlet, err);

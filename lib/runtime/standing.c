@@ -122,45 +122,50 @@ int fl_standing_put(flow_emitter *emitter, flow_txn *txn, const flow_position *p
     return rc;
 }
 
-/* ---- the smallest of all ---- */
+/* ---- the smallest and the largest of all ---- */
 
-struct smallest {
+enum end { SMALLEST, LARGEST };
+
+struct extreme {
+    enum end end;
     struct fl_buf value;
     int known; /* it holds a value */
     int found; /* the channel that is asked has one */
     int rc;
 };
 
-static int take_smaller(void *self, const flow_position *stored)
+static int take_better(void *self, const flow_position *stored)
 {
-    struct smallest *least = self;
+    struct extreme *best = self;
 
-    least->found = 1;
-    if (least->known &&
-        compare(stored->value, stored->value_size, least->value.data, least->value.size) >= 0)
-        return FLOW_OK;
-    least->known = 1;
-    fl_buf_clear(&least->value);
-    least->rc = fl_buf_append(&least->value, stored->value, stored->value_size);
-    return least->rc;
+    best->found = 1;
+    if (best->known) {
+        int order = compare(stored->value, stored->value_size, best->value.data, best->value.size);
+        if (best->end == SMALLEST ? order >= 0 : order <= 0)
+            return FLOW_OK;
+    }
+    best->known = 1;
+    fl_buf_clear(&best->value);
+    best->rc = fl_buf_append(&best->value, stored->value, stored->value_size);
+    return best->rc;
 }
 
-/* Makes VALUE the smallest; empty when a channel has none. */
-static int find_smallest(flow_emitter *emitter, const struct fl_buf *key, struct smallest *least,
-                         flow_error **err)
+/* Makes VALUE the one at END; the smallest is empty when a channel has none. */
+static int find_extreme(flow_emitter *emitter, const struct fl_buf *key, struct extreme *best,
+                        flow_error **err)
 {
     int rc = FLOW_OK;
 
-    fl_buf_init(&least->value, emitter->mem);
+    fl_buf_init(&best->value, emitter->mem);
     for (size_t i = 0; i < emitter->channel_count && rc == FLOW_OK; i++) {
         if (!fl_standing_keeps(emitter, i))
             continue;
-        least->found = 0;
-        rc = ask(emitter->channels[i], key, take_smaller, least, err);
-        if (least->rc != FLOW_OK)
+        best->found = 0;
+        rc = ask(emitter->channels[i], key, take_better, best, err);
+        if (best->rc != FLOW_OK)
             rc = fl_error_nomem(err);
-        if (rc == FLOW_OK && !least->found) {
-            fl_buf_clear(&least->value);
+        if (rc == FLOW_OK && !best->found && best->end == SMALLEST) {
+            fl_buf_clear(&best->value);
             return FLOW_OK;
         }
     }
@@ -179,39 +184,73 @@ static int copy_out(const struct fl_buf *value, void *data, size_t room, size_t 
     return FLOW_OK;
 }
 
-static int read_position(flow_emitter *emitter, const struct fl_buf *key, struct fl_buf *value,
-                         flow_error **err)
+static int read_position(flow_emitter *emitter, enum end end, const struct fl_buf *key,
+                         struct fl_buf *value, flow_error **err)
 {
-    struct smallest least = {0};
-    int rc = find_smallest(emitter, key, &least, err);
+    struct extreme best = {.end = end};
+    int rc = find_extreme(emitter, key, &best, err);
 
-    *value = least.value;
+    *value = best.value;
+    return rc;
+}
+
+/* Where the caller wants a value. */
+struct place {
+    void *data;
+    size_t room;
+    size_t *size;
+};
+
+static int fetch(flow_emitter *emitter, enum end end, const struct fl_buf *key,
+                 const struct place *to, flow_error **err)
+{
+    struct fl_buf value;
+    int rc = fl_emitter_enter(emitter, err);
+
+    if (rc != FLOW_OK)
+        return rc;
+    fl_standing_tell(emitter);
+    rc = read_position(emitter, end, key, &value, err);
+    fl_emitter_leave(emitter);
+    if (rc == FLOW_OK)
+        rc = copy_out(&value, to->data, to->room, to->size, err);
+    fl_buf_free(&value);
+    return rc;
+}
+
+static int fetch_of(flow_emitter *emitter, enum end end, const flow_position *position,
+                    const struct place *to, flow_error **err)
+{
+    struct fl_buf full;
+
+    if (emitter == NULL || position->key == NULL || position->key_size == 0 || to->size == NULL ||
+        (to->data == NULL && to->room > 0))
+        return flow_error_set(err, FLOW_EINVAL,
+                              "a position needs an emitter, a key and a place for its size");
+    int rc = full_key(emitter, position->key, position->key_size, &full, err);
+    if (rc != FLOW_OK)
+        return rc;
+    rc = fetch(emitter, end, &full, to, err);
+    fl_buf_free(&full);
     return rc;
 }
 
 int flow_emitter_position(flow_emitter *emitter, const void *key, size_t key_size, void *data,
                           size_t room, size_t *size, flow_error **err)
 {
-    struct fl_buf full, value;
+    const flow_position wanted = {.key = key, .key_size = key_size};
+    const struct place to = {data, room, size};
 
-    if (emitter == NULL || key == NULL || key_size == 0 || size == NULL ||
-        (data == NULL && room > 0))
-        return flow_error_set(err, FLOW_EINVAL,
-                              "a position needs an emitter, a key and a place for its size");
-    int rc = full_key(emitter, key, key_size, &full, err);
-    if (rc != FLOW_OK)
-        return rc;
-    rc = fl_emitter_enter(emitter, err);
-    if (rc == FLOW_OK) {
-        fl_standing_tell(emitter);
-        rc = read_position(emitter, &full, &value, err);
-        fl_emitter_leave(emitter);
-        if (rc == FLOW_OK)
-            rc = copy_out(&value, data, room, size, err);
-        fl_buf_free(&value);
-    }
-    fl_buf_free(&full);
-    return rc;
+    return fetch_of(emitter, SMALLEST, &wanted, &to, err);
+}
+
+int flow_emitter_position_latest(flow_emitter *emitter, const void *key, size_t key_size,
+                                 void *data, size_t room, size_t *size, flow_error **err)
+{
+    const flow_position wanted = {.key = key, .key_size = key_size};
+    const struct place to = {data, room, size};
+
+    return fetch_of(emitter, LARGEST, &wanted, &to, err);
 }
 
 /* ---- all keys ---- */
@@ -270,7 +309,7 @@ static int tell_key(flow_emitter *emitter, const struct fl_buf *key, flow_positi
 {
     size_t prefix = prefix_size(emitter);
     struct fl_buf value;
-    int rc = read_position(emitter, key, &value, err);
+    int rc = read_position(emitter, SMALLEST, key, &value, err);
 
     if (rc == FLOW_OK) {
         const flow_position position = {key->data + prefix, value.size > 0 ? value.data : NULL,

@@ -116,18 +116,34 @@ static int push_mark(struct stage *stage, const char *inlet, const char *key, co
     return push(stage, inlet, batch);
 }
 
-static void expect_position(struct stage *stage, const char *inlet, const char *key,
-                            const char *wanted)
+/* Of flow_inlet_position and flow_inlet_position_latest. */
+typedef int read_fn(flow_inlet *inlet, const void *key, size_t key_size, void *data, size_t room,
+                    size_t *size, flow_error **err);
+
+static void expect_read(struct stage *stage, read_fn *read, const char *inlet, const char *key,
+                        const char *wanted)
 {
     char value[64];
     size_t size = 99;
-    int rc = flow_inlet_position(rig_inlet(&stage->rig, inlet), key, strlen(key), value,
-                                 sizeof value, &size, NULL);
+    int rc =
+        read(rig_inlet(&stage->rig, inlet), key, strlen(key), value, sizeof value, &size, NULL);
 
     ck_assert_int_eq(rc, FLOW_OK);
     ck_assert_uint_lt(size, sizeof value);
     value[size] = '\0';
     ck_assert_str_eq(value, wanted);
+}
+
+static void expect_position(struct stage *stage, const char *inlet, const char *key,
+                            const char *wanted)
+{
+    expect_read(stage, flow_inlet_position, inlet, key, wanted);
+}
+
+static void expect_latest(struct stage *stage, const char *inlet, const char *key,
+                          const char *wanted)
+{
+    expect_read(stage, flow_inlet_position_latest, inlet, key, wanted);
 }
 
 static void expect_channel(struct stage *stage, const char *channel, unsigned first, unsigned count)
@@ -159,6 +175,33 @@ START_TEST(after_a_restart_each_channel_gets_what_it_lacks)
     ck_assert_int_eq(push_marked(&stage, 0, 35, 35), FLOW_OK); /* all of it is there */
     expect_channel(&stage, "c1", 0, 35);
     expect_channel(&stage, "c2", 0, 35);
+    down(&stage);
+    places_free(&stage.places);
+}
+END_TEST
+
+START_TEST(the_latest_position_ends_what_must_be_marked_one_by_one)
+{
+    struct stage stage = {0};
+
+    places_init(&stage.places, 1);
+    up(&stage, "a1.channels.c2.capacity = 15\n");
+    expect_latest(&stage, "r1", "in", "");
+    ck_assert_int_eq(push_marked(&stage, 0, 10, 10), FLOW_OK);
+    expect_latest(&stage, "r1", "in", "0010");
+    ck_assert_int_eq(push_marked(&stage, 10, 10, 10), FLOW_EFULL);
+    ck_assert_int_eq(push_mark(&stage, "r2", "in", "0099"), FLOW_OK);
+    down(&stage);
+
+    up(&stage, "");
+    expect_position(&stage, "r1", "in", "0010");
+    expect_latest(&stage, "r1", "in", "0020");
+    ck_assert_int_eq(push_marked(&stage, 10, 7, 7), FLOW_OK); /* not as it was before */
+    ck_assert_int_eq(push_marked(&stage, 17, 3, 1), FLOW_OK);
+    ck_assert_int_eq(push_marked(&stage, 20, 9, 9), FLOW_OK);
+    expect_latest(&stage, "r1", "in", "0029");
+    expect_channel(&stage, "c1", 0, 29);
+    expect_channel(&stage, "c2", 0, 29);
     down(&stage);
     places_free(&stage.places);
 }
@@ -301,6 +344,7 @@ START_TEST(a_key_that_one_channel_lacks_is_told_without_a_value)
     int rc = flow_inlet_positions(rig_inlet(&stage.rig, "r1"), count_positions, text, NULL);
     ck_assert_int_eq(rc, FLOW_OK);
     ck_assert_str_eq(text, "in= ");
+    expect_latest(&stage, "r1", "in", "0011");
     down(&stage);
     places_free(&stage.places);
 }
@@ -707,6 +751,8 @@ int main(void)
     const struct test_entry tests[] = {
         {"after_a_restart_each_channel_gets_what_it_lacks",
          after_a_restart_each_channel_gets_what_it_lacks},
+        {"the_latest_position_ends_what_must_be_marked_one_by_one",
+         the_latest_position_ends_what_must_be_marked_one_by_one},
         {"a_batch_emitted_again_goes_on_where_it_stopped",
          a_batch_emitted_again_goes_on_where_it_stopped},
         {"what_arrived_of_a_large_batch_does_not_come_again",

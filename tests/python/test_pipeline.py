@@ -73,6 +73,8 @@ def test_a_position_is_read_back_after_a_restart(library: libflow.Library,
     pipeline.close()
     pipeline, inlet = start()
     assert inlet.position("table") == (2).to_bytes(8, "big")
+    assert inlet.position_latest("table") == (2).to_bytes(8, "big")
+    assert inlet.position_latest("row") is None
     batch.clear()
     batch.extend([b"2"])
     batch.set_position("table", (2).to_bytes(8, "big"))  # it is there

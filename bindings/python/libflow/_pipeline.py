@@ -63,12 +63,20 @@ class Inlet:
         """The value that Batch.set_position gave for KEY and every durable channel has, or None:
         from there on events are to be pushed again after a restart.
         """
+        return self._read_position(lib.flow_inlet_position, key)
+
+    def position_latest(self, key: bytes | str) -> bytes | None:
+        """The largest value for KEY that one durable channel has, or None: up to there some may
+        lack what others have, so events are pushed with a position behind each.
+        """
+        return self._read_position(lib.flow_inlet_position_latest, key)
+
+    def _read_position(self, read: Any, key: bytes | str) -> bytes | None:
         self._pipeline.check_open()
         raw = key.encode() if isinstance(key, str) else key
         value = ctypes.create_string_buffer(t.FLOW_POSITION_MAX)
         size = ctypes.c_size_t()
-        call(lib.flow_inlet_position, self._handle, raw, len(raw), value, len(value),
-             ctypes.byref(size))
+        call(read, self._handle, raw, len(raw), value, len(value), ctypes.byref(size))
         return value.raw[:size.value] if size.value else None
 
     async def push_async(self, events: Iterable[EventLike],
