@@ -106,7 +106,7 @@ static size_t stride(const struct spooldir *s)
  */
 static int fill(struct spooldir *s, int *ends, flow_error **err)
 {
-    int rc = spool_standing_begin(s, err);
+    int rc = fl_forgetting_begin(&s->standing.done, s->batch, err);
     int moved;
 
     *ends = 0;
@@ -158,7 +158,7 @@ static int commit(struct spooldir *s, int ends)
         FLOW_OK) {
         return FLOW_ECLOSED;
     }
-    spool_standing_emitted(s);
+    fl_forgetting_emitted(&s->standing.done);
     flow_batch_clear(s->batch);
     s->file.committed = spool_place_of(s);
     s->file.is_first = 0;
@@ -229,7 +229,7 @@ void spool_run(void *self)
     spool_standing_look(s);
     while (!flow_context_stopping(s->ctx)) {
         if (!open_next(s)) {
-            spool_standing_idle(s);
+            fl_forgetting_flush(&s->standing.done, s->emitter, s->batch);
             if (flow_wait(s->ctx, s->options.poll_delay) != FLOW_OK) {
                 break;
             }

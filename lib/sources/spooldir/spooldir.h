@@ -19,6 +19,7 @@
 #include "codec/blob.h"
 #include "codec/line_reader.h"
 #include "io/file.h"
+#include "sources/forgetting.h"
 
 enum spool_order { SPOOL_OLDEST, SPOOL_YOUNGEST, SPOOL_RANDOM };
 enum spool_tracking { SPOOL_RENAME, SPOOL_TRACKER_DIR };
@@ -113,8 +114,8 @@ struct spool_file {
 struct spool_standing {
     struct fl_buf key;    /* of the present file */
     struct fl_map partly; /* relative paths of files that were being read when the last run ended */
-    struct fl_vec done;   /* of struct fl_buf, keys to be forgotten */
-    int by_event;         /* the present file is one of `partly` */
+    struct fl_forgetting done; /* keys of files that are */
+    int by_event;              /* the present file is one of `partly` */
 };
 
 struct spooldir {
@@ -191,20 +192,11 @@ void spool_standing_look(struct spooldir *s);
 /* Where the file that was opened goes on; an offset of -1 when that is not known. */
 int spool_standing_find(struct spooldir *s, struct spool_place *place, flow_error **err);
 
-/* Empties the batch for the next events. */
-int spool_standing_begin(struct spooldir *s, flow_error **err);
-
 /* The file goes on at its present place behind the events in the batch. */
 int spool_standing_note(struct spooldir *s, flow_error **err);
 
-/* The batch has arrived. */
-void spool_standing_emitted(struct spooldir *s);
-
 /* The present file is done. */
 void spool_standing_forget(struct spooldir *s);
-
-/* There is nothing else to do. */
-void spool_standing_idle(struct spooldir *s);
 
 /* Deserializing.  Goes to where the events were committed last, or to where the first one is. */
 int spool_begin(struct spooldir *s, flow_error **err);

@@ -28,9 +28,9 @@ static void put_identity(const struct spooldir *s, uint8_t identity[IDENTITY],
 {
     identity[0] = '\0';
     identity[1] = (uint8_t)s->options.format;
-    fl_be64_put(identity + 2, (uint64_t)info->st_ino);
-    fl_be64_put(identity + 2 + NUMBER,
-               (uint64_t)info->st_mtim.tv_sec * 1000000000u + (uint64_t)info->st_mtim.tv_nsec);
+    uint8_t *mtime = fl_be64_put(identity + 2, (uint64_t)info->st_ino);
+    fl_be64_put(mtime,
+                (uint64_t)info->st_mtim.tv_sec * 1000000000u + (uint64_t)info->st_mtim.tv_nsec);
 }
 
 static const char *relative(const struct spooldir *s, const char *path)
@@ -80,59 +80,9 @@ int spool_standing_note(struct spooldir *s, flow_error **err)
     return flow_batch_set_position(s->batch, key->data, key->size, value, sizeof value, err);
 }
 
-/* ---- forgetting ---- */
-
-/* Without memory it is found at the next start. */
-static void will_forget(struct spooldir *s, const void *data, size_t size)
-{
-    struct fl_buf key;
-
-    fl_buf_init(&key, s->mem);
-    if (fl_buf_append(&key, data, size) != FLOW_OK ||
-        fl_vec_push(&s->standing.done, &key) == NULL) {
-        fl_buf_free(&key);
-    }
-}
-
 void spool_standing_forget(struct spooldir *s)
 {
-    will_forget(s, s->standing.key.data, s->standing.key.size);
-}
-
-int spool_standing_begin(struct spooldir *s, flow_error **err)
-{
-    int rc = FLOW_OK;
-
-    flow_batch_clear(s->batch);
-    for (size_t i = 0; i < s->standing.done.count && rc == FLOW_OK; i++) {
-        const struct fl_buf *key = fl_vec_at(&s->standing.done, i);
-        rc = flow_batch_forget_position(s->batch, key->data, key->size, err);
-    }
-    return rc;
-}
-
-void spool_standing_emitted(struct spooldir *s)
-{
-    for (size_t i = 0; i < s->standing.done.count; i++) {
-        fl_buf_free(fl_vec_at(&s->standing.done, i));
-    }
-    s->standing.done.count = 0;
-}
-
-void spool_standing_idle(struct spooldir *s)
-{
-    flow_error *fault = NULL;
-
-    if (s->standing.done.count == 0) {
-        return;
-    }
-    int rc = spool_standing_begin(s, &fault);
-    rc = rc == FLOW_OK ? flow_emitter_emit(s->emitter, s->batch, &fault) : rc;
-    if (rc == FLOW_OK) {
-        spool_standing_emitted(s);
-    }
-    flow_batch_clear(s->batch);
-    flow_error_free(fault); /* tried again when there is nothing else to do */
+    fl_forgetting_add(&s->standing.done, s->standing.key.data, s->standing.key.size);
 }
 
 /* ---- what an earlier run has left ---- */
@@ -170,7 +120,7 @@ static int sort_out(void *self, const flow_position *position)
     if (is_there(s, path, identity)) {
         return fl_map_put(&s->standing.partly, path, s);
     }
-    will_forget(s, position->key, position->key_size);
+    fl_forgetting_add(&s->standing.done, position->key, position->key_size);
     return FLOW_OK;
 }
 
@@ -194,13 +144,12 @@ void spool_standing_init(struct spooldir *s)
 {
     fl_buf_init(&s->standing.key, s->mem);
     fl_map_init(&s->standing.partly, s->mem);
-    fl_vec_init(&s->standing.done, s->mem, sizeof(struct fl_buf));
+    fl_forgetting_init(&s->standing.done, s->mem);
 }
 
 void spool_standing_free(struct spooldir *s)
 {
-    spool_standing_emitted(s);
-    fl_vec_free(&s->standing.done);
+    fl_forgetting_free(&s->standing.done);
     fl_map_free(&s->standing.partly);
     fl_buf_free(&s->standing.key);
 }
