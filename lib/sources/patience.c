@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Emitting a batch again and again until it is committed. */
+/* Batches that are emitted again and again until they are committed. */
 
 #include "sources/patience.h"
 
@@ -31,4 +31,11 @@ int fl_emit_patiently(flow_context *ctx, flow_emitter *emitter, flow_batch *batc
         }
         pause = pause < most_ms / 2 ? 2 * pause : most_ms;
     }
+}
+
+size_t fl_batch_size(const flow_emitter *emitter, size_t size)
+{
+    size_t most = flow_emitter_max_batch(emitter);
+
+    return most > 0 && most < size ? most : size;
 }

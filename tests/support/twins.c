@@ -8,6 +8,7 @@
 
 #include <check.h>
 
+#include "core/library.h"
 #include "mortal.h"
 #include "twins.h"
 
@@ -70,6 +71,8 @@ void twins_start(struct twins *twins, struct rig *rig)
 
     expand(twins, expand(twins, text, channels), twins->source);
     rig_init(rig, 0);
+    if (twins->io)
+        rig->lib->io = twins->io;
     rig_build(rig, text);
     rig_start(rig);
 }
@@ -120,7 +123,7 @@ void twins_take(struct rig *rig, const char *channel, void (*fn)(void *arg, cons
         flow_txn *txn = begin(rig_channel(rig, channel));
         ck_assert_int_eq(flow_txn_take(txn, 100, 0, &events, &count, NULL), FLOW_OK);
         for (size_t i = 0; i < count; i++) {
-            char text[64];
+            char text[512];
             size_t size;
             const char *body = flow_event_body(events[i], &size);
             ck_assert_uint_lt(size, sizeof text);

@@ -15,6 +15,7 @@ struct twins {
     unsigned seed;      /* told on stderr; for those that choose at random */
     const char *source; /* its lines of configuration; '@' is the folder, '%' the batch size */
     unsigned batch_size;
+    const struct fl_io *io; /* NULL: the system's */
 
     /* In the process that will be killed, and beside it for so long; NULL: waits. */
     void (*work)(void *arg, struct rig *rig);

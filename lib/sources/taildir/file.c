@@ -29,13 +29,15 @@ void tail_file_fault(struct taildir *t, struct tail_file *file, int rc, const fl
     file->fault = rc;
 }
 
-/* Reads FILE from byte 0 or from its position on. */
-static void begin_anew(struct taildir *t, struct tail_file *file, int64_t pos)
+void tail_file_anew(struct taildir *t, struct tail_file *file, int64_t pos)
 {
     file->pos = pos;
-    file->head_size = 0;
-    file->head_sum = 0;
+    file->head = (struct tail_head){0};
     file->read_size = -1;
+    file->is_listed = 0;
+    file->generation++;
+    file->begun = pos;
+    file->ahead = 0;
     t->positions_changed = 1;
     t->identities_changed = 1;
 }
@@ -63,13 +65,14 @@ static void find_start(struct taildir *t, struct tail_file *file)
         flow_context_logf(t->ctx, FLOW_LOG_INFO,
                           "%s is another file than the one that had its inode, %llu", file->path,
                           (unsigned long long)file->inode);
-        begin_anew(t, file, file->fresh);
+        tail_standing_forget(t, file);
+        file->is_asked = 0;
+        tail_file_anew(t, file, file->fresh);
     }
     t->identities_changed = t->identities_changed || file->birth != birth || file->noted != 0;
     file->birth = birth;
     file->noted = 0;
     file->renamed = 0;
-    file->fresh = 0;
 }
 
 /* For how long nothing was written, so that of many old files few are open at a time. */
@@ -81,7 +84,7 @@ static int64_t age_of(const struct taildir *t, const struct stat *info)
     return age > 0 ? age : 0;
 }
 
-int tail_file_open(struct taildir *t, struct tail_file *file, flow_error **err)
+static int open_file(struct taildir *t, struct tail_file *file, flow_error **err)
 {
     struct stat info;
 
@@ -134,30 +137,51 @@ int tail_file_check(struct taildir *t, struct tail_file *file, flow_error **err)
     }
     if (info.st_size < file->pos) {
         what = "is shorter than what was read of it";
-    } else if (file->head_size > 0) {
-        int there = sum_head(t, file, file->head_size, &sum, err);
+    } else if (file->head.size > 0) {
+        int there = sum_head(t, file, file->head.size, &sum, err);
         if (there < 0) {
             return there;
         }
-        what = there && sum == file->head_sum ? NULL : "does not begin as it did";
+        what = there && sum == file->head.sum ? NULL : "does not begin as it did";
     }
     if (what != NULL) {
         flow_counter_add(t->truncated, 1);
         flow_context_logf(t->ctx, FLOW_LOG_WARN, "%s %s: it is read from its beginning", file->path,
                           what);
-        begin_anew(t, file, 0);
+        tail_file_anew(t, file, 0);
     }
     return FLOW_OK;
 }
 
-void tail_file_note_head(struct taildir *t, struct tail_file *file)
+int tail_file_begin(struct taildir *t, struct tail_file *file, flow_error **fault, flow_error **err)
 {
-    uint32_t sum;
-    uint32_t size = file->pos < TAIL_HEAD_MAX ? (uint32_t)file->pos : TAIL_HEAD_MAX;
+    int rc = open_file(t, file, fault);
 
-    if (size > file->head_size && sum_head(t, file, size, &sum, NULL) == 1) {
-        file->head_size = size;
-        file->head_sum = sum;
+    if (rc == FLOW_OK && !file->is_asked) {
+        rc = tail_standing_ask(t, file, err);
+        if (rc != FLOW_OK) {
+            return rc;
+        }
+        rc = tail_standing_take(t, file, fault);
+    }
+    return rc == FLOW_OK ? tail_file_check(t, file, fault) : rc;
+}
+
+struct tail_head tail_file_head(struct taildir *t, struct tail_file *file, int64_t offset)
+{
+    struct tail_head head = {.size = offset < TAIL_HEAD_MAX ? (uint32_t)offset : TAIL_HEAD_MAX};
+
+    if (head.size == file->head.size) {
+        return file->head;
+    }
+    int grows = head.size > file->head.size;
+    if (sum_head(t, file, head.size, &head.sum, NULL) != 1) {
+        /* It was emptied just now, which is seen next time. */
+        return grows ? file->head : (struct tail_head){0};
+    }
+    if (grows) {
+        file->head = head;
         t->identities_changed = 1;
     }
+    return head;
 }

@@ -47,11 +47,12 @@ static int load_identity(void *arg, const struct tail_entry *entry)
     }
     file->birth = entry->numbers[TAIL_BIRTH];
     if (entry->numbers[TAIL_HEAD] > 0 && entry->numbers[TAIL_HEAD] <= TAIL_HEAD_MAX) {
-        file->head_size = (uint32_t)entry->numbers[TAIL_HEAD];
-        file->head_sum = (uint32_t)entry->numbers[TAIL_SUM];
+        file->head.size = (uint32_t)entry->numbers[TAIL_HEAD];
+        file->head.sum = (uint32_t)entry->numbers[TAIL_SUM];
     }
     /* Without a position, here or there, it is to be read anew. */
     file->pos = (entry->has & 1u << TAIL_POS) != 0 ? number_of(entry, TAIL_POS, 0) : -1;
+    file->is_listed = 1;
     return FLOW_OK;
 }
 
@@ -78,6 +79,7 @@ static int load_position(void *arg, const struct tail_entry *entry)
             return FLOW_ENOMEM;
         }
         file->noted = loading->written_at;
+        file->is_listed = 1;
     }
     file->pos = number_of(entry, TAIL_POS, 0);
     return FLOW_OK;
@@ -164,8 +166,8 @@ static int add_identity(const struct taildir *t, const struct tail_file *file, s
                     [TAIL_POS] = file->pos,
                     [TAIL_DEV] = (int64_t)file->dev,
                     [TAIL_BIRTH] = file->birth,
-                    [TAIL_HEAD] = file->head_size,
-                    [TAIL_SUM] = file->head_sum},
+                    [TAIL_HEAD] = file->head.size,
+                    [TAIL_SUM] = file->head.sum},
         .has =
             1u << TAIL_INODE | 1u << TAIL_DEV | 1u << TAIL_BIRTH | 1u << TAIL_HEAD | 1u << TAIL_SUM,
         .path = file->path,

@@ -71,19 +71,38 @@ static int set_headers(struct taildir *t, const struct tail_file *file, flow_err
     return rc == FLOW_OK ? rc : fl_error_nomem(err);
 }
 
+/* Adds lines that the window holds.  Where one channel is ahead of others a position follows each,
+ * so that each channel is spared exactly what it has; and what was a line then is one again. */
+static int add_lines(struct taildir *t, struct tail_file *file, flow_error **err)
+{
+    int64_t before = -1;
+    int rc = FLOW_OK;
+
+    while (rc == FLOW_OK && t->window.offset < file->ahead && t->window.offset > before &&
+           flow_batch_count(t->batch) < t->batch_size) {
+        before = t->window.offset;
+        rc = tail_window_line(t, file->ahead, err);
+        if (rc == FLOW_OK && t->window.offset > before) {
+            rc = tail_standing_note(t, file, t->window.offset, err);
+        }
+    }
+    return rc == FLOW_OK && t->window.offset >= file->ahead ? tail_window_lines(t, err) : rc;
+}
+
 /*
  * Fills the batch from the window and the file behind it; *ENDS tells that no line is left.  With
  * FLUSH what is behind the last line end counts as a line.
  */
-static int fill(struct taildir *t, const struct tail_file *file, int flush, int *ends,
-                flow_error **err)
+static int fill(struct taildir *t, struct tail_file *file, int flush, int *ends, flow_error **err)
 {
     int64_t start = t->window.offset;
 
     *ends = 0;
+    flow_batch_clear(t->batch);
+    t->noted = -1;
     for (;;) {
-        int rc = tail_window_lines(t, err);
-        if (rc != FLOW_OK || flow_batch_count(t->batch) >= t->options.batch_size ||
+        int rc = add_lines(t, file, err);
+        if (rc != FLOW_OK || flow_batch_count(t->batch) >= t->batch_size ||
             t->window.offset - start >= (int64_t)BATCH_BYTES) {
             return rc;
         }
@@ -98,6 +117,21 @@ static int fill(struct taildir *t, const struct tail_file *file, int flush, int 
     }
 }
 
+/* Says where the file goes on behind the batch, without which that must not be emitted: its lines
+ * are read again when there is memory. */
+static int note_end_of_batch(struct taildir *t, struct tail_file *file, flow_error **err)
+{
+    int rc = FLOW_OK;
+
+    if (flow_batch_count(t->batch) > 0 && t->noted != t->window.offset) {
+        rc = tail_standing_note(t, file, t->window.offset, err);
+    }
+    if (rc != FLOW_OK) {
+        flow_batch_clear(t->batch);
+    }
+    return rc;
+}
+
 /* One batch.  What could be read before a fault is emitted before it is told. */
 static int read_batch(struct look *look, struct tail_file *file, int flush, int *ends,
                       flow_error **err)
@@ -106,6 +140,10 @@ static int read_batch(struct look *look, struct tail_file *file, int flush, int 
     flow_error *fault = NULL;
     int rc = fill(t, file, flush, ends, &fault);
 
+    if (note_end_of_batch(t, file, NULL) != FLOW_OK) {
+        flow_error_free(fault);
+        return fl_error_nomem(err);
+    }
     t->reading = file;
     t->reading_to = t->window.offset;
     if (flow_batch_count(t->batch) > 0) {
@@ -136,7 +174,6 @@ static void note_end(struct taildir *t, struct tail_file *file)
         file->read_size = t->window.offset + (int64_t)(t->window.end - t->window.begin);
         file->read_mtime = file->mtime;
     }
-    tail_file_note_head(t, file);
 }
 
 /* Reads an open file to its end, or as far as its turn goes. */
@@ -169,10 +206,9 @@ static int follow(struct look *look, struct tail_file *file, int flush, flow_err
 {
     struct taildir *t = look->t;
     flow_error *fault = NULL;
-    int rc = tail_file_open(t, file, &fault);
+    int rc = tail_file_begin(t, file, &fault, err);
 
-    rc = rc == FLOW_OK ? tail_file_check(t, file, &fault) : rc;
-    if (rc != FLOW_OK) {
+    if (fault != NULL) {
         /* One that has gone meanwhile is found again under its new name, if it has one. */
         if (rc != FLOW_ENOENT) {
             tail_file_fault(t, file, rc, fault);
@@ -180,7 +216,7 @@ static int follow(struct look *look, struct tail_file *file, int flush, flow_err
         flow_error_free(fault);
         return rc == FLOW_ENOMEM ? fl_error_nomem(err) : FLOW_OK;
     }
-    return read_on(look, file, flush, err);
+    return rc == FLOW_OK ? read_on(look, file, flush, err) : rc;
 }
 
 static int has_changed(const struct tail_file *file)
@@ -228,6 +264,7 @@ static void note_gone(struct taildir *t)
         }
     }
     if (gone > TAIL_GONE_MAX) {
+        tail_standing_forget(t, oldest);
         tail_table_drop(&t->table, t->io, oldest);
         t->identities_changed = 1;
     }
@@ -238,6 +275,7 @@ static int look_at_all(struct look *look, flow_error **err)
     struct taildir *t = look->t;
     int rc = tail_scan(t, err);
 
+    rc = rc == FLOW_OK ? tail_standing_adopt(t, err) : rc;
     for (size_t i = 0; rc == FLOW_OK && i < t->turn.count && !flow_context_stopping(t->ctx); i++) {
         struct tail_file *file = *(struct tail_file **)fl_vec_at(&t->turn, i);
         if (has_changed(file)) {
@@ -247,6 +285,7 @@ static int look_at_all(struct look *look, flow_error **err)
     }
     if (rc == FLOW_OK) {
         note_gone(t);
+        tail_standing_tidy(t);
     }
     return rc;
 }

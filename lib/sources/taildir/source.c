@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "sources/patience.h"
 #include "sources/sources.h"
 #include "sources/taildir/taildir.h"
 
@@ -56,6 +57,7 @@ static void taildir_destroy(void *self)
     tail_window_free(&t->window);
     fl_vec_free(&t->turn);
     fl_vec_free(&t->headers);
+    tail_standing_free(t);
     flow_batch_free(t->batch);
     fl_free(t->mem, t->position_path);
     fl_free(t->mem, t->identity_path);
@@ -69,6 +71,7 @@ static int make_parts(struct taildir *t, flow_error **err)
     fl_vec_init(&t->turn, t->mem, sizeof(struct tail_file *));
     fl_vec_init(&t->headers, t->mem, sizeof(flow_header));
     t->window.mem = t->mem;
+    tail_standing_init(t);
     int rc = find_paths(t, err);
     rc = rc == FLOW_OK ? find_counters(t, err) : rc;
     rc = rc == FLOW_OK ? flow_batch_new(flow_context_library(t->ctx), &t->batch, err) : rc;
@@ -102,11 +105,13 @@ static int taildir_start(void *self, flow_emitter *emitter, flow_error **err)
     int rc = tail_groups_check(t, err);
 
     t->scan = 0;
+    t->batch_size = fl_batch_size(emitter, t->options.batch_size);
     t->positions_changed = 1;
     t->identities_changed = 1;
     t->write_fault = FLOW_OK;
     t->write_due = flow_context_now(t->ctx) + t->options.write_interval;
     rc = rc == FLOW_OK ? fl_folder_make_above(t->io, t->position_path, 0777, err) : rc;
+    rc = rc == FLOW_OK ? tail_standing_look(t, emitter, err) : rc;
     rc = rc == FLOW_OK ? tail_positions_load(t, err) : rc;
     rc = rc == FLOW_OK ? tail_scan(t, err) : rc;
     if (rc != FLOW_OK) {
@@ -175,8 +180,9 @@ static const flow_property properties[] = {
         .name = "skipToEnd",
         .type = FLOW_TYPE_BOOL,
         .default_value = "false",
-        .help = "Whether files that are there at the start, and in no position file, are read "
-                "from their end.",
+        .help = "Whether files that are there at the start, and known neither to the position file "
+                "nor to a durable channel, are read from their end; also those that are new when "
+                "a crash comes.",
     },
     {
         .name = "idleTimeout",
@@ -254,9 +260,21 @@ static const flow_schema schema = {
         "stopped, and Flume where libflow did. What tells files apart that had one inode after "
         "the other is kept in a file beside it, with .ids behind the name; together with that it "
         "also remembers files that are not found at present. Whoever removes the position file, or "
-        "an entry, has the files read anew. Positions are written every writePosInterval and at "
-        "the stop; after a crash the lines since then are read again, so each arrives at least "
-        "once (PositionWriteFail counts failed attempts).\n"
+        "an entry, has the files read anew, unless a durable channel knows them. Positions are "
+        "written every writePosInterval and at the stop (PositionWriteFail counts failed "
+        "attempts).\n"
+        "\n"
+        "Durable channels, such as those of type file, also keep positions together with the "
+        "lines, and theirs count: after a crash at any moment each of them goes on behind the last "
+        "line it has, whatever became of the position file, and whether files were renamed, "
+        "emptied or replaced meanwhile. A channel that does not know a file, because it is new or "
+        "was emptied, goes on where the position file says. To have files read anew, remove both. "
+        "When Flume has read on in between, give the source another name: under that the channels "
+        "know nothing, and the position file counts.\n"
+        "\n"
+        "Where a channel is in memory, a crash loses what it held, and the lines since the "
+        "position file was written are read again. Nothing can be done for lines that a file "
+        "loses before they are read, as copytruncate may.\n"
         "\n"
         "When a channel takes no events the same batch is tried again until it does; nothing is "
         "read meanwhile. When there are no lines the source pauses, by backoffSleepIncrement "

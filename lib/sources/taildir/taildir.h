@@ -14,6 +14,7 @@
 #include "base/regex.h"
 #include "base/vec.h"
 #include "io/file.h"
+#include "sources/forgetting.h"
 
 /* A line that is longer is cut into several events. */
 #define TAIL_LINE_MAX ((size_t)16 << 20)
@@ -49,6 +50,12 @@ struct tail_group {
     int fault;             /* the errno that the log knows of */
 };
 
+/* The sum of so many bytes. */
+struct tail_head {
+    uint32_t size;
+    uint32_t sum;
+};
+
 struct tail_file {
     uint64_t inode;
     uint64_t dev;  /* 0: not known, by Flume's positions; without `group`, that of an earlier run */
@@ -64,12 +71,41 @@ struct tail_file {
     int64_t mtime;                  /* ns */
     int64_t read_size;              /* as it was when all its lines had been read, or -1 */
     int64_t read_mtime;
-    int64_t active_at;  /* when it last changed */
-    uint64_t seen;      /* the last scan that found it */
-    uint32_t head_size; /* how much of the beginning has the sum HEAD_SUM */
-    uint32_t head_sum;
-    int renamed; /* since its position was noted */
-    int fault;   /* the code that the log knows of */
+    int64_t active_at; /* when it last changed */
+    uint64_t seen;     /* the last scan that found it */
+    struct tail_head head;
+    int renamed;   /* since its position was noted */
+    int is_listed; /* POS is from a list */
+    int fault;     /* the code that the log knows of */
+
+    /* What durable channels know, once they were asked. */
+    int is_asked;
+    int lacks;        /* one of them does not know the file */
+    uint64_t key_dev; /* the device it has for them */
+    uint64_t generation;
+    int64_t begun; /* where the generation begins */
+    int64_t ahead; /* before this, one channel may have what another lacks */
+};
+
+/* How far a file was committed, in the eyes of a channel. */
+struct tail_place {
+    int there;
+    uint64_t generation;
+    int64_t offset;
+    int64_t begun;
+    struct tail_head head;
+};
+
+/* What durable channels know of files. */
+struct tail_standing {
+    flow_emitter *emitter;
+    struct fl_vec known; /* what they knew at the start, by inode */
+    struct fl_forgetting forgetting;
+    struct tail_place furthest; /* of the file asked for: in the channel that is furthest */
+    struct tail_place last;     /* and in the last one; not there when one has none */
+    int is_blank;               /* there was no file that all of them knew */
+    int is_adopted;
+    int is_tidy;
 };
 
 /* All files that are known. */
@@ -103,7 +139,10 @@ struct taildir {
     struct tail_window window;
     struct fl_vec headers; /* of flow_header: those of the file being read */
     char offset_text[24];
+    struct tail_standing standing;
+    size_t batch_size;         /* events: no more than a channel takes at a time */
     flow_batch *batch;         /* not empty: could not be emitted so far */
+    int64_t noted;             /* up to where it has positions */
     struct tail_file *reading; /* whose events these are */
     int64_t reading_to;        /* and how far they go */
     char *position_path;
@@ -144,15 +183,20 @@ int tail_scan(struct taildir *t, flow_error **err);
 /* Whether no name of the file was found, and all could be looked at. */
 int tail_is_gone(const struct taildir *t, const struct tail_file *file);
 
-/* File.  Opens one that is closed and sees whether it is the same that it was; what it finds
- * decides where the reading begins.  FLOW_ENOENT when its name leads elsewhere by now. */
-int tail_file_open(struct taildir *t, struct tail_file *file, flow_error **err);
+/* File.  Opens one that is closed, sees whether it is the same that it was and that what was read
+ * of it is still there, and finds out where the reading goes on.  What is wrong with this file
+ * alone is a FAULT: FLOW_ENOENT when its name leads elsewhere by now. */
+int tail_file_begin(struct taildir *t, struct tail_file *file, flow_error **fault,
+                    flow_error **err);
 
 /* Sees that what was read of an open file is still there; else it begins anew. */
 int tail_file_check(struct taildir *t, struct tail_file *file, flow_error **err);
 
-/* Sums up the beginning of an open file as far as it was read. */
-void tail_file_note_head(struct taildir *t, struct tail_file *file);
+/* Reads FILE, which is another one or was emptied, from POS on. */
+void tail_file_anew(struct taildir *t, struct tail_file *file, int64_t pos);
+
+/* The head of an open file that is read up to OFFSET. */
+struct tail_head tail_file_head(struct taildir *t, struct tail_file *file, int64_t offset);
 void tail_file_close(struct taildir *t, struct tail_file *file);
 
 /* Logs a fault of FILE that the log does not know of yet. */
@@ -168,12 +212,39 @@ int tail_window_more(struct tail_window *window, const struct fl_io *io,
 /* Adds events to the batch of T until it is full or the window holds no more whole lines. */
 int tail_window_lines(struct taildir *t, flow_error **err);
 
+/* Adds the next line, if the window holds it whole; it ends at END of the file at the latest. */
+int tail_window_line(struct taildir *t, int64_t end, flow_error **err);
+
 /* Adds what is left as a line without an end. */
 int tail_window_rest(struct taildir *t, flow_error **err);
 
 /* Gives memory back that only a long line needed. */
 void tail_window_shrink(struct tail_window *window);
 void tail_window_free(struct tail_window *window);
+
+/* Standing: what durable channels know. */
+void tail_standing_init(struct taildir *t);
+void tail_standing_free(struct taildir *t);
+
+/* Once a start: finds out what there is. */
+int tail_standing_look(struct taildir *t, flow_emitter *emitter, flow_error **err);
+
+/* Asks for an open file; then takes over what they said, which may show that it begins anew. */
+int tail_standing_ask(struct taildir *t, struct tail_file *file, flow_error **err);
+int tail_standing_take(struct taildir *t, struct tail_file *file, flow_error **err);
+
+/* Once, before anything is read: lets channels know where the reading of files begins that they do
+ * not know, all at a time.  What the lists say is believed once. */
+int tail_standing_adopt(struct taildir *t, flow_error **err);
+
+/* FILE goes on at OFFSET behind the events in the batch. */
+int tail_standing_note(struct taildir *t, struct tail_file *file, int64_t offset, flow_error **err);
+
+/* FILE will not be read again. */
+void tail_standing_forget(struct taildir *t, const struct tail_file *file);
+
+/* At the end of a look: lets channels forget what is to be forgotten. */
+void tail_standing_tidy(struct taildir *t);
 
 /* Positions. */
 int tail_positions_load(struct taildir *t, flow_error **err);

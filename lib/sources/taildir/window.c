@@ -141,12 +141,16 @@ static int add_cut(struct taildir *t, flow_error **err)
     return rc;
 }
 
-/* Adds the next line; FLOW_BACKOFF when there is none so far. */
-static int add_line(struct taildir *t, flow_error **err)
+/* Adds the next line, which goes to END of the file at most; FLOW_BACKOFF when there is none so
+ * far. */
+static int add_line(struct taildir *t, int64_t end, flow_error **err)
 {
     struct tail_window *window = &t->window;
     const uint8_t *line = window->data + window->begin;
     size_t left = window->end - window->begin;
+    int ends = (int64_t)left >= end - window->offset;
+
+    left = ends ? (size_t)(end - window->offset) : left;
     const uint8_t *newline = left > window->searched
                                  ? memchr(line + window->searched, '\n', left - window->searched)
                                  : NULL;
@@ -155,20 +159,30 @@ static int add_line(struct taildir *t, flow_error **err)
     if (size > TAIL_LINE_MAX) {
         return add_cut(t, err);
     }
-    if (newline == NULL) {
+    if (newline == NULL && !ends) {
         window->searched = left;
         return FLOW_BACKOFF;
     }
+    if (newline == NULL) {
+        return add_event(t, left, left, err);
+    }
     size_t body = size > 0 && line[size - 1] == '\r' ? size - 1 : size;
     return add_event(t, body, size + 1, err);
+}
+
+int tail_window_line(struct taildir *t, int64_t end, flow_error **err)
+{
+    int rc = add_line(t, end, err);
+
+    return rc == FLOW_BACKOFF ? FLOW_OK : rc;
 }
 
 int tail_window_lines(struct taildir *t, flow_error **err)
 {
     int rc = FLOW_OK;
 
-    while (rc == FLOW_OK && flow_batch_count(t->batch) < t->options.batch_size) {
-        rc = add_line(t, err);
+    while (rc == FLOW_OK && flow_batch_count(t->batch) < t->batch_size) {
+        rc = add_line(t, INT64_MAX, err);
     }
     return rc == FLOW_BACKOFF ? FLOW_OK : rc;
 }
