@@ -267,7 +267,7 @@ static void read_and_kill(const char *source,
 
 START_TEST(a_folder_is_read_once_and_its_files_are_renamed)
 {
-    read_and_kill(SPOOLDIR, write_lines);
+    read_and_kill(SPOOLDIR "a1.channels.c1.transactionCapacity = 50\n", write_lines);
 }
 END_TEST
 

@@ -90,14 +90,14 @@ static int has_room(const struct spooldir *s)
                        ? s->avro.room
                        : BATCH_BYTES - (s->file.offset - s->file.committed.offset);
 
-    return flow_batch_count(s->batch) < s->options.batch_size && left > 0;
+    return flow_batch_count(s->batch) < s->batch_size && left > 0;
 }
 
 /* How many events are made at once.  Where an earlier run has left the channels at different places
  * in the file, one: so each can be spared exactly what it has. */
 static size_t stride(const struct spooldir *s)
 {
-    return s->standing.by_event ? 1 : s->options.batch_size - flow_batch_count(s->batch);
+    return s->standing.by_event ? 1 : s->batch_size - flow_batch_count(s->batch);
 }
 
 /*

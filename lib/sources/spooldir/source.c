@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "sources/patience.h"
 #include "sources/sources.h"
 #include "sources/spooldir/spooldir.h"
 
@@ -184,6 +185,7 @@ static int spooldir_start(void *self, flow_emitter *emitter, flow_error **err)
     int rc = spool_check_folder(s, err);
 
     s->emitter = emitter;
+    s->batch_size = fl_batch_size(emitter, s->options.batch_size);
     rc = rc == FLOW_OK ? spool_make_tracker(s, err) : rc;
     rc = rc == FLOW_OK ? spool_tracker_load(&s->tracker, err) : rc;
     rc = rc == FLOW_OK ? flow_batch_new(flow_context_library(s->ctx), &s->batch, err) : rc;

@@ -124,6 +124,7 @@ struct spooldir {
     const struct fl_io *io;
     flow_emitter *emitter;
     flow_batch *batch;
+    size_t batch_size; /* events: no more than a channel takes at a time */
     struct fl_thread thread;
     struct spool_options options;
     struct spool_paths paths;
