@@ -93,11 +93,15 @@ static int has_room(const struct spooldir *s)
     return flow_batch_count(s->batch) < s->batch_size && left > 0;
 }
 
-/* How many events are made at once.  Where an earlier run has left the channels at different places
- * in the file, one: so each can be spared exactly what it has. */
-static size_t stride(const struct spooldir *s)
+/* Makes events of what the window holds.  Where an earlier run has left the channels at different
+ * places, one at a time, with a position behind each: so each can be spared exactly what it has. */
+static int add_events(struct spooldir *s, int *moved, flow_error **err)
 {
-    return s->standing.by_event ? 1 : s->batch_size - flow_batch_count(s->batch);
+    int differs = spool_standing_differs(s);
+    size_t most = differs ? 1 : s->batch_size - flow_batch_count(s->batch);
+    int rc = spool_deserialize(s, most, moved, err);
+
+    return rc == FLOW_OK && *moved && differs ? spool_standing_note(s, err) : rc;
 }
 
 /*
@@ -112,10 +116,7 @@ static int fill(struct spooldir *s, int *ends, flow_error **err)
     *ends = 0;
     s->avro.room = BATCH_BYTES;
     while (rc == FLOW_OK && has_room(s)) {
-        rc = spool_deserialize(s, stride(s), &moved, err);
-        if (rc == FLOW_OK && moved && s->standing.by_event) {
-            rc = spool_standing_note(s, err);
-        }
+        rc = add_events(s, &moved, err);
         if (rc != FLOW_OK) {
             return rc;
         }

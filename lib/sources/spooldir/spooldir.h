@@ -112,10 +112,9 @@ struct spool_file {
 
 /* What durable channels know of files. */
 struct spool_standing {
-    struct fl_buf key;    /* of the present file */
-    struct fl_map partly; /* relative paths of files that were being read when the last run ended */
-    struct fl_forgetting done; /* keys of files that are */
-    int by_event;              /* the present file is one of `partly` */
+    struct fl_buf key;           /* of the present file */
+    struct fl_forgetting done;   /* keys of files that are */
+    struct spool_place furthest; /* in the present file: where the channel is that is furthest */
 };
 
 struct spooldir {
@@ -187,11 +186,14 @@ void spool_file_consume(struct spool_file *file, size_t size);
 void spool_standing_init(struct spooldir *s);
 void spool_standing_free(struct spooldir *s);
 
-/* Once, before the first file: finds out what an earlier run has left. */
+/* Once, before the first file: lets go of what an earlier run has left. */
 void spool_standing_look(struct spooldir *s);
 
 /* Where the file that was opened goes on; an offset of -1 when that is not known. */
 int spool_standing_find(struct spooldir *s, struct spool_place *place, flow_error **err);
+
+/* Whether one channel may have the next event and another not: then a position follows it. */
+int spool_standing_differs(const struct spooldir *s);
 
 /* The file goes on at its present place behind the events in the batch. */
 int spool_standing_note(struct spooldir *s, flow_error **err);

@@ -50,23 +50,41 @@ static int make_key(struct spooldir *s, flow_error **err)
     return rc == FLOW_OK ? rc : fl_error_nomem(err);
 }
 
-int spool_standing_find(struct spooldir *s, struct spool_place *place, flow_error **err)
+/* Of flow_emitter_position and flow_emitter_position_latest. */
+typedef int ask_fn(flow_emitter *emitter, const void *key, size_t key_size, void *data, size_t room,
+                   size_t *size, flow_error **err);
+
+static int find(struct spooldir *s, ask_fn *ask, struct spool_place *place, flow_error **err)
 {
     const struct fl_buf *key = &s->standing.key;
     uint8_t value[PLACE];
     size_t size = 0;
-    int rc = make_key(s, err);
+    int rc = ask(s->emitter, key->data, key->size, value, sizeof value, &size, err);
 
     *place = (struct spool_place){.offset = -1};
-    s->standing.by_event = fl_map_get(&s->standing.partly, relative(s, s->file.path)) != NULL;
-    rc = rc == FLOW_OK ? flow_emitter_position(s->emitter, key->data, key->size, value,
-                                               sizeof value, &size, err)
-                       : rc;
     if (rc == FLOW_OK && size == sizeof value) {
         place->offset = (int64_t)fl_be64_get(value);
         place->records = (int64_t)fl_be64_get(value + NUMBER);
     }
     return rc;
+}
+
+int spool_standing_find(struct spooldir *s, struct spool_place *place, flow_error **err)
+{
+    int rc = make_key(s, err);
+
+    *place = (struct spool_place){.offset = -1};
+    rc = rc == FLOW_OK ? find(s, flow_emitter_position_latest, &s->standing.furthest, err) : rc;
+    return rc == FLOW_OK ? find(s, flow_emitter_position, place, err) : rc;
+}
+
+int spool_standing_differs(const struct spooldir *s)
+{
+    const struct spool_place *furthest = &s->standing.furthest;
+    const struct spool_place place = spool_place_of(s);
+
+    return place.offset < furthest->offset ||
+           (place.offset == furthest->offset && place.records < furthest->records);
 }
 
 int spool_standing_note(struct spooldir *s, flow_error **err)
@@ -117,10 +135,9 @@ static int sort_out(void *self, const flow_position *position)
     if (memchr(path, '\0', position->key_size) != identity) {
         return FLOW_OK; /* a key of another type of source that had the name */
     }
-    if (is_there(s, path, identity)) {
-        return fl_map_put(&s->standing.partly, path, s);
+    if (!is_there(s, path, identity)) {
+        fl_forgetting_add(&s->standing.done, position->key, position->key_size);
     }
-    fl_forgetting_add(&s->standing.done, position->key, position->key_size);
     return FLOW_OK;
 }
 
@@ -128,13 +145,12 @@ void spool_standing_look(struct spooldir *s)
 {
     flow_error *fault = NULL;
 
-    fl_map_free(&s->standing.partly); /* of the run before */
     int rc = flow_emitter_positions(s->emitter, sort_out, s, &fault);
 
     if (rc != FLOW_OK) {
         flow_context_logf(s->ctx, FLOW_LOG_WARN,
-                          "cannot see how far files were committed (%s): a channel that is ahead "
-                          "of others may get some events twice",
+                          "cannot see which files channels know (%s): they go on to remember those "
+                          "that are done",
                           fault != NULL ? flow_error_message(fault) : flow_error_name(rc));
     }
     flow_error_free(fault);
@@ -143,13 +159,11 @@ void spool_standing_look(struct spooldir *s)
 void spool_standing_init(struct spooldir *s)
 {
     fl_buf_init(&s->standing.key, s->mem);
-    fl_map_init(&s->standing.partly, s->mem);
     fl_forgetting_init(&s->standing.done, s->mem);
 }
 
 void spool_standing_free(struct spooldir *s)
 {
     fl_forgetting_free(&s->standing.done);
-    fl_map_free(&s->standing.partly);
     fl_buf_free(&s->standing.key);
 }
