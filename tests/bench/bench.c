@@ -10,7 +10,9 @@
 
 static int usage(const char *program)
 {
-    fprintf(stderr, "usage: %s [--json] [--rounds N] [--scale X] [--only TEXT]\n", program);
+    fprintf(stderr,
+            "usage: %s [--json] [--rounds N] [--scale X] [--only TEXT] [--flume COMMAND]\n",
+            program);
     return 2;
 }
 
@@ -31,6 +33,8 @@ int bench_options_read(struct bench_options *options, int argc, char **argv)
             options->scale = strtod(value, NULL);
         else if (strcmp(argv[i], "--only") == 0)
             options->only = value;
+        else if (strcmp(argv[i], "--flume") == 0)
+            options->flume = value;
         else
             return usage(argv[0]);
         i++;

@@ -15,10 +15,11 @@
 #define BENCH_ENTRIES_MAX 6
 
 struct bench_options {
-    int json;         /* --json: one object a line instead of a table */
-    unsigned rounds;  /* --rounds N */
-    double scale;     /* --scale X: as much more work a round */
-    const char *only; /* --only TEXT: contests whose name holds it */
+    int json;          /* --json: one object a line instead of a table */
+    unsigned rounds;   /* --rounds N */
+    double scale;      /* --scale X: as much more work a round */
+    const char *only;  /* --only TEXT: contests whose name holds it */
+    const char *flume; /* --flume COMMAND: Flume at the same work, see beside.h; or NULL */
 };
 
 struct bench_entry {

@@ -3,7 +3,8 @@
 /*
  * The file channel between one producer and one consumer, each commit synced, against its limit in
  * plain C: one thread that copies, sums and writes batches to a file of zeroes and syncs, another
- * that writes and syncs what it is done with.
+ * that writes and syncs what it is done with.  Then several threads that each put an event and take
+ * one, in turn, against the same limit, which has two.
  */
 
 #include <fcntl.h>
@@ -15,18 +16,21 @@
 
 #include "base/crc32c.h"
 #include "bench.h"
+#include "beside.h"
 #include "durable.h"
 #include "plain_ring.h"
 
 #define BODY DURABLE_BODY
 #define MOST 1000u
+#define THREADS 8u
 #define AHEAD 64u                        /* batches on their way in the limit */
 #define FILE_SIZE ((size_t)256 << 20)    /* of the limit's log, which is gone round */
 
 struct job {
     size_t batch;
     uint64_t work;
-    int failed;
+    unsigned threads;
+    _Atomic int failed;
     struct durable durable;
     /* the limit */
     char body[BODY];
@@ -114,6 +118,33 @@ static double flow_run(void *arg, uint64_t work)
     return job->failed ? -1 : seconds;
 }
 
+static void *flow_both(void *arg)
+{
+    struct job *job = arg;
+
+    for (uint64_t done = 0; done < job->work / job->threads && !job->failed; done++) {
+        if (durable_put(&job->durable) || durable_take(&job->durable, 1, 1000) != 1)
+            job->failed = 1;
+    }
+    return NULL;
+}
+
+static double flow_run_threads(void *arg, uint64_t work)
+{
+    struct job *job = arg;
+    pthread_t threads[THREADS];
+    unsigned started = 0;
+    double start = bench_now();
+
+    job->work = work;
+    while (started < job->threads && !pthread_create(&threads[started], NULL, flow_both, job))
+        started++;
+    job->failed |= started < job->threads;
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    return job->failed ? -1 : bench_now() - start;
+}
+
 /* ---- both ---- */
 
 static int zeroed_file(const struct job *job, const char *name, size_t size)
@@ -152,38 +183,85 @@ static void job_destroy(struct job *job)
     durable_destroy(&job->durable);
 }
 
-static int compete(const struct bench_options *options, size_t batch, double goal)
+/* The limit, the program beside it if there is one, and libflow, which has the goal. */
+static int run_contest(const struct bench_options *options, struct bench_contest *contest,
+                       struct job *job, struct beside *beside)
+{
+    struct bench_entry *entries = contest->entries;
+
+    entries[contest->count++] =
+        (struct bench_entry){.name = "plain C", .run = plain_run, .arg = job};
+    if (options->flume) {
+        beside->batch = job->batch;
+        beside->threads = job->threads;
+        beside->share = job->batch == 1 ? 1 : 10; /* what takes it as long as the others */
+        entries[contest->count++] =
+            (struct bench_entry){.name = "Flume", .run = beside_run, .arg = beside};
+    }
+    entries[contest->count++] = (struct bench_entry){
+        .name = "libflow", .run = job->threads ? flow_run_threads : flow_run, .arg = job};
+    return bench_run(options, contest);
+}
+
+/* What is measured. */
+struct course {
+    size_t batch;
+    unsigned threads; /* that put and take; 0: one puts, one takes */
+    uint64_t work;
+    double goal;
+};
+
+static void name_contest(const struct course *course, char *name, size_t size)
+{
+    if (course->threads)
+        snprintf(name, size, "file channel, put and take synced, one event, %u threads",
+                 course->threads);
+    else
+        snprintf(name, size, "file channel, put and take synced, batch %zu", course->batch);
+}
+
+static int compete(const struct bench_options *options, const struct course *course,
+                   struct beside *beside)
 {
     struct job job;
     char name[80];
 
-    if (job_init(&job, batch)) {
+    name_contest(course, name, sizeof name);
+    if (!bench_wanted(options, name))
+        return 0;
+    if (job_init(&job, course->batch)) {
         fprintf(stderr, "cannot make a channel\n");
         return 1;
     }
-    snprintf(name, sizeof name, "file channel, put and take synced, batch %zu", batch);
+    job.threads = course->threads;
     struct bench_contest contest = {
-        .name = name,
-        .unit = "events",
-        .work = batch == 1 ? 5000 : batch == 100 ? 200000 : 1000000,
-        .goal = goal,
-        .entries = {{.name = "plain C", .run = plain_run, .arg = &job},
-                    {.name = "libflow", .run = flow_run, .arg = &job}},
-        .count = 2,
-    };
-    int rc = bench_run(options, &contest);
+        .name = name, .unit = "events", .work = course->work, .goal = course->goal};
+    int rc = run_contest(options, &contest, &job, beside);
     job_destroy(&job);
     return rc;
 }
 
 int main(int argc, char **argv)
 {
-    static const size_t batches[] = {1, 100, 1000};
-    static const double goals[] = {5.1e3, 345e3, 1.6e6};
+    static const struct course courses[] = {
+        {.batch = 1, .work = 5000, .goal = 5.1e3},
+        {.batch = 100, .work = 200000, .goal = 345e3},
+        {.batch = 1000, .work = 1000000, .goal = 1.6e6},
+        {.batch = 1, .work = 2000, .threads = 1},
+        {.batch = 1, .work = 2000, .threads = 2},
+        {.batch = 1, .work = 2000, .threads = 4},
+        {.batch = 1, .work = 2000, .threads = THREADS},
+    };
     struct bench_options options;
+    struct beside beside = {0};
     int rc = bench_options_read(&options, argc, argv);
 
-    for (size_t i = 0; i < 3 && !rc; i++)
-        rc = compete(&options, batches[i], goals[i]);
+    if (!rc && options.flume && beside_start(&beside, options.flume)) {
+        fprintf(stderr, "cannot start %s\n", options.flume);
+        rc = 1;
+    }
+    for (size_t i = 0; i < sizeof courses / sizeof courses[0] && !rc; i++)
+        rc = compete(&options, &courses[i], &beside);
+    beside_stop(&beside);
     return rc;
 }
