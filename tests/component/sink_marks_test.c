@@ -386,6 +386,7 @@ START_TEST(a_sink_finds_its_own_marks_and_no_others)
     ck_assert_int_eq(flow_sink_keeps_marks(marker.ctx), 1);
     ck_assert_int_eq(flow_batch_set_position(batch, "f", 1, "77", 2, NULL), FLOW_OK);
     ck_assert_int_eq(flow_inlet_push_batch(rig_inlet(&rig, "r1"), batch, -1, NULL), FLOW_OK);
+    flow_batch_free(batch);
     set_now("f", "1");
     set_now("g", "2");
     set_now("g", NULL);
@@ -402,7 +403,6 @@ START_TEST(a_sink_finds_its_own_marks_and_no_others)
         flow_inlet_position(rig_inlet(&rig, "r1"), "f", 1, position, sizeof position, &size, NULL),
         FLOW_OK);
     ck_assert_uint_eq(size, 2);
-    flow_batch_free(batch);
 }
 END_TEST
 
