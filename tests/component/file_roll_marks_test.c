@@ -32,6 +32,38 @@ static struct places places;
 static struct folder folder;
 static struct rig rig;
 
+/* ---- a commit that fails ---- */
+
+static flow_channel_ops failing;
+static const flow_channel_ops *real;
+static _Atomic int fails, marks;
+
+/* Only sinks set marks, so this tells their commits from others. */
+static int put_mark(void *self, void *txn, const flow_position *mark, flow_error **err)
+{
+    atomic_store(&marks, 1);
+    return real->put_mark(self, txn, mark, err);
+}
+
+static int commit_or_fail(void *self, void *txn, flow_error **err)
+{
+    if (atomic_exchange(&marks, 0) && atomic_exchange(&fails, 0))
+        return flow_error_set(err, FLOW_EIO, "the disk is gone");
+    return real->commit(self, txn, err);
+}
+
+/* Before the channel is used by others. */
+static void spoil(flow_channel *channel)
+{
+    real = channel->ops;
+    failing = *real;
+    failing.commit = commit_or_fail;
+    failing.put_mark = put_mark;
+    channel->ops = &failing;
+}
+
+/* ---- the pipeline ---- */
+
 static void up(int false_clock)
 {
     char text[2048];
@@ -39,6 +71,7 @@ static void up(int false_clock)
     snprintf(text, sizeof text, PIPELINE, places.control, places.data, folder.path);
     rig_init(&rig, false_clock);
     rig_build(&rig, text);
+    spoil(rig_channel(&rig, "c1"));
     rig_start(&rig);
 }
 
@@ -64,37 +97,11 @@ static void expect_file(size_t index, const char *expected)
     free(text);
 }
 
-/* ---- a commit that fails ---- */
-
-static flow_channel_ops failing;
-static const flow_channel_ops *real;
-static _Atomic int fails, marks;
-
-/* Only sinks set marks, so this tells their commits from others. */
-static int put_mark(void *self, void *txn, const flow_position *mark, flow_error **err)
-{
-    atomic_store(&marks, 1);
-    return real->put_mark(self, txn, mark, err);
-}
-
-static int commit_or_fail(void *self, void *txn, flow_error **err)
-{
-    if (atomic_exchange(&marks, 0) && atomic_exchange(&fails, 0))
-        return flow_error_set(err, FLOW_EIO, "the disk is gone");
-    return real->commit(self, txn, err);
-}
-
 START_TEST(a_batch_whose_commit_fails_is_cut_off)
 {
     up(1);
-    flow_channel *channel = rig_channel(&rig, "c1");
     rig_push(&rig, 0, 2);
     rig_await(&rig, "k1", "EventDrainSuccessCount", 2);
-    real = channel->ops;
-    failing = *real;
-    failing.commit = commit_or_fail;
-    failing.put_mark = put_mark;
-    channel->ops = &failing;
     atomic_store(&fails, 1);
     rig_push(&rig, 2, 2);
     rig_await(&rig, "k1", "EventWriteFail", 1);

@@ -86,13 +86,15 @@ static int process(void *self, flow_txn *txn, flow_error **err)
     (void)self;
     ck_assert_int_eq(flow_txn_take(txn, 2, 0, &events, &count, err), FLOW_OK);
     pthread_mutex_lock(&marker.lock);
-    int at_once = marker.at_once == (int)marker.count;
+    int at_once = marker.at_once == (int)marker.count, fails = marker.fails;
     marker.held[marker.count++] = txn;
     pthread_cond_broadcast(&marker.changed);
     pthread_mutex_unlock(&marker.lock);
     if (at_once) {
-        gate.fails = marker.fails;
-        ck_assert_int_eq(flow_txn_done(marker.held[marker.at_once - 1], FLOW_OK, NULL, NULL), 0);
+        pthread_mutex_lock(&gate.lock);
+        gate.fails = fails;
+        pthread_mutex_unlock(&gate.lock);
+        ck_assert_int_eq(flow_txn_done(marker.held[0], FLOW_OK, NULL, NULL), 0);
         ck_assert_int_eq(flow_txn_set_mark(txn, "f", 1, "9", 1, err), FLOW_OK);
     }
     return at_once ? FLOW_READY : FLOW_PENDING;
@@ -136,6 +138,31 @@ static const flow_schema schema = {
     .summary = "Holds its transactions.",
 };
 
+static int commit_at_gate(void *self, void *txn, flow_error **err)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.inside = 1;
+    pthread_cond_broadcast(&gate.changed);
+    while (!gate.open)
+        pthread_cond_wait(&gate.changed, &gate.lock);
+    int fails = gate.fails > 0;
+    gate.fails -= fails;
+    pthread_mutex_unlock(&gate.lock);
+    return fails ? flow_error_set(err, FLOW_EIO, "the disk is gone")
+                 : gate.real->commit(self, txn, err);
+}
+
+/* Before the channel is used by others. */
+static void set_gate(flow_channel *channel)
+{
+    gate.open = 1;
+    gate.fails = 0;
+    gate.real = channel->ops;
+    gate.ops = *channel->ops;
+    gate.ops.commit = commit_at_gate;
+    channel->ops = &gate.ops;
+}
+
 #define PIPELINE                                                                                   \
     "a1.sources = r1\n"                                                                            \
     "a1.channels = c1\n"                                                                           \
@@ -177,6 +204,7 @@ static void up(const char *sinks, const char *channel)
         ck_assert_ptr_nonnull(strcpy(strstr(text, "a1.channels.c1.checkpointDir"),
                                      "a1.sinks.k1.type = marker\na1.sinks.k1.channel = c1\n"));
     rig_build(&rig, text);
+    set_gate(rig_channel(&rig, "c1"));
     rig_start(&rig);
 }
 
@@ -187,6 +215,8 @@ static void set_up(void)
     marker.at_once = -1;
     pthread_mutex_init(&marker.lock, NULL);
     pthread_cond_init(&marker.changed, NULL);
+    pthread_mutex_init(&gate.lock, NULL);
+    pthread_cond_init(&gate.changed, NULL);
     up("k1", "file");
 }
 
@@ -194,6 +224,8 @@ static void tear_down(void)
 {
     rig_free(&rig);
     places_free(&places);
+    pthread_cond_destroy(&gate.changed);
+    pthread_mutex_destroy(&gate.lock);
     pthread_cond_destroy(&marker.changed);
     pthread_mutex_destroy(&marker.lock);
 }
@@ -232,33 +264,12 @@ static void expect_ended(size_t index, size_t held, int result)
 
 /* ---- commits that wait for the test, and may fail ---- */
 
-static int commit_at_gate(void *self, void *txn, flow_error **err)
-{
-    pthread_mutex_lock(&gate.lock);
-    gate.inside = 1;
-    pthread_cond_broadcast(&gate.changed);
-    while (!gate.open)
-        pthread_cond_wait(&gate.changed, &gate.lock);
-    int fails = gate.fails > 0;
-    gate.fails -= fails;
-    pthread_mutex_unlock(&gate.lock);
-    return fails ? flow_error_set(err, FLOW_EIO, "the disk is gone")
-                 : gate.real->commit(self, txn, err);
-}
-
-/* From now on, with nothing under way. */
 static void close_gate(int fails)
 {
-    flow_channel *channel = rig_channel(&rig, "c1");
-
-    pthread_mutex_init(&gate.lock, NULL);
-    pthread_cond_init(&gate.changed, NULL);
+    pthread_mutex_lock(&gate.lock);
     gate.inside = gate.open = 0;
     gate.fails = fails;
-    gate.real = channel->ops;
-    gate.ops = *channel->ops;
-    gate.ops.commit = commit_at_gate;
-    channel->ops = &gate.ops;
+    pthread_mutex_unlock(&gate.lock);
 }
 
 static void await_at_gate(void)
@@ -334,18 +345,18 @@ END_TEST
 START_TEST(an_answer_at_once_comes_after_what_was_done_before)
 {
     for (int fails = 0; fails < 2; fails++) {
-        marker.at_once = -1;
         begin_pending(1);
         set_mark(0, "2");
-        close_gate(0);
-        open_gate();
+        pthread_mutex_lock(&marker.lock);
         marker.at_once = 1;
         marker.fails = fails;
+        pthread_mutex_unlock(&marker.lock);
         rig_push(&rig, 2, 2);
         await(&marker.ended_count, 2);
         expect_ended(0, 0, fails ? FLOW_EIO : FLOW_OK);
         expect_ended(1, 1, fails ? FLOW_EDELIVERY : FLOW_OK);
         rig_free(&rig);
+        marker.at_once = -1;
         up("k1", "file");
         ck_assert_str_eq(marker.seen, "f=9 "); /* of the first round, in which none failed */
     }
