@@ -179,9 +179,11 @@ FLOW_API void flow_batch_truncate(flow_batch *batch, size_t count);
  * replaces the whole batch, all its events are skipped or none.
  *
  * Several positions in one batch let a channel skip a part of it, and a batch that is larger than
- * a transaction is cut at them.  What lies between two positions is never cut: after a restart,
- * when of several channels one may be ahead of another, set them where they were set before, or
- * behind each event up to flow_emitter_position_latest.
+ * a transaction is cut at them; events between two of them that are more than that are committed in
+ * pieces, and after a crash in between the first ones come twice.  A channel skips all that lies
+ * between two positions or nothing: after a restart, when of several channels one may be ahead of
+ * another, set them where they were set before, or behind each event up to
+ * flow_emitter_position_latest.
  *
  * Batches of one key are emitted one after the other, in order, each until it has arrived: a later
  * position says that everything before it did.
