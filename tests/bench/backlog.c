@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * What a file channel does besides one producer and one consumer that keep up with each other:
- * commits of single events by several threads, which share syncs, and puts while a consumer works
- * off a backlog that is much larger than memory.
- */
+/* Puts into a file channel while a consumer works off a backlog that is much larger than memory. */
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,71 +9,9 @@
 #include "bench.h"
 #include "durable.h"
 
-#define THREADS_MAX 8u
 #define BATCH 1000u
 #define BACKLOG 10000000u /* events */
 #define CAPACITY "1000000000"
-
-/* ---- single events, several threads ---- */
-
-struct crowd {
-    struct durable *durable;
-    unsigned threads;
-    uint64_t each; /* commits of a thread */
-    _Atomic int failed;
-};
-
-static void *commit_singles(void *arg)
-{
-    struct crowd *crowd = arg;
-
-    for (uint64_t i = 0; i < crowd->each && !crowd->failed; i++) {
-        if (durable_put(crowd->durable))
-            crowd->failed = 1;
-    }
-    return NULL;
-}
-
-static double run_crowd(void *arg, uint64_t work)
-{
-    struct crowd *crowd = arg;
-    pthread_t threads[THREADS_MAX];
-    unsigned started = 0;
-
-    crowd->each = work / crowd->threads;
-    double start = bench_now();
-    while (started < crowd->threads &&
-           !pthread_create(&threads[started], NULL, commit_singles, crowd))
-        started++;
-    for (unsigned i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
-    return crowd->failed || started < crowd->threads ? -1 : bench_now() - start;
-}
-
-static int compete_crowds(const struct bench_options *options)
-{
-    static const char *const names[] = {"1 thread", "2 threads", "4 threads", "8 threads"};
-    struct bench_contest contest = {
-        .name = "file channel, puts of one event, synced", .unit = "events", .work = 8000,
-        .count = 4};
-    struct crowd crowds[4];
-    struct durable durable;
-
-    if (!bench_wanted(options, contest.name))
-        return 0;
-    if (durable_init(&durable, 1, CAPACITY))
-        return 1;
-    for (unsigned i = 0; i < 4; i++) {
-        crowds[i] = (struct crowd){.durable = &durable, .threads = 1u << i};
-        contest.entries[i] =
-            (struct bench_entry){.name = names[i], .run = run_crowd, .arg = &crowds[i]};
-    }
-    int rc = bench_run(options, &contest);
-    durable_destroy(&durable);
-    return rc;
-}
-
-/* ---- beside a backlog ---- */
 
 struct flood {
     struct durable durable;
@@ -154,7 +88,5 @@ int main(int argc, char **argv)
     struct bench_options options;
     int rc = bench_options_read(&options, argc, argv);
 
-    if (!rc)
-        rc = compete_crowds(&options);
     return rc ? rc : compete_backlog(&options);
 }
