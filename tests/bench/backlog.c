@@ -15,7 +15,6 @@
 
 struct flood {
     struct durable durable;
-    int with_taker;
     _Atomic int over;
     _Atomic int failed;
 };

@@ -84,7 +84,7 @@ static int open_leftover(const flow_context *ctx, const struct leftover *one, in
                          flow_error **err)
 {
     const struct fl_io *io = fl_io_of(ctx);
-    struct file_identity found;
+    struct file_identity found = {0};
     int rc = io->open(io->self, one->path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0);
 
     *fd = rc;
