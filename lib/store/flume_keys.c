@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "base/thread.h"
 #include "base/utf8.h"
-#include "base/vec.h"
 #include "codec/dynlib.h"
 #include "store/flume_keys.h"
 #include "wire/jceks.h"
@@ -57,10 +57,11 @@ static const struct fl_dynlib_symbol symbols[] = {
     {"EVP_aes_256_ctr", offsetof(struct library, aes_256)},
 };
 
-/* An unsealed key. */
-struct key {
+/* An unsealed key, which stays where it is. */
+struct unsealed {
+    struct unsealed *next;
     char *alias;
-    struct fl_buf bytes;
+    struct fl_key key;
 };
 
 struct fl_flume_keys {
@@ -68,11 +69,13 @@ struct fl_flume_keys {
     const flow_allocator *mem;
     struct fl_flume_key_store store;
     struct fl_flume_cipher cipher;
+    struct fl_key_provider provider;
     struct library crypto;
-    EVP_CIPHER_CTX *ctx;
+    EVP_CIPHER_CTX *ctx;    /* of the cipher */
     struct fl_buf bytes;    /* of the key store */
     struct fl_buf password; /* of the key store */
-    struct fl_vec unsealed; /* of struct key */
+    struct fl_lock lock;    /* for the next */
+    struct unsealed *unsealed;
 };
 
 static void wipe(struct fl_buf *secret)
@@ -206,21 +209,38 @@ static int unseal(struct fl_flume_keys *keys, const struct fl_jceks_key *key,
                   const uint8_t derived[2 * FL_MD5_SIZE], struct fl_buf *clear)
 {
     const struct library *crypto = &keys->crypto;
+    EVP_CIPHER_CTX *ctx = crypto->ctx_new();
     size_t size = fl_proto_left(&key->sealed);
     int some = 0;
     int rest = 0;
 
     /* There is room for a block more than there is. */
-    if (!crypto->init(keys->ctx, crypto->des3(), NULL, derived, derived + DES3_KEY_SIZE) ||
-        !crypto->update(keys->ctx, clear->data, &some, key->sealed.at, (int)size) ||
-        !crypto->final(keys->ctx, clear->data + some, &rest))
+    int done = ctx && crypto->init(ctx, crypto->des3(), NULL, derived, derived + DES3_KEY_SIZE) &&
+               crypto->update(ctx, clear->data, &some, key->sealed.at, (int)size) &&
+               crypto->final(ctx, clear->data + some, &rest);
+    crypto->ctx_free(ctx);
+    if (!done)
         return 0;
     clear->size = (size_t)some + (size_t)rest;
     return 1;
 }
 
+/* Takes over what was unsealed, if it is a key for AES. */
+static int take_bytes(const struct fl_flume_keys *keys, const struct fl_proto *bytes,
+                      struct unsealed *made, flow_error **err)
+{
+    size_t size = fl_proto_left(bytes);
+
+    if (size != 16 && size != 24 && size != 32)
+        return flow_error_setf(err, FLOW_ECONFIG, "the key '%s' of %s is none for AES", made->alias,
+                               keys->store.path);
+    memcpy(made->key.bytes, bytes->at, size);
+    made->key.size = size;
+    return FLOW_OK;
+}
+
 static int open_key(struct fl_flume_keys *keys, const struct fl_jceks_key *sealed,
-                    const struct fl_buf *password, struct key *key, flow_error **err)
+                    const struct fl_buf *password, struct unsealed *made, flow_error **err)
 {
     uint8_t derived[2 * FL_MD5_SIZE];
     struct fl_buf work;
@@ -238,10 +258,10 @@ static int open_key(struct fl_flume_keys *keys, const struct fl_jceks_key *seale
     derive(sealed, password, work.data, derived);
     if (!unseal(keys, sealed, derived, &clear) || fl_jceks_open(clear.data, clear.size, &bytes))
         rc = flow_error_setf(err, FLOW_ECONFIG,
-                             "the key '%s' of %s cannot be opened with its password", key->alias,
+                             "the key '%s' of %s cannot be opened with its password", made->alias,
                              keys->store.path);
-    else if (fl_buf_append(&key->bytes, bytes.at, fl_proto_left(&bytes)))
-        rc = fl_error_nomem(err);
+    else
+        rc = take_bytes(keys, &bytes, made, err);
 done:
     explicit_bzero(derived, sizeof derived);
     wipe(&work);
@@ -263,55 +283,86 @@ static int check_sealed(const struct fl_flume_keys *keys, const struct fl_jceks_
     return FLOW_OK;
 }
 
-static int find_key(struct fl_flume_keys *keys, struct key *key, flow_error **err)
+static int find_key(struct fl_flume_keys *keys, struct unsealed *made, flow_error **err)
 {
     struct fl_jceks_key sealed;
     struct fl_buf password;
-    struct fl_proto alias = fl_proto(key->alias, strlen(key->alias));
+    struct fl_proto alias = fl_proto(made->alias, strlen(made->alias));
 
     if (fl_jceks_find(keys->bytes.data, keys->bytes.size, &alias, &sealed))
         return flow_error_setf(err, FLOW_ECONFIG, "the key store %s has no key '%s'",
-                               keys->store.path, key->alias);
-    int rc = check_sealed(keys, &sealed, key->alias, err);
+                               keys->store.path, made->alias);
+    int rc = check_sealed(keys, &sealed, made->alias, err);
     if (rc)
         return rc;
-    rc = password_of(keys, key->alias, &password, err);
+    rc = password_of(keys, made->alias, &password, err);
     if (!rc)
-        rc = open_key(keys, &sealed, &password, key, err);
+        rc = open_key(keys, &sealed, &password, made, err);
     wipe(&password);
     return rc;
 }
 
-static void free_key(const struct fl_flume_keys *keys, struct key *key)
+static void free_key(const struct fl_flume_keys *keys, struct unsealed *made)
 {
-    fl_free(keys->mem, key->alias);
-    wipe(&key->bytes);
+    if (!made)
+        return;
+    fl_free(keys->mem, made->alias);
+    explicit_bzero(&made->key, sizeof made->key);
+    fl_free(keys->mem, made);
+}
+
+/* Under the lock: unseals the key ALIAS and keeps it. */
+static int unseal_key(struct fl_flume_keys *keys, const struct fl_proto *alias,
+                      const struct unsealed **found, flow_error **err)
+{
+    struct unsealed *made = fl_zalloc(keys->mem, sizeof *made);
+
+    if (!made)
+        return fl_error_nomem(err);
+    made->alias = fl_strndup(keys->mem, (const char *)alias->at, fl_proto_left(alias));
+    int rc = made->alias ? find_key(keys, made, err) : fl_error_nomem(err);
+    if (rc) {
+        free_key(keys, made);
+        return rc;
+    }
+    made->next = keys->unsealed;
+    keys->unsealed = made;
+    *found = made;
+    return FLOW_OK;
+}
+
+static const struct unsealed *find_unsealed(const struct fl_flume_keys *keys,
+                                            const struct fl_proto *alias)
+{
+    size_t size = fl_proto_left(alias);
+    const struct unsealed *each = keys->unsealed;
+
+    while (each && (strlen(each->alias) != size || memcmp(each->alias, alias->at, size) != 0))
+        each = each->next;
+    return each;
 }
 
 /* The key ALIAS, unsealed when it is first asked for. */
-static int get_key(struct fl_flume_keys *keys, const struct fl_proto *alias, struct fl_buf **bytes,
+static int get_key(struct fl_flume_keys *keys, const struct fl_proto *alias, struct fl_key *key,
                    flow_error **err)
 {
-    size_t size = fl_proto_left(alias);
-    struct key key;
+    int rc = FLOW_OK;
 
-    for (size_t i = 0; i < keys->unsealed.count; i++) {
-        struct key *each = fl_vec_at(&keys->unsealed, i);
-        if (strlen(each->alias) == size && memcmp(each->alias, alias->at, size) == 0) {
-            *bytes = &each->bytes;
-            return FLOW_OK;
-        }
-    }
-    key.alias = fl_strndup(keys->mem, (const char *)alias->at, size);
-    fl_buf_init(&key.bytes, keys->mem);
-    int rc = key.alias ? find_key(keys, &key, err) : fl_error_nomem(err);
-    struct key *kept = rc ? NULL : fl_vec_push(&keys->unsealed, &key);
-    if (!kept) {
-        free_key(keys, &key);
-        return rc ? rc : fl_error_nomem(err);
-    }
-    *bytes = &kept->bytes;
-    return FLOW_OK;
+    fl_lock(&keys->lock);
+    const struct unsealed *found = find_unsealed(keys, alias);
+    if (!found)
+        rc = unseal_key(keys, alias, &found, err);
+    if (!rc)
+        *key = found->key;
+    fl_unlock(&keys->lock);
+    return rc;
+}
+
+static int provide(void *self, const char *name, struct fl_key *key, flow_error **err)
+{
+    struct fl_proto alias = fl_proto(name, strlen(name));
+
+    return get_key(self, &alias, key, err);
 }
 
 /* ---- the cipher ---- */
@@ -321,8 +372,7 @@ static const EVP_CIPHER *cipher_for(const struct library *crypto, size_t key_siz
     switch (key_size) {
     case 16: return crypto->aes_128();
     case 24: return crypto->aes_192();
-    case 32: return crypto->aes_256();
-    default: return NULL;
+    default: return crypto->aes_256();
     }
 }
 
@@ -346,7 +396,7 @@ static int decrypt(void *self, const struct fl_flume_encryption *how, uint8_t *d
 {
     struct fl_flume_keys *keys = self;
     const struct library *crypto = &keys->crypto;
-    struct fl_buf *key = NULL;
+    struct fl_key key;
     int done;
 
     if (!is_known(&how->cipher) || fl_proto_left(&how->parameters) != BLOCK_SIZE)
@@ -355,15 +405,12 @@ static int decrypt(void *self, const struct fl_flume_encryption *how, uint8_t *d
     int rc = get_key(keys, &how->alias, &key, err);
     if (rc)
         return rc;
-    const EVP_CIPHER *cipher = cipher_for(crypto, key->size);
-    if (!cipher)
-        return flow_error_setf(err, FLOW_ECONFIG, "the key '%.*s' of %s is none for AES",
-                               (int)fl_proto_left(&how->alias), (const char *)how->alias.at,
-                               keys->store.path);
-    if (!crypto->init(keys->ctx, cipher, NULL, key->data, how->parameters.at) ||
+    const EVP_CIPHER *cipher = cipher_for(crypto, key.size);
+    if (!crypto->init(keys->ctx, cipher, NULL, key.bytes, how->parameters.at) ||
         !crypto->update(keys->ctx, data, &done, data, (int)size))
-        return flow_error_set(err, FLOW_EIO, "libcrypto cannot decrypt");
-    return FLOW_OK;
+        rc = flow_error_set(err, FLOW_EIO, "libcrypto cannot decrypt");
+    explicit_bzero(&key, sizeof key);
+    return rc;
 }
 
 /* ---- opening ---- */
@@ -392,15 +439,17 @@ int fl_flume_keys_open(const struct fl_io *io, const flow_allocator *mem,
     struct fl_flume_keys *opened = fl_zalloc(mem, sizeof *opened);
 
     *keys = NULL;
-    if (!opened)
+    if (!opened || fl_lock_init(&opened->lock)) {
+        fl_free(mem, opened);
         return fl_error_nomem(err);
+    }
     opened->io = io;
     opened->mem = mem;
     opened->store = *store;
     opened->cipher = (struct fl_flume_cipher){.self = opened, .decrypt = decrypt};
+    opened->provider = (struct fl_key_provider){.self = opened, .get = provide};
     fl_buf_init(&opened->bytes, mem);
     fl_buf_init(&opened->password, mem);
-    fl_vec_init(&opened->unsealed, mem, sizeof(struct key));
     int rc = load(opened, err);
     if (rc) {
         fl_flume_keys_close(opened);
@@ -416,16 +465,23 @@ void fl_flume_keys_close(struct fl_flume_keys *keys)
         return;
     if (keys->ctx)
         keys->crypto.ctx_free(keys->ctx);
-    for (size_t i = 0; i < keys->unsealed.count; i++)
-        free_key(keys, fl_vec_at(&keys->unsealed, i));
-    fl_vec_free(&keys->unsealed);
+    for (struct unsealed *each = keys->unsealed, *next; each; each = next) {
+        next = each->next;
+        free_key(keys, each);
+    }
     fl_buf_free(&keys->bytes);
     wipe(&keys->password);
     fl_dynlib_unload(keys->crypto.handle);
+    fl_lock_destroy(&keys->lock);
     fl_free(keys->mem, keys);
 }
 
 const struct fl_flume_cipher *fl_flume_keys_cipher(const struct fl_flume_keys *keys)
 {
     return &keys->cipher;
+}
+
+const struct fl_key_provider *fl_flume_keys_provider(const struct fl_flume_keys *keys)
+{
+    return &keys->provider;
 }

@@ -8,6 +8,7 @@
  */
 
 #include "store/flume_import.h"
+#include "store/keys.h"
 
 /* The file with the password of a key that has one of its own: keys.ALIAS.passwordFile. */
 struct fl_flume_key_password {
@@ -15,7 +16,8 @@ struct fl_flume_key_password {
     const char *path;
 };
 
-/* As Flume's properties below encryption.keyProvider.  Texts and lists must outlive the keys. */
+/* As Flume's properties below encryption.keyProvider.  Texts and lists must outlive the keys.  A
+ * key that is not among `passwords` has the password of the store. */
 struct fl_flume_key_store {
     const char *path;          /* keyStoreFile */
     const char *password_path; /* keyStorePasswordFile */
@@ -34,7 +36,10 @@ int fl_flume_keys_open(const struct fl_io *io, const flow_allocator *mem,
 /* Ends it; what was secret is wiped.  NULL is allowed. */
 void fl_flume_keys_close(struct fl_flume_keys *keys);
 
-/* For the options of an import; lives as long as the keys. */
+/* For the options of an import, used by one thread at a time; lives as long as the keys. */
 const struct fl_flume_cipher *fl_flume_keys_cipher(const struct fl_flume_keys *keys);
+
+/* The keys themselves; lives as long as they do. */
+const struct fl_key_provider *fl_flume_keys_provider(const struct fl_flume_keys *keys);
 
 #endif
