@@ -27,6 +27,10 @@ typedef struct flow_logdir flow_logdir;
 #define FLOW_LOGDIR_STATE 3 /* the consumers */
 #define FLOW_LOGDIR_LOST 4  /* a repair found damage here */
 
+/* What was done to the payload of a frame before it was written. */
+#define FLOW_LOGDIR_COMPRESSED 1u
+#define FLOW_LOGDIR_ENCRYPTED 2u
+
 /* For flow_logdir_export: also events that every consumer is done with. */
 #define FLOW_LOGDIR_ALL 1u
 
@@ -46,7 +50,18 @@ typedef struct flow_logdir_stat {
     uint64_t faults;
     uint64_t checkpoint;     /* number of the last one; 0: none is there */
     int64_t checkpoint_time; /* when it was written, ms since 1970; 0: none */
+    uint64_t encrypted;      /* segments in which events are */
+    uint64_t hidden;         /* 1: without keys the consumers are not known, but for how far the
+                                slowest of them is at least */
 } flow_logdir_stat;
+
+/* A key that something in the log is encrypted with. */
+typedef struct flow_logdir_key {
+    uint32_t struct_size; /* set by the caller */
+    uint32_t reserved;
+    const char *name;
+    uint64_t segments; /* that need it */
+} flow_logdir_key;
 
 /* A consumer. */
 typedef struct flow_logdir_cursor {
@@ -82,12 +97,28 @@ typedef struct flow_logdir_frame {
     uint32_t checksum;  /* of the payload, as the front tells it */
     int64_t time;       /* ms since 1970 */
     const char *fault;  /* what is wrong with it, or NULL */
+    uint32_t flags;     /* FLOW_LOGDIR_COMPRESSED and _ENCRYPTED */
+    uint32_t raw;       /* bytes of the payload before that */
 } flow_logdir_frame;
+
+/* Where the keys of an encrypted log are.  Texts and lists are to live as long as the flow_logdir.
+ */
+typedef struct flow_logdir_keys {
+    uint32_t struct_size;     /* set by the caller */
+    uint32_t reserved;        /* 0 */
+    const char *key_store;    /* encryption.keyProvider.keyStoreFile */
+    const char *key_password; /* ...keyStorePasswordFile */
+
+    /* Names of keys, each followed by its ...keys.NAME.passwordFile; and how many texts these are.
+     * Keys that are not here have the password of the store. */
+    const char *const *key_passwords;
+    size_t key_password_count;
+} flow_logdir_keys;
 
 /*
  * Locks the folders of a channel, its checkpointDir and its COUNT dataDirs in their order, and
  * reads all that is there.  Faults are no failure of this call: flow_logdir_fault tells them.  The
- * caller frees *DIR.
+ * caller frees *DIR.  What is encrypted is checked by its checksums and not looked into.
  *
  * Blocks: as long as it takes to read the whole log.
  * Errors: FLOW_ENOENT for a folder that is not there, FLOW_EABI for a later version of the format,
@@ -97,6 +128,20 @@ typedef struct flow_logdir_frame {
  */
 FLOW_API int flow_logdir_open(flow_library *lib, const char *checkpoint, const char *const *data,
                               size_t count, flow_logdir **dir, flow_error **err);
+
+/*
+ * As flow_logdir_open, with the keys of an encrypted log, so that what is encrypted is looked into
+ * and proved to be what was written.  KEYS may be NULL: none.
+ *
+ * Blocks: as long as it takes to read the whole log.
+ * Errors: those of flow_logdir_open; FLOW_ECONFIG when the key store cannot be opened with its
+ * password, or lacks a key, with the name of that and of what needs it.
+ * Since: 1.0
+ */
+FLOW_API int flow_logdir_open_keys(flow_library *lib, const char *checkpoint,
+                                   const char *const *data, size_t count,
+                                   const flow_logdir_keys *keys, flow_logdir **dir,
+                                   flow_error **err);
 
 /*
  * Gives the folders up.  NULL is allowed.
@@ -121,6 +166,14 @@ FLOW_API int flow_logdir_stat_get(const flow_logdir *dir, flow_logdir_stat *stat
  */
 FLOW_API int flow_logdir_cursor_at(const flow_logdir *dir, size_t index,
                                    flow_logdir_cursor *cursor);
+
+/*
+ * Fills *KEY with the key at INDEX, from 0, of those that segments are encrypted with.
+ *
+ * Errors: FLOW_ENOENT behind the last; no error object.
+ * Since: 1.0
+ */
+FLOW_API int flow_logdir_key_at(const flow_logdir *dir, size_t index, flow_logdir_key *key);
 
 /*
  * Fills *FAULT with the fault at INDEX, from 0: those that were repaired, then those that are
@@ -172,8 +225,8 @@ FLOW_API void flow_logdir_rewind(flow_logdir *dir);
 FLOW_API int flow_logdir_next(flow_logdir *dir, flow_logdir_frame *frame, flow_error **err);
 
 /*
- * Returns the event at INDEX, from 0, of the put that flow_logdir_next told last, or NULL.  Valid
- * until the next call of that.
+ * Returns the event at INDEX, from 0, of the put that flow_logdir_next told last, or NULL, also for
+ * one that is encrypted, without keys.  Valid until the next call of that.
  *
  * Since: 1.0
  */
@@ -192,7 +245,8 @@ FLOW_API int flow_logdir_is_waiting(const flow_logdir *dir, uint64_t offset);
  * container file.  FLAGS are 0 or FLOW_LOGDIR_ALL.  Stores how many events there were in *COUNT.
  *
  * Blocks: as long as it takes to read the whole log and to write to FD.
- * Errors: FLOW_ENOENT for an unknown serializer, FLOW_EIO.
+ * Errors: FLOW_ENOENT for an unknown serializer, FLOW_EIO, FLOW_ECONFIG when events are encrypted
+ * and there are no keys.
  * Since: 1.0
  */
 FLOW_API int flow_logdir_export(flow_logdir *dir, const char *serializer, uint32_t flags, int fd,

@@ -9,6 +9,7 @@
 
 #define SEGMENT ((int64_t)64 << 20)
 #define MEMORY ((uint64_t)32 << 20) /* of recent events */
+#define COMPRESSION_ZSTD 1          /* of the choices of `compression` */
 
 /* ---- settings ---- */
 
@@ -45,24 +46,12 @@ static int check_folders(const flow_context *ctx, flow_error **err)
     return FLOW_OK;
 }
 
-static int refuse_encryption(const flow_context *ctx, flow_error **err)
-{
-    const char *key, *value;
-
-    if (!flow_context_below(ctx, "encryption.", 0, &key, &value))
-        return FLOW_OK;
-    return flow_context_refuse(ctx, "encryption.",
-                               "the log is not encrypted; put the folders on an encrypted file "
-                               "system and leave these settings out",
-                               err);
-}
-
 int fl_disk_check(const flow_context *ctx, const char *key, flow_error **err)
 {
     int rc = key ? check_capacity(ctx, key, err) : FLOW_OK;
 
     if (!rc)
-        rc = refuse_encryption(ctx, err);
+        rc = fl_disk_keys_check(ctx, err);
     return rc ? rc : check_folders(ctx, err);
 }
 
@@ -117,6 +106,10 @@ static struct fl_store_options options_of(struct fl_disk *log)
         .sync_ms = flow_context_bool(ctx, "fsyncPerTransaction")
                        ? 0
                        : flow_context_int(ctx, "fsyncInterval") * 1000,
+        .level = flow_context_choice(ctx, "compression") == COMPRESSION_ZSTD
+                     ? (int)flow_context_int(ctx, "compressionLevel")
+                     : 0,
+        .sealing = log->keys.sealing,
         .checkpoint_on_close = flow_context_bool(ctx, "checkpointOnClose"),
         .visible = more_visible,
         .self = log,
@@ -133,7 +126,7 @@ static void tell_of_flume(const struct fl_disk *log, const struct fl_store_optio
                          "over");
 }
 
-int fl_disk_open(struct fl_disk *log, flow_error **err)
+static int open_store(struct fl_disk *log, flow_error **err)
 {
     struct fl_store_options options = options_of(log);
     const char **folders = folders_of(log, &options.folder_count);
@@ -145,8 +138,20 @@ int fl_disk_open(struct fl_disk *log, flow_error **err)
     if (!rc)
         tell_of_flume(log, &options);
     fl_free(log->mem, (void *)folders);
+    return rc;
+}
+
+int fl_disk_open(struct fl_disk *log, flow_error **err)
+{
+    int rc = fl_disk_keys_open(&log->keys, log->ctx, err);
+
     if (rc)
         return rc;
+    rc = open_store(log, err);
+    if (rc) {
+        fl_disk_keys_close(&log->keys, log->mem);
+        return rc;
+    }
     rc = fl_store_cursor(log->store, "", &log->cursor, err);
     flow_counter_set(log->open, 1);
     flow_counter_set(log->closed, 0);
@@ -157,6 +162,7 @@ int fl_disk_close(struct fl_disk *log, flow_error **err)
 {
     int rc = fl_store_close(log->store, err);
 
+    fl_disk_keys_close(&log->keys, log->mem);
     log->store = NULL;
     log->cursor = NULL;
     flow_counter_set(log->open, 0);

@@ -11,13 +11,15 @@
 
 #include <flow/channel.h>
 
+#include "channels/disk_keys.h"
 #include "store/store.h"
 
 struct fl_disk {
     flow_context *ctx;
     const flow_allocator *mem;
     uint64_t capacity;
-    struct fl_store *store; /* while it is open, as the next */
+    struct fl_disk_keys keys; /* while it is open, as the next */
+    struct fl_store *store;
     struct fl_cursor *cursor;
     _Atomic uint64_t reserved; /* put and not committed */
     _Atomic uint64_t out;      /* taken and not committed */

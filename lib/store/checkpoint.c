@@ -64,11 +64,11 @@ static int note_state(struct fl_store *store, struct fl_state *state)
 }
 
 /* Writes the state to the log itself. */
-static int write_frame(struct fl_store *store, struct fl_buf *bytes, uint64_t *epoch,
-                       flow_error **err)
+static int write_frame(struct fl_store *store, struct fl_buf *bytes, uint64_t floor,
+                       uint64_t *epoch, flow_error **err)
 {
     struct fl_stripe *stripe = fl_store_stripe(store);
-    struct fl_entry entry = {.frame = {.type = FL_FRAME_STATE}};
+    struct fl_entry entry = {.frame = {.type = FL_FRAME_STATE, .first = floor}, .secret = 1};
     size_t size = bytes->size;
     uint8_t *pad = fl_buf_reserve(bytes, FL_FRAME_ALIGN);
 
@@ -111,7 +111,8 @@ static struct fl_segment *detach(struct fl_stripe *stripe, uint64_t floor, uint6
     return oldest;
 }
 
-/* Makes a spare file of a segment, or removes it when there are enough. */
+/* Makes a spare file of a segment, or removes it when there are enough, or when it would keep
+ * events readable that were put before anything was encrypted. */
 static void recycle(struct fl_store *store, struct fl_stripe *stripe, struct fl_segment *segment)
 {
     const struct fl_store_env *env = &store->env;
@@ -123,7 +124,8 @@ static void recycle(struct fl_store *store, struct fl_stripe *stripe, struct fl_
     fl_spare_name(name, number);
     char *spare = fl_store_path(env->mem, stripe->folder, name);
     fl_lock(&stripe->lock);
-    int wanted = stripe->spares.count < SPARES_KEPT && segment->sum.end >= env->segment_size / 2;
+    int wanted = stripe->spares.count < SPARES_KEPT && segment->sum.end >= env->segment_size / 2 &&
+                 (segment->encrypted || !fl_sealing_is_active(env->sealing));
     fl_unlock(&stripe->lock);
     if (path && spare && wanted && !env->io->rename(env->io->self, path, spare)) {
         fl_lock(&stripe->lock);
@@ -162,9 +164,10 @@ static int write_all(struct fl_store *store, struct fl_control *control, struct 
     uint64_t epoch = 0;
 
     fl_buf_init(&bytes, store->env.mem);
+    control->floor = fl_state_floor(state);
     int rc = fl_state_write(state, &bytes) ? fl_error_nomem(err) : FLOW_OK;
     if (!rc)
-        rc = write_frame(store, &bytes, &epoch, err);
+        rc = write_frame(store, &bytes, control->floor, &epoch, err);
     if (!rc && control->clean) { /* the points are behind the frame */
         control->points.count = 0;
         rc = note_points(store, control) ? fl_error_nomem(err) : FLOW_OK;
@@ -175,7 +178,7 @@ static int write_all(struct fl_store *store, struct fl_control *control, struct 
         rc = write_control(store, control, &bytes, err);
     }
     if (!rc)
-        release_files(store, fl_state_floor(state), control);
+        release_files(store, control->floor, control);
     fl_buf_free(&bytes);
     return rc;
 }

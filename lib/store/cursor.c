@@ -352,7 +352,7 @@ static void fill_entry(const struct fl_store *store, struct ack *ack)
     size_t size = payload_size(ack);
     struct fl_entry *entry = &ack->entry;
 
-    *entry = (struct fl_entry){.payload = ack->payload};
+    *entry = (struct fl_entry){.payload = ack->payload, .secret = ack->marks->size > 0};
     entry->frame.type = FL_FRAME_ACK;
     entry->frame.size = (uint32_t)size;
     entry->frame.positions = (uint32_t)ack->marks->size;
@@ -363,6 +363,7 @@ static void fill_entry(const struct fl_store *store, struct ack *ack)
         if (entry->needed < end)
             entry->needed = end;
     }
+    entry->frame.first = entry->needed;
 }
 
 /* Everything is durable: notes it, for which room was reserved. */

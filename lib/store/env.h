@@ -22,6 +22,9 @@ struct fl_store_env {
     uint64_t segment_size;   /* bytes of a file, but for a single frame that needs more */
     uint64_t required_space; /* bytes that are left free on each disk */
     int lazy;                /* commits do not wait for the disk */
+    int level;               /* of the compression of puts; 0: there is none */
+    struct fl_sealing *sealing; /* keys, or NULL */
+    int blind;                  /* what is encrypted is passed over where there are no keys */
     _Atomic uint64_t next_epoch;
 
     /* Something happened that the keeper may want to see to; called from any thread. */

@@ -139,6 +139,7 @@ static flow_logdir *logdir_new(flow_library *lib)
     dir->env.mem = mem;
     dir->env.io = lib->io;
     dir->env.pool = lib->pool;
+    dir->env.blind = 1;
     fl_vec_init(&dir->folders, mem, sizeof(char *));
     fl_vec_init(&dir->locks, mem, sizeof(struct fl_folder_lock));
     fl_vec_init(&dir->told, mem, sizeof(struct fl_told));
@@ -165,33 +166,68 @@ static int copy_folders(flow_logdir *dir, const char *checkpoint, const char *co
     return FLOW_OK;
 }
 
-int flow_logdir_open(flow_library *lib, const char *checkpoint, const char *const *data,
-                     size_t count, flow_logdir **dir, flow_error **err)
+static int open_all(flow_logdir *dir, const struct fl_logdir_place *place,
+                    const struct fl_key_provider *provider, flow_error **err)
 {
-    int rc = fl_library_check(lib, err);
+    int rc = copy_folders(dir, place->checkpoint, place->data, place->count) ? fl_error_nomem(err)
+                                                                             : FLOW_OK;
 
+    if (!rc && provider)
+        rc = fl_sealing_open(dir->env.mem, provider, NULL, &dir->env.sealing, err);
+    if (!rc)
+        rc = lock_all(dir, fl_folder_lock_quietly, err);
+    if (!rc)
+        rc = survey(dir, err);
+    return rc ? rc : tell_all(dir, 0, err);
+}
+
+int fl_logdir_open(flow_library *lib, const struct fl_logdir_place *place,
+                   const struct fl_key_provider *provider, flow_logdir **dir, flow_error **err)
+{
     *dir = NULL;
-    if (rc)
-        return rc;
-    if (!checkpoint || !data || !count || count > UINT32_MAX)
+    if (!place->checkpoint || !place->data || !place->count || place->count > UINT32_MAX)
         return flow_error_setf(err, FLOW_EINVAL,
                                "a log has a checkpoint folder and at least one data folder");
     flow_logdir *made = logdir_new(lib);
     if (!made)
         return fl_error_nomem(err);
-    rc = copy_folders(made, checkpoint, data, count) ? fl_error_nomem(err) : FLOW_OK;
-    if (!rc)
-        rc = lock_all(made, fl_folder_lock_quietly, err);
-    if (!rc)
-        rc = survey(made, err);
-    if (!rc)
-        rc = tell_all(made, 0, err);
-    if (rc) {
+    int rc = open_all(made, place, provider, err);
+    if (rc)
         flow_logdir_free(made);
+    else
+        *dir = made;
+    return rc;
+}
+
+int flow_logdir_open(flow_library *lib, const char *checkpoint, const char *const *data,
+                     size_t count, flow_logdir **dir, flow_error **err)
+{
+    return flow_logdir_open_keys(lib, checkpoint, data, count, NULL, dir, err);
+}
+
+int flow_logdir_open_keys(flow_library *lib, const char *checkpoint, const char *const *data,
+                          size_t count, const flow_logdir_keys *keys, flow_logdir **dir,
+                          flow_error **err)
+{
+    const struct fl_logdir_place place = {checkpoint, data, count};
+    const struct fl_key_provider *provider = NULL;
+    struct fl_logdir_keys opened = {.store = NULL};
+    int rc = fl_library_check(lib, err);
+
+    *dir = NULL;
+    if (rc)
         return rc;
+    if (keys) {
+        rc = fl_logdir_keys_open(&opened, lib, keys, err);
+        provider = rc ? NULL : fl_flume_keys_provider(opened.store);
     }
-    *dir = made;
-    return FLOW_OK;
+    if (!rc)
+        rc = fl_logdir_open(lib, &place, provider, dir, err);
+    if (rc)
+        fl_logdir_keys_close(&opened);
+    else
+        (*dir)->keys = opened;
+    return rc;
 }
 
 void flow_logdir_free(flow_logdir *dir)
@@ -212,6 +248,8 @@ void flow_logdir_free(flow_logdir *dir)
     fl_vec_free(&dir->told);
     fl_ranges_free(&dir->lost);
     fl_free(mem, dir->control);
+    fl_sealing_close(dir->env.sealing);
+    fl_logdir_keys_close(&dir->keys);
     fl_free(mem, dir);
     atomic_fetch_sub(&lib->users, 1);
 }
@@ -283,6 +321,8 @@ int flow_logdir_next(flow_logdir *dir, flow_logdir_frame *frame, flow_error **er
         .checksum = step.frame.crc,
         .time = step.frame.time,
         .fault = step.fault,
+        .flags = step.frame.flags,
+        .raw = fl_frame_plain(&step.frame),
     };
     rc = fl_table_export(frame, &mine, sizeof mine, sizeof(uint32_t));
     return rc ? flow_error_set(err, rc, "struct_size is not that of a flow_logdir_frame") : rc;

@@ -6,6 +6,7 @@
 
 #include <flow/logdir.h>
 
+#include "store/flume_keys.h"
 #include "store/folder_lock.h"
 #include "store/tour.h"
 
@@ -17,8 +18,15 @@ struct fl_told {
     int repaired;
 };
 
+/* Keys, and what they are opened by. */
+struct fl_logdir_keys {
+    struct fl_vec passwords; /* of struct fl_flume_key_password */
+    struct fl_flume_keys *store;
+};
+
 struct flow_logdir {
     flow_library *lib;
+    struct fl_logdir_keys keys;
     struct fl_store_env env;
     char *control;
     struct fl_vec folders; /* of char * */
@@ -29,6 +37,22 @@ struct flow_logdir {
     struct fl_tour tour;
     struct fl_state scratch;
 };
+
+/* The folders of a log. */
+struct fl_logdir_place {
+    const char *checkpoint;
+    const char *const *data;
+    size_t count;
+};
+
+/* As flow_logdir_open, with keys unless PROVIDER is NULL, which outlive *DIR. */
+int fl_logdir_open(flow_library *lib, const struct fl_logdir_place *place,
+                   const struct fl_key_provider *provider, flow_logdir **dir, flow_error **err);
+
+/* All zeroes are none. */
+int fl_logdir_keys_open(struct fl_logdir_keys *keys, flow_library *lib,
+                        const flow_logdir_keys *from, flow_error **err);
+void fl_logdir_keys_close(struct fl_logdir_keys *keys);
 
 /* Adds to OUT those offsets that can be read and that MARK is not done with. */
 int fl_logdir_waiting(const flow_logdir *dir, const struct fl_mark *mark, struct fl_ranges *out);

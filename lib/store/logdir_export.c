@@ -87,6 +87,19 @@ static int make_tracks(struct export *export, flow_error **err)
     return FLOW_OK;
 }
 
+/* Events that are there and cannot be read are not passed over. */
+static int check_hidden(const struct track *track, flow_error **err)
+{
+    const struct fl_scan *scan = &track->tour.walk.scan;
+    const struct fl_frame *frame = &track->step.frame;
+
+    if (frame->type != FL_FRAME_PUT || !frame->count || track->step.fault || track->has_put)
+        return FLOW_OK;
+    return flow_error_setf(err, FLOW_ECONFIG,
+                           "%s is encrypted with the key '%s', and there are no keys", scan->path,
+                           scan->seal.name);
+}
+
 static int find_put(struct track *track, flow_error **err)
 {
     int found = 1;
@@ -95,6 +108,8 @@ static int find_put(struct track *track, flow_error **err)
     while (!rc && found && !track->has_put) {
         rc = fl_tour_next(&track->tour, &track->step, &found, err);
         track->has_put = !rc && found && track->tour.walk.run;
+        if (!rc && found)
+            rc = check_hidden(track, err);
     }
     return rc;
 }

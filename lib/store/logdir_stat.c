@@ -2,6 +2,8 @@
 
 /* What a survey found, in numbers. */
 
+#include <string.h>
+
 #include "base/error.h"
 #include "core/library.h"
 #include "core/table.h"
@@ -42,13 +44,20 @@ static const struct fl_mark *mark_at(const flow_logdir *dir, size_t index)
 
 static int64_t checkpoint_time(const flow_logdir *dir)
 {
-    const char *name = dir->survey.control.generation % 2 ? "control-1" : "control-0";
-    char *path = fl_store_path(dir->env.mem, dir->control, name);
+    char *path = fl_control_path(&dir->env, dir->control, dir->survey.control.generation % 2);
     struct stat found;
     int there = path && dir->env.io->stat(dir->env.io->self, path, &found) == 0;
 
     fl_free(dir->env.mem, path);
     return there ? (int64_t)found.st_mtim.tv_sec * 1000 + found.st_mtim.tv_nsec / 1000000 : 0;
+}
+
+/* What a segment is encrypted with, or NULL. */
+static const char *key_of(const struct fl_piece *piece)
+{
+    int is_part = piece->kind == FL_PIECE_SOUND || piece->kind == FL_PIECE_BROKEN;
+
+    return is_part && piece->front.seal.name[0] ? piece->front.seal.name : NULL;
 }
 
 static void count_segments(const flow_logdir *dir, flow_logdir_stat *stat)
@@ -59,6 +68,7 @@ static void count_segments(const flow_logdir *dir, flow_logdir_stat *stat)
         const struct fl_piece *piece = fl_vec_at(&dir->survey.pieces, i);
         stat->segments += piece->kind == FL_PIECE_SOUND || piece->kind == FL_PIECE_BROKEN;
         stat->bytes += piece->bytes;
+        stat->encrypted += key_of(piece) != NULL;
     }
 }
 
@@ -74,6 +84,7 @@ int flow_logdir_stat_get(const flow_logdir *dir, flow_logdir_stat *stat)
         .end = survey->end,
         .faults = survey->faults.count,
         .checkpoint = survey->control.generation,
+        .hidden = (uint64_t)survey->state.hidden,
     };
     const struct fl_mark *mark;
     struct fl_ranges waiting;
@@ -109,6 +120,35 @@ int flow_logdir_cursor_at(const flow_logdir *dir, size_t index, flow_logdir_curs
     };
     fl_ranges_free(&waiting);
     return rc ? rc : fl_table_export(cursor, &mine, sizeof mine, sizeof(uint32_t));
+}
+
+/* The index of the first segment with the key NAME. */
+static size_t first_with(const struct fl_vec *pieces, const char *name)
+{
+    size_t i = 0;
+
+    for (; i < pieces->count; i++) {
+        const char *key = key_of(fl_vec_at(pieces, i));
+        if (key && !strcmp(key, name))
+            break;
+    }
+    return i;
+}
+
+int flow_logdir_key_at(const flow_logdir *dir, size_t index, flow_logdir_key *key)
+{
+    const struct fl_vec *pieces = &dir->survey.pieces;
+    flow_logdir_key mine = {.struct_size = sizeof mine};
+
+    for (size_t i = 0; i < pieces->count; i++) {
+        const char *name = key_of(fl_vec_at(pieces, i));
+        if (!mine.name && name && first_with(pieces, name) == i && index-- == 0)
+            mine.name = name;
+        mine.segments += mine.name && name && !strcmp(name, mine.name);
+    }
+    if (!mine.name)
+        return FLOW_ENOENT;
+    return fl_table_export(key, &mine, sizeof mine, sizeof(uint32_t));
 }
 
 int flow_logdir_fault_at(const flow_logdir *dir, size_t index, flow_logdir_fault *fault)

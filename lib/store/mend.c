@@ -248,7 +248,8 @@ static int mend(struct fl_survey *survey, const struct fl_fault *fault, flow_err
     if (rc)
         return rc;
     switch (fault->kind) {
-    case FL_FAULT_FRONT: return mend_front(survey, fault, err);
+    case FL_FAULT_FRONT:
+    case FL_FAULT_SEAL: return mend_front(survey, fault, err);
     case FL_FAULT_FRAMES: return mend_frames(survey->env, fault, err);
     case FL_FAULT_ABSENT: return replace(survey, fault, err);
     default: return drop_control(survey, fault, err);

@@ -78,6 +78,8 @@ static void init_env(struct fl_store *store, const struct fl_store_options *opti
     env->segment_size = options->segment_size;
     env->required_space = options->required_space;
     env->lazy = options->sync_ms > 0;
+    env->level = options->level;
+    env->sealing = options->sealing;
     env->nudge = no_nudge;
     atomic_init(&env->next_epoch, 1);
 }
@@ -94,7 +96,7 @@ static struct fl_store *store_new(const struct fl_store_options *options)
     store->pending_end = &store->pending;
     store->recent.most = options->memory;
     store->next_id = 1;
-    fl_stash_init(&store->buffers);
+    fl_stash_init(&store->workspaces);
     fl_vec_init(&store->locks, mem, sizeof(struct fl_folder_lock));
     if (!fl_lock_init(&store->lock)) {
         if (!fl_lock_init(&store->checkpoint_lock)) {
@@ -111,12 +113,10 @@ static struct fl_store *store_new(const struct fl_store_options *options)
     return NULL;
 }
 
-static void free_buffers(struct fl_store *store)
+static void free_workspaces(struct fl_store *store)
 {
-    for (struct fl_buf *buf; (buf = fl_stash_take(&store->buffers)) != NULL;) {
-        fl_buf_free(buf);
-        fl_free(store->env.mem, buf);
-    }
+    for (struct fl_workspace *w; (w = fl_stash_take(&store->workspaces)) != NULL;)
+        fl_workspace_free(store, w);
 }
 
 static void store_free(struct fl_store *store)
@@ -132,7 +132,7 @@ static void store_free(struct fl_store *store)
         fl_stripe_destroy(&store->stripes[i]);
     for (size_t i = 0; i < store->locks.count; i++)
         fl_folder_unlock(&store->env, fl_vec_at(&store->locks, i));
-    free_buffers(store);
+    free_workspaces(store);
     fl_vec_free(&store->locks);
     fl_free(mem, store->stripes);
     fl_free(mem, (void *)(uintptr_t)store->options.control);

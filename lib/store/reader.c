@@ -179,15 +179,15 @@ static int read_run(const struct fl_store_env *env, struct fl_scan *scan,
                     const struct fl_frame *frame, struct fl_run *run, flow_error **err)
 {
     size_t count = frame->count, table = count * sizeof(flow_event);
-    struct fl_slab *slab = fl_slab_exact(env->pool, table + frame->size, (uint32_t)count);
+    size_t size = fl_frame_plain(frame);
+    struct fl_slab *slab = fl_slab_exact(env->pool, table + size, (uint32_t)count);
 
     if (!slab)
         return fl_error_nomem(err);
     flow_event *places = (flow_event *)(slab + 1);
     uint8_t *bytes = (uint8_t *)(slab + 1) + table;
     int rc = fl_scan_payload(scan, frame, bytes, err);
-    if (!rc && fl_payload_read(slab, bytes, frame->size - frame->positions, places, run->events,
-                               count))
+    if (!rc && fl_payload_read(slab, bytes, size - frame->positions, places, run->events, count))
         rc = damaged(scan, err);
     if (rc)
         fl_slab_unref(slab, (uint32_t)count);
@@ -199,7 +199,7 @@ static int read_run(const struct fl_store_env *env, struct fl_scan *scan,
 int fl_reader_load(const struct fl_store_env *env, struct fl_scan *scan,
                    const struct fl_frame *frame, struct fl_run **run, flow_error **err)
 {
-    if (frame->count > frame->size) /* each event has more than a byte */
+    if (frame->count > fl_frame_plain(frame)) /* each event has more than a byte */
         return damaged(scan, err);
     struct fl_run *made = fl_run_new(env->mem, frame->count);
     if (!made)

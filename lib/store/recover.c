@@ -40,6 +40,7 @@ struct recovery {
     struct fl_buf payload;
     int damaged; /* control files that are not whole */
     int has_id;
+    int has_keys; /* some segment is encrypted */
 };
 
 /* ---- what is in a folder ---- */
@@ -201,6 +202,7 @@ static int join_segment(struct recovery *r, struct fl_stripe *stripe,
 
     if (rc)
         return rc;
+    r->has_keys |= front->seal.name[0] != '\0';
     return fl_stripe_add(stripe, front) ? FLOW_OK : fl_error_nomem(err);
 }
 
@@ -229,6 +231,34 @@ static int add_segment(struct recovery *r, struct fl_stripe *stripe, uint64_t nu
     return rc;
 }
 
+/* Whether a spare file holds what was a segment with nothing in it encrypted. */
+static int is_plain(const struct fl_store_env *env, const char *path)
+{
+    struct fl_segment_front front;
+
+    return fl_segment_load(env, path, &front, NULL) == FLOW_OK && !front.seal.name[0];
+}
+
+/* Removes what events of long ago could still be read in. */
+static int drop_plain_spares(struct recovery *r, struct fl_stripe *stripe, flow_error **err)
+{
+    const struct fl_store_env *env = &r->store->env;
+    char name[FL_SEGMENT_NAME];
+
+    for (size_t i = stripe->spares.count; i-- > 0;) {
+        fl_spare_name(name, *(uint64_t *)fl_vec_at(&stripe->spares, i));
+        char *path = fl_store_path(env->mem, stripe->folder, name);
+        if (!path)
+            return fl_error_nomem(err);
+        if (is_plain(env, path)) {
+            env->io->unlink(env->io->self, path);
+            fl_vec_remove(&stripe->spares, i);
+        }
+        fl_free(env->mem, path);
+    }
+    return FLOW_OK;
+}
+
 static int find_segments(struct recovery *r, struct fl_stripe *stripe, flow_error **err)
 {
     struct listing listing = {.stripe = stripe};
@@ -237,6 +267,8 @@ static int find_segments(struct recovery *r, struct fl_stripe *stripe, flow_erro
     int rc = list_folder(r->store, &listing, err);
     for (size_t i = 0; i < listing.segments.count && !rc; i++)
         rc = add_segment(r, stripe, *(uint64_t *)fl_vec_at(&listing.segments, i), err);
+    if (!rc && fl_sealing_is_active(r->store->env.sealing))
+        rc = drop_plain_spares(r, stripe, err);
     if (listing.highest >= atomic_load(&r->store->env.next_epoch))
         atomic_store(&r->store->env.next_epoch, listing.highest + 1);
     fl_vec_free(&listing.segments);
@@ -249,7 +281,7 @@ static int read_payload(struct recovery *r, struct fl_scan *scan, const struct f
                         flow_error **err)
 {
     fl_buf_clear(&r->payload);
-    void *to = fl_buf_reserve(&r->payload, frame->size);
+    void *to = fl_buf_reserve(&r->payload, fl_frame_plain(frame));
 
     return to ? fl_scan_payload(scan, frame, to, err) : fl_error_nomem(err);
 }
@@ -265,7 +297,7 @@ static int bad_frame(const struct fl_scan *scan, flow_error **err)
 /* A put may be one of positions only. */
 static int apply_put(struct recovery *r, struct fl_segment *segment, const struct fl_frame *frame)
 {
-    const uint8_t *behind = r->payload.data + frame->size;
+    const uint8_t *behind = r->payload.data + fl_frame_plain(frame);
     uint64_t end = frame->first + frame->count;
 
     if (frame->count) {
@@ -281,17 +313,18 @@ static int apply(struct recovery *r, struct fl_segment *segment, const struct fl
                  const struct fl_frame *frame, flow_error **err)
 {
     const uint8_t *data = r->payload.data;
+    uint32_t size = fl_frame_plain(frame);
     int rc = FLOW_OK;
 
     if (frame->type == FL_FRAME_PUT) {
         rc = apply_put(r, segment, frame);
     } else if (frame->type == FL_FRAME_ACK) {
         uint64_t end = 0;
-        rc = fl_state_join_ack(&r->state, data, frame->size, frame->positions, &end);
+        rc = fl_state_join_ack(&r->state, data, size, frame->positions, &end);
         segment->sum.needed = end > segment->sum.needed ? end : segment->sum.needed;
     } else if (frame->type == FL_FRAME_STATE) {
         r->store->keeper.state_epoch = segment->sum.epoch;
-        rc = fl_state_join(&r->state, data, frame->size);
+        rc = fl_state_join(&r->state, data, size);
     } else if (frame->type == FL_FRAME_LOST) { /* its offsets are not given out again */
         uint64_t end = frame->first + frame->count;
         segment->sum.last = end > segment->sum.last ? end : segment->sum.last;
@@ -325,7 +358,8 @@ static int check_end(struct fl_scan *scan, const struct fl_segment *segment, flo
                            scan->path, scan->at, proof);
 }
 
-/* Reads a payload; one that is damaged at the very end was never whole. */
+/* Reads a payload; one that is damaged at the very end was never whole, if its checksum says so
+ * too. */
 static int take_frame(struct recovery *r, struct fl_scan *scan, struct fl_segment *segment,
                       const struct fl_frame *frame, int *ended, flow_error **err)
 {
@@ -335,7 +369,7 @@ static int take_frame(struct recovery *r, struct fl_scan *scan, struct fl_segmen
 
     if (frame->type != FL_FRAME_LOST) /* that means nothing there */
         rc = read_payload(r, scan, frame, &fault);
-    if (rc == FLOW_EPARSE) {
+    if (rc == FLOW_EPARSE && !scan->whole) {
         scan->at = scan->payload_at - FL_FRAME_FRONT;
         *ended = 1;
         rc = check_end(scan, segment, err);
@@ -510,6 +544,42 @@ static int check_absent(const struct recovery *r, flow_error **err)
     return FLOW_OK;
 }
 
+/* Whether there is the key of SEGMENT, if it has one. */
+static int check_key(const struct fl_store *store, const struct fl_stripe *stripe,
+                     const struct fl_segment *segment, flow_error **err)
+{
+    const struct fl_store_env *env = &store->env;
+    struct fl_segment_front front;
+    struct fl_gcm *gcm = NULL;
+    char name[FL_SEGMENT_NAME];
+
+    fl_segment_name(name, segment->sum.epoch);
+    char *path = fl_store_path(env->mem, stripe->folder, name);
+    int rc = path ? fl_segment_load(env, path, &front, err) : fl_error_nomem(err);
+    if (!rc && front.seal.name[0])
+        rc = fl_seal_open(env->sealing, &front.seal, path, &gcm, err);
+    fl_gcm_free(gcm);
+    fl_free(env->mem, path);
+    return rc;
+}
+
+/* Every segment that is needed has to be readable now, and not only when it is its turn. */
+static int check_keys(const struct recovery *r, flow_error **err)
+{
+    const struct fl_store *store = r->store;
+    uint64_t floor = fl_state_floor(&r->state);
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; r->has_keys && i < store->stripe_count && !rc; i++) {
+        const struct fl_stripe *stripe = &store->stripes[i];
+        for (const struct fl_segment *s = stripe->oldest; s && !rc; s = s->newer) {
+            if (s->sum.last > floor)
+                rc = check_key(store, stripe, s, err);
+        }
+    }
+    return rc;
+}
+
 static void remove_dead(const struct recovery *r)
 {
     const struct fl_store_env *env = &r->store->env;
@@ -562,6 +632,8 @@ static int recover(struct recovery *r, flow_error **err)
         rc = name_first(r, err);
     if (!rc)
         rc = check_absent(r, err);
+    if (!rc)
+        rc = check_keys(r, err);
     if (rc)
         return rc;
     remove_dead(r);

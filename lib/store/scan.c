@@ -22,6 +22,7 @@ int fl_scan_open(struct fl_scan *scan, const struct fl_store_env *env, const cha
     scan->epoch = epoch;
     scan->at = at;
     scan->limit = UINT64_MAX;
+    fl_unwrap_init(&scan->unwrap, env);
     scan->path = fl_store_path(env->mem, folder, name);
     scan->window = fl_alloc(env->mem, WINDOW);
     int rc = scan->path && scan->window ? FLOW_OK : fl_error_nomem(err);
@@ -39,6 +40,7 @@ void fl_scan_close(struct fl_scan *scan)
     fl_file_close(scan->env->io, scan->fd);
     fl_free(scan->env->mem, scan->path);
     fl_free(scan->env->mem, scan->window);
+    fl_unwrap_free(&scan->unwrap);
     memset(scan, 0, sizeof *scan);
 }
 
@@ -75,6 +77,14 @@ static const uint8_t *bytes_at(const struct fl_scan *scan, uint64_t at)
     return scan->window + (at - scan->window_at);
 }
 
+static int later(const struct fl_scan *scan, const struct fl_frame *frame, flow_error **err)
+{
+    return flow_error_setf(err, FLOW_EABI,
+                           "%s: the frame at byte %" PRIu64 " was written by a later version of "
+                           "libflow (type %u, flags %u)",
+                           scan->path, scan->at, frame->type, frame->flags);
+}
+
 int fl_scan_next(struct fl_scan *scan, struct fl_frame *frame, int *found, flow_error **err)
 {
     size_t got = 0;
@@ -88,6 +98,9 @@ int fl_scan_next(struct fl_scan *scan, struct fl_frame *frame, int *found, flow_
     if (!fl_frame_read(bytes_at(scan, scan->at), frame) || frame->epoch != scan->epoch ||
         scan->at + fl_frame_span(frame) > scan->limit)
         return FLOW_OK;
+    if (!fl_frame_is_known(frame))
+        return later(scan, frame, err);
+    scan->whole = 0;
     scan->payload_at = scan->at + FL_FRAME_FRONT;
     scan->at += fl_frame_span(frame);
     *found = 1;
@@ -102,7 +115,9 @@ static int damaged(const struct fl_scan *scan, const char *what, flow_error **er
                            scan->path, scan->payload_at - FL_FRAME_FRONT, what);
 }
 
-int fl_scan_payload(struct fl_scan *scan, const struct fl_frame *frame, void *to, flow_error **err)
+/* Reads the payload as it lies there. */
+static int read_bytes(struct fl_scan *scan, const struct fl_frame *frame, void *to,
+                      flow_error **err)
 {
     size_t got = 0;
     int rc;
@@ -122,7 +137,51 @@ int fl_scan_payload(struct fl_scan *scan, const struct fl_frame *frame, void *to
         return damaged(scan, "the file ends in it", err);
     if (fl_crc32c(0, to, frame->size) != frame->crc)
         return damaged(scan, "its checksum is wrong", err);
+    scan->whole = 1;
     return FLOW_OK;
+}
+
+/* Finds out how the key of the segment is made.  All else that may be wrong with its front does not
+ * matter here. */
+static int find_seal(struct fl_scan *scan, flow_error **err)
+{
+    struct fl_segment_front front;
+    flow_error *why = NULL;
+    int rc = fl_segment_load(scan->env, scan->path, &front, &why);
+
+    if (rc && rc != FLOW_EPARSE) {
+        fl_error_pass(err, why);
+        return rc;
+    }
+    flow_error_free(why);
+    if (!front.seal.name[0] || front.seal.owner != scan->epoch)
+        return damaged(scan, "nothing tells how its key is made", err);
+    scan->seal = front.seal;
+    return FLOW_OK;
+}
+
+int fl_scan_check(struct fl_scan *scan, const struct fl_frame *frame, flow_error **err)
+{
+    void *bytes = fl_unwrap_room(&scan->unwrap, frame->size);
+    int rc = bytes ? read_bytes(scan, frame, bytes, err) : fl_error_nomem(err);
+
+    if (!rc && frame->flags & FL_FRAME_SEALED && !scan->seal.name[0])
+        rc = find_seal(scan, err);
+    return rc;
+}
+
+int fl_scan_payload(struct fl_scan *scan, const struct fl_frame *frame, void *to, flow_error **err)
+{
+    const char *why = NULL;
+
+    if (!frame->flags)
+        return read_bytes(scan, frame, to, err);
+    int rc = fl_scan_check(scan, frame, err);
+    if (!rc && frame->flags & FL_FRAME_SEALED && !scan->unwrap.gcm)
+        rc = fl_unwrap_key(&scan->unwrap, &scan->seal, scan->path, err);
+    if (!rc)
+        rc = fl_unwrap(&scan->unwrap, frame, scan->payload_at - FL_FRAME_FRONT, to, &why, err);
+    return why ? damaged(scan, why, err) : rc;
 }
 
 int fl_scan_find(struct fl_scan *scan, uint64_t from, struct fl_frame *frame, uint64_t *place,

@@ -13,6 +13,7 @@ struct fl_segment {
     int64_t time;     /* when it was begun */
     int64_t end_time; /* of the last put; 0: not known */
     int sealed;       /* gets nothing more */
+    int encrypted;    /* what is secret in it is */
     int busy;         /* so much was written to it that another will be wanted soon */
 };
 

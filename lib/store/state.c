@@ -244,6 +244,20 @@ int fl_state_join(struct fl_state *state, const uint8_t *data, size_t size)
     return rc ? rc : fl_positions_join_state(state->positions, generation, in.at, in.left);
 }
 
+/* As if there were the one cursor that there always is. */
+int fl_state_hide(struct fl_state *state, uint64_t floor)
+{
+    struct fl_mark *mark = fl_state_mark(state, 1);
+
+    state->hidden = 1;
+    if (!mark || (!mark->name && !(mark->name = fl_strdup(state->mem, ""))))
+        return FLOW_ENOMEM;
+    if (mark->watermark < floor)
+        mark->watermark = floor;
+    fl_mark_settle(&mark->watermark, &mark->acked);
+    return FLOW_OK;
+}
+
 int fl_state_join_ack(struct fl_state *state, const uint8_t *data, size_t size, size_t marks,
                       uint64_t *end)
 {

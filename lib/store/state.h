@@ -28,6 +28,7 @@ struct fl_state {
     uint32_t next_id;
     struct fl_vec marks; /* of struct fl_mark */
     struct fl_positions *positions;
+    int hidden; /* some of it could not be read without keys, which are not there */
 };
 
 /* A state without marks; its positions are the store's own, or NULL: those that are joined are only
@@ -52,6 +53,9 @@ int fl_state_write(const struct fl_state *state, struct fl_buf *out);
 
 /* Joins what SIZE bytes at DATA say to STATE; FLOW_EPARSE, FLOW_ENOMEM. */
 int fl_state_join(struct fl_state *state, const uint8_t *data, size_t size);
+
+/* Joins a state that is encrypted, without keys: only that nothing below FLOOR is needed. */
+int fl_state_hide(struct fl_state *state, uint64_t floor);
 
 /* Joins the payload of an acknowledgement, at whose end there are MARKS bytes of sinks' marks; *END
  * is behind its last offset. */

@@ -11,6 +11,7 @@
 
 #include "base/crc32c.h"
 #include "base/error.h"
+#include "codec/pack.h"
 #include "core/context.h"
 #include "store/payload.h"
 #include "store/reader.h"
@@ -19,6 +20,9 @@
 #define RUN_WAITING 10
 #define RUN_DURABLE 11
 #define RUN_FAILED 12
+
+/* Fewer bytes are not worth compressing. */
+#define PACK_LEAST 64u
 
 /* What a run costs in memory besides its bytes on disk, for each event. */
 #define EVENT_WEIGHT 64u
@@ -103,7 +107,7 @@ static int settle(struct fl_store *store, struct fl_run *run, int outcome)
 struct put {
     struct fl_run *run;
     struct fl_buf *positions; /* or NULL */
-    struct fl_buf *buffer;    /* what is written */
+    struct fl_workspace *workspace;
     struct fl_entry entry;
 };
 
@@ -112,26 +116,60 @@ static size_t positions_size(const struct put *put)
     return put->positions ? put->positions->size : 0;
 }
 
-/* SIZE bytes, rounded up, in a buffer that may be one that was used before; NULL without memory. */
-static uint8_t *take_buffer(struct fl_store *store, struct put *put, uint64_t size)
+static struct fl_workspace *take_workspace(struct fl_store *store)
 {
-    struct fl_buf *buf = fl_stash_take(&store->buffers);
+    struct fl_workspace *workspace = fl_stash_take(&store->workspaces);
 
-    if (!buf && (buf = fl_alloc(store->env.mem, sizeof *buf)))
-        fl_buf_init(buf, store->env.mem);
-    put->buffer = buf;
-    if (!buf)
-        return NULL;
-    fl_buf_clear(buf);
-    return fl_buf_reserve(buf, (size_t)FL_FRAME_ROUND(size));
+    if (!workspace && (workspace = fl_zalloc(store->env.mem, sizeof *workspace)))
+        fl_buf_init(&workspace->bytes, store->env.mem);
+    return workspace;
 }
 
-static void free_buffer(struct fl_store *store, struct fl_buf *buffer)
+void fl_workspace_free(struct fl_store *store, struct fl_workspace *workspace)
 {
-    if (!buffer || !fl_stash_leave(&store->buffers, buffer))
+    fl_buf_free(&workspace->bytes);
+    fl_packer_free(workspace->packer);
+    fl_free(store->env.mem, workspace);
+}
+
+/* SIZE bytes, rounded up, and as many for what they are compressed to; NULL without memory. */
+static uint8_t *take_room(struct fl_store *store, struct put *put, uint64_t size)
+{
+    size_t room = (size_t)FL_FRAME_ROUND(size);
+
+    put->workspace = take_workspace(store);
+    if (!put->workspace)
+        return NULL;
+    fl_buf_clear(&put->workspace->bytes);
+    return fl_buf_reserve(&put->workspace->bytes, store->env.level ? 2 * room : room);
+}
+
+static void leave_workspace(struct fl_store *store, struct fl_workspace *workspace)
+{
+    if (workspace && fl_stash_leave(&store->workspaces, workspace))
+        fl_workspace_free(store, workspace);
+}
+
+/* Compresses the SIZE bytes of a put, unless they do not get less; then they are written as they
+ * are, as without memory. */
+static void pack(struct fl_store *store, struct put *put, uint8_t *bytes, size_t size)
+{
+    struct fl_workspace *workspace = put->workspace;
+    struct fl_frame *frame = &put->entry.frame;
+    uint8_t *out = bytes + FL_FRAME_ROUND(size);
+
+    if (!workspace->packer)
+        workspace->packer = fl_packer_new(store->env.mem, store->env.level);
+    size_t packed =
+        workspace->packer ? fl_packer_pack(workspace->packer, bytes, size, out, size - 1) : 0;
+    if (!packed)
         return;
-    fl_buf_free(buffer);
-    fl_free(store->env.mem, buffer);
+    memset(out + packed, 0, FL_FRAME_ROUND(packed) - packed);
+    put->entry.payload = out;
+    frame->flags = FL_FRAME_PACKED;
+    frame->raw = frame->size;
+    frame->size = (uint32_t)packed;
+    frame->crc = fl_crc32c(0, out, packed);
 }
 
 static void fill_entry(struct fl_store *store, struct put *put, uint8_t *bytes, uint64_t size)
@@ -145,13 +183,15 @@ static void fill_entry(struct fl_store *store, struct put *put, uint8_t *bytes, 
         memcpy(end, put->positions->data, positions);
     crc = fl_crc32c(crc, end, positions);
     memset(end + positions, 0, (size_t)(FL_FRAME_ROUND(size) - size));
-    put->entry = (struct fl_entry){.payload = bytes};
+    put->entry = (struct fl_entry){.payload = bytes, .secret = 1};
     put->entry.frame.type = FL_FRAME_PUT;
     put->entry.frame.size = (uint32_t)size;
     put->entry.frame.count = (uint32_t)run->count;
     put->entry.frame.positions = (uint32_t)positions;
     put->entry.frame.time = flow_context_time(store->env.ctx);
     put->entry.frame.crc = crc;
+    if (store->env.level && size >= PACK_LEAST)
+        pack(store, put, bytes, (size_t)size);
 }
 
 /* Makes the frame; when it succeeds, the positions must land. */
@@ -159,12 +199,12 @@ static int serialize(struct fl_store *store, struct put *put, flow_error **err)
 {
     uint64_t size = fl_payload_size(put->run->events, put->run->count) + positions_size(put);
 
-    if (size > FL_FRAME_MAX)
+    if (size > FL_PUT_MAX)
         return flow_error_setf(err, FLOW_ETOOBIG,
                                "the events of a transaction have %llu bytes, of which a durable "
                                "channel takes at most %u; put fewer at once",
-                               (unsigned long long)size, FL_FRAME_MAX);
-    uint8_t *bytes = take_buffer(store, put, size);
+                               (unsigned long long)size, FL_PUT_MAX);
+    uint8_t *bytes = take_room(store, put, size);
     if (!bytes)
         return fl_error_nomem(err);
     int rc = FLOW_OK;
@@ -207,11 +247,11 @@ int fl_store_put_at(struct fl_store *store, struct fl_put *what, flow_error **er
     if (rc) {
         fl_run_unref(put.run);
     } else {
-        put.run->weight = put.entry.frame.size + count * EVENT_WEIGHT;
+        put.run->weight = fl_frame_plain(&put.entry.frame) + count * EVENT_WEIGHT;
         rc = write_put(store, &put, err); /* the run is the store's now */
         what->end = put.entry.needed;
     }
-    free_buffer(store, put.buffer);
+    leave_workspace(store, put.workspace);
     return rc;
 }
 

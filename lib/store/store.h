@@ -29,6 +29,8 @@ struct fl_store_options {
     uint64_t memory;       /* bytes of recent events that are kept */
     int64_t checkpoint_ms; /* between two checkpoints while something changes */
     int64_t sync_ms;       /* between two syncs; 0: every commit is synced */
+    int level;             /* of the compression of puts, 1 to 19; 0: they are not compressed */
+    struct fl_sealing *sealing; /* keys, which outlive the store, or NULL: nothing is encrypted */
     int checkpoint_on_close;
     int manual; /* there is no thread: whoever uses the store calls fl_store_tend */
 

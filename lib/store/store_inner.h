@@ -43,7 +43,7 @@ struct fl_store {
     size_t stripe_count;
     struct fl_vec locks; /* of struct fl_folder_lock */
     _Atomic uint32_t turn;
-    struct fl_stash buffers; /* of struct fl_buf, to use again */
+    struct fl_stash workspaces; /* of struct fl_workspace, to use again */
     struct fl_positions positions;
 
     struct fl_lock lock; /* for all that follows; taken inside the locks of stripes and cursors */
@@ -58,6 +58,14 @@ struct fl_store {
     uint64_t generation;
     struct fl_keeper keeper;
 };
+
+/* What a put needs to become a frame. */
+struct fl_workspace {
+    struct fl_buf bytes;
+    struct fl_packer *packer; /* NULL until it is needed */
+};
+
+void fl_workspace_free(struct fl_store *store, struct fl_workspace *workspace);
 
 /* Which stripe writes next. */
 struct fl_stripe *fl_store_stripe(struct fl_store *store);

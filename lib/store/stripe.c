@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crc32c.h"
 #include "base/error.h"
 #include "store/stripe.h"
 
 #define AHEAD ((uint64_t)1 << 20)
 #define ZEROES ((size_t)64 << 10)
+#define SEALED_KEPT ((size_t)4 << 20) /* room for encrypted bytes that is kept between writes */
 #define YIELDS 20 /* each about a microsecond when nobody else wants to run */
 
 int fl_stripe_init(struct fl_stripe *stripe, struct fl_store_env *env, const char *folder,
@@ -23,6 +25,7 @@ int fl_stripe_init(struct fl_stripe *stripe, struct fl_store_env *env, const cha
     stripe->queue_end = &stripe->queue;
     fl_vec_init(&stripe->spares, env->mem, sizeof(uint64_t));
     fl_vec_init(&stripe->parts, env->mem, sizeof(struct iovec));
+    fl_buf_init(&stripe->sealed, env->mem);
     if (fl_lock_init(&stripe->lock))
         return FLOW_ENOMEM;
     stripe->folder = fl_strdup(env->mem, folder);
@@ -43,6 +46,8 @@ void fl_stripe_destroy(struct fl_stripe *stripe)
     fl_file_close(stripe->env->io, stripe->fd);
     fl_vec_free(&stripe->spares);
     fl_vec_free(&stripe->parts);
+    fl_gcm_free(stripe->gcm);
+    fl_buf_free(&stripe->sealed);
     fl_free(mem, stripe->zeroes);
     fl_free(mem, stripe->folder);
     fl_lock_destroy(&stripe->lock);
@@ -68,6 +73,7 @@ static struct fl_segment *make_segment(const struct fl_stripe *stripe,
         made->sum = (struct fl_segment_sum){.epoch = front->epoch, .end = FL_SEGMENT_FRONT};
         made->first = front->first;
         made->time = front->time;
+        made->encrypted = front->seal.name[0] != '\0';
     }
     return made;
 }
@@ -173,11 +179,29 @@ static void close_segment(struct fl_stripe *stripe)
     stripe->fd = -1;
 }
 
+/* Makes the segment of FRONT, as the newest. */
+static int create_segment(struct fl_stripe *stripe, const struct fl_segment_front *front,
+                          uint64_t spare, flow_error **err)
+{
+    struct fl_store_env *env = stripe->env;
+    struct fl_segment *segment = make_segment(stripe, front);
+    int fd = -1;
+
+    if (!segment)
+        return fl_error_nomem(err);
+    int rc = fl_segment_create(env, stripe->folder, front, spare, &fd, err);
+    if (rc)
+        fl_free(env->mem, segment);
+    else
+        open_segment(stripe, segment, fd, spare ? env->segment_size : FL_SEGMENT_FRONT);
+    return rc;
+}
+
 /* Begins a segment for a frame of SPAN bytes whose event is FIRST. */
 static int roll(struct fl_stripe *stripe, uint64_t first, uint64_t span, flow_error **err)
 {
     struct fl_store_env *env = stripe->env;
-    int fd = -1;
+    struct fl_gcm *gcm = NULL;
 
     close_segment(stripe);
     uint64_t spare = take_spare(stripe);
@@ -185,15 +209,16 @@ static int roll(struct fl_stripe *stripe, uint64_t first, uint64_t span, flow_er
     if (rc)
         return rc;
     struct fl_segment_front front = next_front(stripe, first);
-    struct fl_segment *segment = make_segment(stripe, &front);
-    if (!segment)
-        return fl_error_nomem(err);
-    rc = fl_segment_create(env, stripe->folder, &front, spare, &fd, err);
+    if (fl_sealing_is_active(env->sealing))
+        rc = fl_seal_begin(env->sealing, front.epoch, &front.seal, &gcm, err);
+    if (!rc)
+        rc = create_segment(stripe, &front, spare, err);
     if (rc) {
-        fl_free(env->mem, segment);
+        fl_gcm_free(gcm);
         return rc;
     }
-    open_segment(stripe, segment, fd, spare ? env->segment_size : FL_SEGMENT_FRONT);
+    fl_gcm_free(stripe->gcm);
+    stripe->gcm = gcm;
     env->nudge(env->self);
     return FLOW_OK;
 }
@@ -211,18 +236,69 @@ static int make_ready(struct fl_stripe *stripe, const struct fl_entry *entry, fl
     return roll(stripe, entry->frame.first, span, err);
 }
 
-/* Gives ENTRY its place at the end and adds it to the parts to write. */
-static int place(struct fl_stripe *stripe, struct fl_entry *entry, uint64_t at)
+/* Makes room for all that is encrypted of the entries from FIRST on, as many as the segment takes.
+ */
+static int reserve_sealed(struct fl_stripe *stripe, const struct fl_entry *first, flow_error **err)
 {
-    uint64_t size = FL_FRAME_ROUND((uint64_t)entry->frame.size);
-    struct iovec parts[] = {{entry->front, FL_FRAME_FRONT},
-                            {(void *)(uintptr_t)entry->payload, (size_t)size}};
+    uint64_t at = stripe->at, size = 0;
+
+    for (const struct fl_entry *entry = first; entry; entry = entry->next) {
+        at += fl_frame_span(&entry->frame);
+        if (entry != first && at > stripe->limit)
+            break;
+        if (entry->frame.flags & FL_FRAME_SEALED)
+            size += FL_FRAME_ROUND((uint64_t)entry->frame.size);
+    }
+    if (stripe->sealed.capacity > SEALED_KEPT && size < SEALED_KEPT)
+        fl_buf_free(&stripe->sealed);
+    fl_buf_clear(&stripe->sealed);
+    return fl_buf_reserve(&stripe->sealed, size) ? FLOW_OK : fl_error_nomem(err);
+}
+
+/*
+ * Encrypts the payload of ENTRY for its place.  What is there already is left as it is: when this
+ * write fails, it is encrypted again for another place.
+ */
+static int seal(struct fl_stripe *stripe, struct fl_entry *entry, uint64_t at, const void **payload,
+                flow_error **err)
+{
+    uint8_t nonce[FL_GCM_NONCE], aad[FL_FRAME_FRONT];
+    uint8_t *out = stripe->sealed.data + stripe->sealed.size;
+    size_t size = entry->frame.size, room = (size_t)FL_FRAME_ROUND((uint64_t)size);
+    const struct fl_gcm_text text = {
+        nonce,
+        {aad, FL_FRAME_AAD},
+        {*payload, size - FL_SEAL_TAG},
+    };
+
+    fl_frame_nonce(at, nonce);
+    fl_frame_aad(&entry->frame, aad);
+    int rc = fl_gcm_encrypt(stripe->gcm, &text, out, err);
+    memset(out + size, 0, room - size);
+    entry->frame.crc = fl_crc32c(0, out, size);
+    stripe->sealed.size += room;
+    *payload = out;
+    return rc;
+}
+
+/* Gives ENTRY its place at the end and adds it to the parts to write. */
+static int place(struct fl_stripe *stripe, struct fl_entry *entry, uint64_t at, flow_error **err)
+{
+    size_t size = (size_t)FL_FRAME_ROUND((uint64_t)entry->frame.size);
+    const void *payload = entry->payload;
+    int rc = FLOW_OK;
 
     entry->frame.epoch = stripe->newest->sum.epoch;
     entry->frame.synced = (uint32_t)stripe->synced;
+    if (entry->frame.flags & FL_FRAME_SEALED)
+        rc = seal(stripe, entry, at, &payload, err);
+    if (rc)
+        return rc;
     fl_frame_write(&entry->frame, entry->front);
+    const struct iovec parts[] = {{entry->front, FL_FRAME_FRONT},
+                                  {(void *)(uintptr_t)payload, size}};
     if (!fl_vec_push(&stripe->parts, &parts[0]) || (size && !fl_vec_push(&stripe->parts, &parts[1])))
-        return FLOW_ENOMEM;
+        return fl_error_nomem(err);
     entry->at = at;
     return FLOW_OK;
 }
@@ -234,19 +310,19 @@ static int gather(struct fl_stripe *stripe, struct fl_entry *first, struct fl_en
 {
     struct fl_entry *entry = first;
     uint64_t at = stripe->at;
+    int rc = stripe->gcm ? reserve_sealed(stripe, first, err) : FLOW_OK;
 
     stripe->parts.count = 0;
-    for (; entry; entry = entry->next) {
+    for (; entry && !rc; entry = entry->next) {
         uint64_t span = fl_frame_span(&entry->frame);
         if (entry != first && at + span > stripe->limit)
             break;
-        if (place(stripe, entry, at))
-            return fl_error_nomem(err);
+        rc = place(stripe, entry, at, err);
         at += span;
     }
     *behind = entry;
     *end = at;
-    return FLOW_OK;
+    return rc;
 }
 
 /*
@@ -459,6 +535,10 @@ int fl_stripe_write(struct fl_stripe *stripe, struct fl_entry *entry,
     entry->done = entry->rc = 0;
     entry->error = NULL;
     entry->owner = pthread_self();
+    if (entry->secret && fl_sealing_is_active(stripe->env->sealing)) {
+        entry->frame.flags |= FL_FRAME_SEALED;
+        entry->frame.size += FL_SEAL_TAG;
+    }
     fl_lock(&stripe->lock);
     if (order)
         order(arg, entry);

@@ -10,6 +10,7 @@
  * so that nothing of what failed can come back.
  */
 
+#include "base/buf.h"
 #include "base/thread.h"
 #include "store/control.h"
 #include "store/segment.h"
@@ -18,6 +19,7 @@
 struct fl_entry {
     struct fl_frame frame;
     const void *payload; /* with zeroes up to a multiple of 8 */
+    int secret;          /* the payload holds more than numbers: it is encrypted, if anything is */
     uint64_t needed;     /* behind the last offset it puts or acknowledges */
     uint8_t front[FL_FRAME_FRONT];
     uint64_t epoch, at; /* where it lies; epoch 0: nowhere so far */
@@ -53,7 +55,9 @@ struct fl_stripe {
     uint64_t limit;  /* where the segment ends */
     uint64_t filled; /* its file has bytes up to here, zeroes if nothing else */
     void *zeroes;
-    struct fl_vec parts; /* of struct iovec */
+    struct fl_vec parts;  /* of struct iovec */
+    struct fl_gcm *gcm;   /* with the key of the segment, when frames are encrypted */
+    struct fl_buf sealed; /* payloads that were */
 };
 
 int fl_stripe_init(struct fl_stripe *stripe, struct fl_store_env *env, const char *folder,
@@ -64,7 +68,8 @@ void fl_stripe_destroy(struct fl_stripe *stripe);
 struct fl_segment *fl_stripe_add(struct fl_stripe *stripe, const struct fl_segment_front *front);
 
 /*
- * Queues ENTRY, which is all set but for where it goes, and waits until it is durable.  ORDER,
+ * Queues ENTRY, which is all set but for where it goes, and waits until it is durable.  A secret
+ * payload gets larger by FL_SEAL_TAG where it is encrypted.  ORDER,
  * unless NULL, is called with ARG once the place of the entry among the others is fixed.  The entry
  * stays in flight until fl_stripe_land, whatever is returned.
  */

@@ -75,12 +75,10 @@ struct fl_fault *fl_survey_fault(struct fl_survey *survey, enum fl_fault_kind ki
 static int note_points(struct fl_survey *survey, const char *path, flow_error **err)
 {
     struct fl_control control = {0};
-    struct fl_state state;
     int damaged = 0;
 
     fl_vec_init(&control.points, survey->env->mem, sizeof(struct fl_scan_point));
-    fl_state_init(&state, survey->env->mem, NULL);
-    int rc = fl_control_read_slot(survey->env, path, &control, &state, &damaged, err);
+    int rc = fl_control_read_slot(survey->env, path, &control, NULL, &damaged, err);
     for (size_t i = 0; i < survey->stripes && !rc && !damaged; i++) {
         const struct fl_scan_point none = {0};
         const struct fl_scan_point *point =
@@ -89,7 +87,6 @@ static int note_points(struct fl_survey *survey, const char *path, flow_error **
             rc = fl_error_nomem(err);
     }
     fl_vec_free(&control.points);
-    fl_state_free(&state);
     return rc;
 }
 
@@ -108,8 +105,7 @@ void fl_survey_cuts(const struct fl_survey *survey, uint32_t stripe, uint64_t ep
 static int read_control(struct fl_survey *survey, unsigned slot, flow_error **err)
 {
     const struct fl_store_env *env = survey->env;
-    const char *name = slot ? "control-1" : "control-0";
-    char *path = fl_store_path(env->mem, survey->control_folder, name);
+    char *path = fl_control_path(env, survey->control_folder, slot);
     struct stat found;
     int damaged = 0;
 
@@ -134,10 +130,11 @@ static int read_control(struct fl_survey *survey, unsigned slot, flow_error **er
 
 static int read_controls(struct fl_survey *survey, flow_error **err)
 {
-    int rc = read_control(survey, 0, err);
+    unsigned later = fl_control_later(survey->env, survey->control_folder);
+    int rc = read_control(survey, later, err);
 
     if (!rc)
-        rc = read_control(survey, 1, err);
+        rc = read_control(survey, !later, err);
     if (rc || !survey->control.generation)
         return rc;
     memcpy(survey->id, survey->control.id, FL_STORE_ID);
@@ -248,6 +245,8 @@ static int judge_broken(struct fl_survey *survey, struct fl_piece *piece, flow_e
     rc = fl_scan_find(&scan, FL_SEGMENT_FRONT, &frame, &place, err);
     fl_scan_close(&scan);
     piece->kind = place ? FL_PIECE_BROKEN : FL_PIECE_UNUSED;
+    if (piece->front.seal.owner != piece->sum.epoch) /* what it was as another segment */
+        piece->front.seal.name[0] = '\0';
     for (size_t i = 0; i < survey->control.points.count; i++) {
         const struct fl_scan_point *point = fl_vec_at(&survey->control.points, i);
         if (point->epoch == piece->sum.epoch && i == piece->stripe)

@@ -36,6 +36,7 @@ enum fl_fault_kind {
     FL_FAULT_FRAMES,
     FL_FAULT_ABSENT,  /* a whole segment */
     FL_FAULT_CONTROL, /* a control file */
+    FL_FAULT_SEAL,    /* a copy of how the key of a segment is made */
 };
 
 struct fl_fault {

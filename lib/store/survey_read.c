@@ -188,7 +188,8 @@ static void guess_front(struct fl_survey *survey, size_t index)
                                        .stripes = survey->stripes,
                                        .epoch = piece->sum.epoch,
                                        .first = first < piece->first_put ? first : piece->first_put,
-                                       .time = piece->first_time};
+                                       .time = piece->first_time,
+                                       .seal = front->seal};
     if (before)
         front->before = before->sum;
     piece->low = front->first;
@@ -213,6 +214,20 @@ static int note_front(struct fl_survey *survey, size_t index)
             !other->low && !other->exact)
             other->low = piece->low;
     }
+    return FLOW_OK;
+}
+
+static int note_seal(struct fl_survey *survey, const struct fl_piece *piece)
+{
+    struct fl_fault *fault =
+        fl_survey_fault(survey, FL_FAULT_SEAL, piece->stripe, piece->sum.epoch);
+
+    if (!fault)
+        return FLOW_ENOMEM;
+    fault->at = piece->front.seal_lost;
+    fault->end = fault->at + FL_SEAL_FRONT;
+    fault->what = "a copy of how its key is made is damaged; nothing is lost with it";
+    fault->exact = 1;
     return FLOW_OK;
 }
 
@@ -281,6 +296,8 @@ static int note_whole(struct fl_survey *survey, flow_error **err)
             rc = note_front(survey, i);
         } else if (piece->kind == FL_PIECE_ABSENT) {
             rc = note_absent(survey, i);
+        } else if (piece->kind == FL_PIECE_SOUND && piece->front.seal_lost) {
+            rc = note_seal(survey, piece);
         }
     }
     return rc ? fl_error_nomem(err) : FLOW_OK;

@@ -27,10 +27,30 @@ void fl_walk_close(struct fl_walk *walk)
 
 /* ---- sound frames ---- */
 
+/* Whether only the checksum tells of what is behind the front. */
+static int is_hidden(const struct fl_walk *walk, const struct fl_frame *frame)
+{
+    const struct fl_store_env *env = walk->scan.env;
+
+    return frame->flags & FL_FRAME_SEALED && env->blind && !env->sealing;
+}
+
+/* Takes from the front what it tells. */
+static int check_hidden(struct fl_walk *walk, const struct fl_frame *frame, flow_error **err)
+{
+    int rc = fl_scan_check(&walk->scan, frame, err);
+
+    if (!rc && frame->type == FL_FRAME_STATE && fl_state_hide(walk->state, frame->first))
+        rc = fl_error_nomem(err);
+    if (!rc && frame->type == FL_FRAME_ACK && frame->first > walk->needed)
+        walk->needed = frame->first;
+    return rc;
+}
+
 static int load(struct fl_walk *walk, const struct fl_frame *frame, flow_error **err)
 {
     fl_buf_clear(&walk->payload);
-    void *to = fl_buf_reserve(&walk->payload, frame->size);
+    void *to = fl_buf_reserve(&walk->payload, fl_frame_plain(frame));
 
     return to ? fl_scan_payload(&walk->scan, frame, to, err) : fl_error_nomem(err);
 }
@@ -39,6 +59,7 @@ static int load(struct fl_walk *walk, const struct fl_frame *frame, flow_error *
 static int join(struct fl_walk *walk, const struct fl_frame *frame, flow_error **err)
 {
     const uint8_t *bytes;
+    uint32_t size = fl_frame_plain(frame);
     uint64_t end = 0;
     int rc = load(walk, frame, err);
 
@@ -46,9 +67,9 @@ static int join(struct fl_walk *walk, const struct fl_frame *frame, flow_error *
         return rc;
     bytes = walk->payload.data;
     if (frame->type == FL_FRAME_ACK) {
-        rc = fl_state_join_ack(walk->state, bytes, frame->size, frame->positions, &end);
+        rc = fl_state_join_ack(walk->state, bytes, size, frame->positions, &end);
     } else {
-        rc = fl_state_join(walk->state, bytes, frame->size);
+        rc = fl_state_join(walk->state, bytes, size);
         end = walk->state->next_offset;
     }
     if (!rc && end > walk->needed)
@@ -64,7 +85,7 @@ static int load_put(struct fl_walk *walk, const struct fl_frame *frame, flow_err
     if (frame->positions || !frame->count)
         rc = load(walk, frame, err);
     if (!rc && frame->positions)
-        rc = fl_positions_join(NULL, walk->payload.data + frame->size - frame->positions,
+        rc = fl_positions_join(NULL, walk->payload.data + fl_frame_plain(frame) - frame->positions,
                                frame->positions);
     if (!rc && frame->count)
         rc = fl_reader_load(walk->scan.env, &walk->scan, frame, &walk->run, err);
@@ -74,6 +95,8 @@ static int load_put(struct fl_walk *walk, const struct fl_frame *frame, flow_err
 /* Reads what is behind the front; FLOW_EPARSE when that is damaged. */
 static int read_payload(struct fl_walk *walk, const struct fl_frame *frame, flow_error **err)
 {
+    if (is_hidden(walk, frame))
+        return check_hidden(walk, frame, err);
     switch (frame->type) {
     case FL_FRAME_PUT: return load_put(walk, frame, err);
     case FL_FRAME_ACK:
@@ -98,7 +121,7 @@ static void note(struct fl_walk *walk, const struct fl_frame *frame)
 /* Whether what looks like a front behind damage can be one; a body may hold bytes of a log. */
 static int is_plausible(const struct fl_walk *walk, const struct fl_frame *frame, uint64_t place)
 {
-    if (frame->synced > place || frame->synced < walk->synced)
+    if (frame->synced > place || frame->synced < walk->synced || !fl_frame_is_known(frame))
         return 0;
     return frame->type != FL_FRAME_PUT || frame->first >= walk->last;
 }
@@ -134,9 +157,13 @@ static int is_needed(struct fl_walk *walk, int *needed, flow_error **err)
 static int measure(struct fl_walk *walk, struct fl_step *step, int *found, flow_error **err)
 {
     uint64_t behind = step->frame.type ? step->end : 0;
+    int was_written = step->frame.type && walk->scan.whole;
+    int rc = FLOW_OK;
 
     walk->scan.at = step->at;
-    int rc = is_needed(walk, found, err);
+    *found = 1;
+    if (!was_written)
+        rc = is_needed(walk, found, err);
     if (rc || !*found)
         return rc;
     if (!behind)

@@ -351,7 +351,7 @@ START_TEST(bad_settings_are_refused)
     memory_rig_free(&rig);
     err = NULL;
     rc = memory_rig_new(&rig, RIG_FILE, AT(&places, "encryption.activeKey", "k"), &err);
-    expect_error(rc, FLOW_ECONFIG, err, "not encrypted");
+    expect_error(rc, FLOW_ECONFIG, err, "together, or not at all");
     memory_rig_free(&rig);
     err = NULL;
     rc = memory_rig_new(&rig, RIG_FILE, SETTINGS("dataDirs", " , "), &err);

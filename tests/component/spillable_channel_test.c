@@ -373,7 +373,7 @@ START_TEST(bad_settings_are_refused)
     memory_rig_free(&rig);
     err = NULL;
     rc = memory_rig_new(&rig, RIG_SPILL, AT(&places, "encryption.activeKey", "k"), &err);
-    expect_error(rc, FLOW_ECONFIG, err, "not encrypted");
+    expect_error(rc, FLOW_ECONFIG, err, "together, or not at all");
     memory_rig_free(&rig);
     places_free(&places);
 }

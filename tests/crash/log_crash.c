@@ -4,7 +4,7 @@
  * Lets a store work on a simulated disk, stops the world at every operation of that, and opens the
  * store again on what a crash could have left then.
  *
- *     log_crash [--seed N] [--runs N] [--seconds N] [--torn N] [--at OPERATION]
+ *     log_crash [--seed N] [--runs N] [--seconds N] [--torn N] [--at OPERATION] [--wrap WAY]
  *
  * Each run has a seed of its own, which is printed when something is wrong, and which makes the
  * same run again; so does the seed of an image.
@@ -233,6 +233,8 @@ static int read_options(struct options *options, int argc, char **argv)
             options->only = number;
         else if (!strcmp(argv[i], "--seconds"))
             options->seconds = (double)number;
+        else if (!strcmp(argv[i], "--wrap"))
+            world_wrap(argc, argv);
         else
             return 2;
     }
@@ -247,7 +249,8 @@ int main(int argc, char **argv)
     int failed = 0;
 
     if (read_options(&options, argc, argv)) {
-        fprintf(stderr, "usage: log_crash [--seed N] [--runs N] [--seconds N] [--torn N] [--at N]\n");
+        fprintf(stderr, "usage: log_crash [--seed N] [--runs N] [--seconds N] [--torn N] [--at N] "
+                        "[--wrap none|pack|seal|both]\n");
         return 2;
     }
     for (end = seconds_now() + options.seconds;

@@ -4,6 +4,8 @@
  * Makes each call of a store's to the disk fail in turn, in every way that calls fail, and sees
  * that what was acknowledged stays, what failed does not come back, and that the store goes on when
  * the cause is gone: in the same process, after a stop, and after a crash.
+ *
+ *     log_fault [--wrap none|pack|seal|both]
  */
 
 #include <errno.h>
@@ -204,10 +206,11 @@ static int run_opening(const struct way *way, uint64_t at, unsigned folders, int
     return failed;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     uint64_t runs = 0;
 
+    world_wrap(argc, argv);
     for (unsigned folders = 1; folders <= 2; folders++) {
         for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
             int reached = 1;

@@ -4,6 +4,8 @@
  * Flips each bit of a small log in turn.  Either all is found all the same, because nothing needs
  * that bit any more, or something is refused with its place; never is anything found that is
  * wrong, twice or silently missing.
+ *
+ *     log_flip [--wrap none|pack|seal|both]
  */
 
 #include <fcntl.h>
@@ -110,13 +112,14 @@ static int try_file(struct world *world, const char *path, const uint32_t *wante
     return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static struct world world;
     struct outcome outcome = {0};
     uint32_t wanted[EVENTS];
     flow_error *err = NULL;
 
+    world_wrap(argc, argv);
     world_init(&world, 3);
     world.folders = 1;
     world_must(world_open(&world, &err), err, "open");

@@ -8,7 +8,9 @@
  * With --memory it is a spillable channel with so many events in memory.  0: the same is promised.
  * Else a kill may lose as many as memory holds.
  *
- *     log_kill [--rounds N] [--seed N] [--dir FOLDER] [--memory N]
+ *     log_kill [--rounds N] [--seed N] [--dir FOLDER] [--memory N] [--wrap none|both]
+ *
+ * --wrap both: the log is compressed and encrypted.
  */
 
 #include <pthread.h>
@@ -34,6 +36,7 @@ struct ledger {
     _Atomic uint8_t put_acked[NUMBERS];
     _Atomic uint8_t taking[NUMBERS];     /* its take was to be committed */
     _Atomic uint8_t take_acked[NUMBERS]; /* how often that was acknowledged */
+    _Atomic int open;                    /* the channel is */
     _Atomic int wrong;
 };
 
@@ -41,20 +44,53 @@ static struct ledger *ledger;
 static char folder[128];
 static const char *memory; /* events, or NULL: a file channel */
 static uint64_t may_lose;
+static int is_wrapped;
+
+#define KEYS TEST_DATA "/flume-log/encrypted/keys/"
+
+/* Pairs of key and value, with room for what is added. */
+struct settings {
+    const char *pairs[48];
+    size_t count;
+};
+
+static void add(struct settings *settings, const char *key, const char *value)
+{
+    settings->pairs[settings->count++] = key;
+    settings->pairs[settings->count++] = value;
+}
+
+static void add_wrapping(struct settings *settings)
+{
+    add(settings, "compression", "zstd");
+    add(settings, "encryption.activeKey", "key-1");
+    add(settings, "encryption.cipherProvider", "AESCTRNOPADDING");
+    add(settings, "encryption.keyProvider", "JCEKSFILE");
+    add(settings, "encryption.keyProvider.keyStoreFile", KEYS "keystore");
+    add(settings, "encryption.keyProvider.keyStorePasswordFile", KEYS "password");
+    add(settings, "encryption.keyProvider.keys", "key-0 key-1");
+}
 
 static int open_rig(struct memory_rig *rig)
 {
-    const char *spills = memory ? "memoryCapacity" : NULL; /* else the settings end there */
+    struct settings settings = {.count = 0};
     char control[160], data[320];
     flow_error *err = NULL;
 
     snprintf(control, sizeof control, "%s/control", folder);
     snprintf(data, sizeof data, "%s/data0,%s/data1", folder, folder);
-    const char *const settings[] = {"checkpointDir",        control,   "dataDirs",    data,
-                                    "minimumRequiredSpace", "1048576", "maxFileSize", "1000000",
-                                    "checkpointInterval",   "1000",    spills,        memory,
-                                    "overflowTimeout",      "0",       NULL};
-    if (!memory_rig_new(rig, memory ? RIG_SPILL : RIG_FILE, settings, &err))
+    add(&settings, "checkpointDir", control);
+    add(&settings, "dataDirs", data);
+    add(&settings, "minimumRequiredSpace", "1048576");
+    add(&settings, "maxFileSize", "1000000");
+    add(&settings, "checkpointInterval", "1000");
+    if (memory) {
+        add(&settings, "memoryCapacity", memory);
+        add(&settings, "overflowTimeout", "0");
+    }
+    if (is_wrapped)
+        add_wrapping(&settings);
+    if (!memory_rig_new(rig, memory ? RIG_SPILL : RIG_FILE, settings.pairs, &err))
         return 0;
     fprintf(stderr, "cannot open: %s\n", flow_error_message(err));
     atomic_store(&ledger->wrong, 1);
@@ -129,6 +165,7 @@ static void live(void)
 
     if (open_rig(&rig))
         _exit(1);
+    atomic_store(&ledger->open, 1);
     pthread_create(&threads[0], NULL, produce, &rig);
     pthread_create(&threads[1], NULL, produce, &rig);
     pthread_create(&threads[2], NULL, consume, &rig);
@@ -136,13 +173,23 @@ static void live(void)
     _exit(1);
 }
 
+/* Java seals keys so that opening them takes longer than most lives would. */
+static void await_open(void)
+{
+    while (!atomic_load(&ledger->open) && !atomic_load(&ledger->wrong))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
 static void live_and_die(unsigned ms)
 {
+    atomic_store(&ledger->open, 0);
     pid_t child = fork();
     int status;
 
     if (child == 0)
         live();
+    if (is_wrapped)
+        await_open();
     nanosleep(&(struct timespec){.tv_nsec = (long)ms * 1000000}, NULL);
     kill(child, SIGKILL);
     waitpid(child, &status, 0);
@@ -202,6 +249,8 @@ int main(int argc, char **argv)
             seed = (unsigned)strtoul(argv[i + 1], NULL, 10);
         else if (!strcmp(argv[i], "--memory"))
             memory = argv[i + 1];
+        else if (!strcmp(argv[i], "--wrap"))
+            is_wrapped = !strcmp(argv[i + 1], "both");
         else if (!strcmp(argv[i], "--dir"))
             root = argv[i + 1];
     }

@@ -6,7 +6,7 @@
  * lacks exactly those events that the repair has told, and knows the positions that were put with
  * those that it has; one that is interrupted by a power failure is finished by the next.
  *
- *     log_repair [--runs N] [--seed N]
+ *     log_repair [--runs N] [--seed N] [--wrap none|pack|seal|both]
  */
 
 #include <arpa/inet.h>
@@ -20,6 +20,7 @@
 
 #include "core/library.h"
 #include "log_world.h"
+#include "store/logdir.h"
 
 #define EVENTS 4096
 #define FILES 64
@@ -219,12 +220,16 @@ static void show(const flow_logdir *dir)
                 fault.message, fault.repaired ? " (repaired)" : "");
 }
 
+/* Where the log is encrypted, with its keys and without them in turn. */
 static flow_logdir *look(struct world *world, struct sim_disk *disk, flow_error **err)
 {
+    static unsigned turn;
+    const struct fl_logdir_place place = {"/control", folders, world->folders};
+    int with_keys = world->sealing && turn++ % 2;
     flow_logdir *dir = NULL;
 
     world->rig.lib->io = sim_disk_io(disk);
-    flow_logdir_open(world->rig.lib, "/control", folders, world->folders, &dir, err);
+    fl_logdir_open(world->rig.lib, &place, with_keys ? &world->keys.provider : NULL, &dir, err);
     return dir;
 }
 
@@ -475,8 +480,9 @@ int main(int argc, char **argv)
 {
     uint64_t seed = option(argc, argv, "--seed", 1), runs = option(argc, argv, "--runs", 20);
     struct outcome outcome = {0};
-    int failed = flip_small(&outcome) || flip_unclosed(&outcome);
 
+    world_wrap(argc, argv);
+    int failed = flip_small(&outcome) || flip_unclosed(&outcome);
     for (uint64_t i = 0; i < runs && !failed; i++)
         failed = run_large(seed + i, &outcome);
     printf("%llu logs repaired, %llu without a fault, %llu repairs interrupted; %llu events lost, "

@@ -6,7 +6,7 @@
  * crashed and opened: every put that had been acknowledged is there as a whole, unless its take had
  * begun, and no take that had been acknowledged comes back.
  *
- *     log_threads [--seed N] [--runs N] [--images N]
+ *     log_threads [--seed N] [--runs N] [--images N] [--wrap none|pack|seal|both]
  */
 
 #include <pthread.h>
@@ -244,6 +244,7 @@ int main(int argc, char **argv)
 {
     uint64_t seed = 1, runs = 5, images = 60;
 
+    world_wrap(argc, argv);
     for (int i = 1; i + 1 < argc; i += 2) {
         uint64_t number = strtoull(argv[i + 1], NULL, 10);
         if (!strcmp(argv[i], "--seed"))

@@ -4,9 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/library.h"
 #include "log_world.h"
 
 #define SEGMENT 16384u
+
+static int wrap_packs, wrap_seals;
+
+void world_wrap(int argc, char **argv)
+{
+    const char *way = "none";
+
+    for (int i = 0; i + 1 < argc; i++) {
+        if (!strcmp(argv[i], "--wrap"))
+            way = argv[i + 1];
+    }
+    wrap_packs = !strcmp(way, "pack") || !strcmp(way, "both");
+    wrap_seals = !strcmp(way, "seal") || !strcmp(way, "both");
+}
 
 void world_must(int rc, flow_error *err, const char *what)
 {
@@ -38,11 +53,18 @@ void world_init(struct world *world, uint64_t seed)
     world->random = seed;
     world->disk = sim_disk_new();
     world->folders = 1 + world_random(world, 3);
-    world_must(memory_rig_new(&world->rig, RIG_FALSE_CLOCK, NULL, &err), err, "rig");
+    world_must(memory_rig_new(&world->rig, RIG_FALSE_CLOCK | RIG_FAILING, NULL, &err), err, "rig");
+    world->level = wrap_packs;
+    keyring_init(&world->keys, "old new k16 k24 k32 ", 32);
+    if (wrap_seals)
+        world_must(fl_sealing_open(&world->rig.lib->allocator, &world->keys.provider, "new",
+                                   &world->sealing, &err),
+                   err, "keys");
 }
 
 void world_free(struct world *world)
 {
+    fl_sealing_close(world->sealing);
     memory_rig_free(&world->rig);
     sim_disk_free(world->disk);
 }
@@ -94,6 +116,8 @@ int world_open_on(struct world *world, struct sim_disk *disk, struct fl_store **
         .folder_count = world->folders,
         .segment_size = SEGMENT,
         .memory = 4096, /* so that much is read back */
+        .level = world->level,
+        .sealing = world->sealing,
         .checkpoint_ms = 1000,
         .checkpoint_on_close = 1,
         .manual = 1,

@@ -5,6 +5,7 @@
 /* A store on a simulated disk, without a thread, and what one does with it.  Bodies of events are
  * their numbers and bytes that follow from these. */
 
+#include "keyring.h"
 #include "memory_rig.h"
 #include "sim_disk.h"
 #include "store/store_inner.h"
@@ -26,7 +27,14 @@ struct world {
     struct taking takings[WORLD_OPEN];
     uint64_t random;
     unsigned folders;
+    int level; /* of compression; 0: none */
+    struct keyring keys;
+    struct fl_sealing *sealing; /* NULL: nothing is encrypted */
 };
+
+/* What is done to all that is written, from now on, as the arguments `--wrap WAY` of a program say:
+ * none, pack, seal or both. */
+void world_wrap(int argc, char **argv);
 
 /* A disk and a library, without a store; SEED decides all that is random. */
 void world_init(struct world *world, uint64_t seed);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "keyring.h"
@@ -20,7 +21,7 @@ static int get(void *self, const char *name, struct fl_key *key, flow_error **er
 
     if (!has(ring, name))
         return flow_error_setf(err, FLOW_ECONFIG, "the ring has no key '%s'", name);
-    key->size = ring->size;
+    key->size = name[0] == 'k' ? strtoul(name + 1, NULL, 10) : ring->size;
     for (size_t i = 0; i < FL_KEY_MOST; i++)
         key->bytes[i] = (uint8_t)((uint8_t)name[i % strlen(name)] * 31u + i * 7u + ring->twist);
     return FLOW_OK;

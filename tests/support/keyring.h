@@ -9,7 +9,7 @@
 struct keyring {
     struct fl_key_provider provider;
     const char *names; /* with a blank behind each */
-    size_t size;       /* of each key */
+    size_t size;       /* of each key, but for those called k16, k24 and k32 */
     uint8_t twist;     /* another one makes other keys of the same names */
 };
 

@@ -6,7 +6,7 @@
 #include "core/registry.h"
 #include "memory_rig.h"
 
-#define MOST_SETTINGS 12
+#define MOST_SETTINGS 24
 
 static const char *type_of(unsigned options)
 {

@@ -53,6 +53,8 @@ FLOW_LOGDIR_PUT = 1
 FLOW_LOGDIR_ACK = 2
 FLOW_LOGDIR_STATE = 3
 FLOW_LOGDIR_LOST = 4
+FLOW_LOGDIR_COMPRESSED = 1
+FLOW_LOGDIR_ENCRYPTED = 2
 FLOW_LOGDIR_ALL = 1
 FLOW_PIPELINE_LENIENT = 1
 FLOW_PIPELINE_NEW = 1
@@ -292,6 +294,19 @@ class flow_logdir_stat(C.Structure):
         ("faults", C.c_uint64),
         ("checkpoint", C.c_uint64),
         ("checkpoint_time", C.c_int64),
+        ("encrypted", C.c_uint64),
+        ("hidden", C.c_uint64),
+    ]
+
+
+class flow_logdir_key(C.Structure):
+    """A key that something in the log is encrypted with."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("reserved", C.c_uint32),
+        ("name", C.c_char_p),
+        ("segments", C.c_uint64),
     ]
 
 
@@ -337,6 +352,21 @@ class flow_logdir_frame(C.Structure):
         ("checksum", C.c_uint32),
         ("time", C.c_int64),
         ("fault", C.c_char_p),
+        ("flags", C.c_uint32),
+        ("raw", C.c_uint32),
+    ]
+
+
+class flow_logdir_keys(C.Structure):
+    """Where the keys of an encrypted log are."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("reserved", C.c_uint32),
+        ("key_store", C.c_char_p),
+        ("key_password", C.c_char_p),
+        ("key_passwords", C.POINTER(C.c_char_p)),
+        ("key_password_count", C.c_size_t),
     ]
 
 
@@ -631,9 +661,11 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_logdir_fault_at": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p]),
     "flow_logdir_free": (None, [C.c_void_p]),
     "flow_logdir_is_waiting": (C.c_int, [C.c_void_p, C.c_uint64]),
+    "flow_logdir_key_at": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p]),
     "flow_logdir_lost_at": (C.c_int, [C.c_void_p, C.c_size_t, C.POINTER(C.c_uint64), C.POINTER(C.c_uint64)]),
     "flow_logdir_next": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_logdir_open": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_char_p), C.c_size_t, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
+    "flow_logdir_open_keys": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_char_p), C.c_size_t, C.c_void_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_logdir_repair": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_logdir_rewind": (None, [C.c_void_p]),
     "flow_logdir_stat_get": (C.c_int, [C.c_void_p, C.c_void_p]),

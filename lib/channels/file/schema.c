@@ -27,6 +27,12 @@ static const char description[] =
     "Sources that say where their events come from, such as spooldir, find that in the channel "
     "after a crash: it is stored in the transaction that puts the events, so that nothing is lost "
     "and nothing comes twice.\n\n"
+    "With a key store, in the way of Flume, events, positions and names of consumers are encrypted "
+    "with AES-GCM before they are written; flow-log(5) says what remains to be seen. Another key "
+    "may become the active one whenever the channel starts; the old one is needed as long as "
+    "something is left that was encrypted with it. Compression, with zstd, comes before that. "
+    "What was written otherwise stays readable when these settings change, but the files that it "
+    "was in are not used again.\n\n"
     "The folders may be those of Flume's own file channel, whose files are left alone. What Flume "
     "has left there is taken over by the command flow log import-flume, see flow(1); until then a "
     "warning says that it is there.";
