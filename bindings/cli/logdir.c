@@ -133,6 +133,22 @@ static const struct action *find(const struct options *options)
     return NULL;
 }
 
+/* Opens the log with the keys of PLACE, if it has any. */
+static int open_place(flow_library *lib, const struct logdir_place *place, flow_logdir **dir,
+                      flow_error **err)
+{
+    const flow_logdir_keys keys = {
+        .struct_size = sizeof keys,
+        .key_store = place->keys.store,
+        .key_password = place->keys.password,
+        .key_passwords = (const char *const *)place->keys.passwords.items,
+        .key_password_count = place->keys.passwords.count,
+    };
+
+    return flow_logdir_open_keys(lib, place->checkpoint, (const char *const *)place->data.items,
+                                 place->data.count, place->keys.store ? &keys : NULL, dir, err);
+}
+
 static int run(const struct options *options, flow_library *lib, const struct action *action)
 {
     struct logdir_place place;
@@ -141,8 +157,7 @@ static int run(const struct options *options, flow_library *lib, const struct ac
     int status = logdir_find(options, lib, &place);
 
     if (status == EXIT_OK) {
-        int rc = flow_logdir_open(lib, place.checkpoint, (const char *const *)place.data.items,
-                                  place.data.count, &dir, &err);
+        int rc = open_place(lib, &place, &dir, &err);
         status = rc == FLOW_OK ? action->run(options, dir) : say_error(err, EXIT_FAILURE_RUN);
         flow_logdir_free(dir);
     }

@@ -58,6 +58,14 @@ const char *logdir_setting(flow_config *config, const char *agent, const char *c
     return value;
 }
 
+char *logdir_path_setting(flow_config *config, const char *agent, const char *channel,
+                          const char *name)
+{
+    const char *value = logdir_setting(config, agent, channel, name);
+
+    return value ? logdir_path(value) : NULL;
+}
+
 static int is_file(flow_config *config, const char *agent, const char *channel)
 {
     static const char *const names[] = {"file", "org.apache.flume.channel.file.FileChannel"};
@@ -108,16 +116,17 @@ static int from_config(const struct options *options, flow_config *config,
     if (channel) {
         logdir_set_place(place, logdir_setting(config, agent, channel, "checkpointDir"),
                          logdir_setting(config, agent, channel, "dataDirs"));
+        status = logdir_keys_find(config, agent, channel, &place->keys);
     }
     free(agent);
     return status;
 }
 
-int logdir_find(const struct options *options, flow_library *lib, struct logdir_place *place)
+static int find_folders(const struct options *options, flow_library *lib,
+                        struct logdir_place *place)
 {
     flow_config *config;
 
-    *place = (struct logdir_place){NULL};
     if (options->checkpoint_dir && options->data_dirs) {
         place->checkpoint = text_copy(options->checkpoint_dir);
         add_paths(&place->data, options->data_dirs);
@@ -141,8 +150,23 @@ int logdir_find(const struct options *options, flow_library *lib, struct logdir_
     return status;
 }
 
+int logdir_find(const struct options *options, flow_library *lib, struct logdir_place *place)
+{
+    const char *fault = logdir_keys_fault(options);
+
+    *place = (struct logdir_place){NULL};
+    if (fault) {
+        fprintf(stderr, "Error: %s\n", fault);
+        return EXIT_USAGE;
+    }
+    int status = find_folders(options, lib, place);
+    logdir_keys_take(options, &place->keys);
+    return status;
+}
+
 void logdir_place_free(struct logdir_place *place)
 {
     free(place->checkpoint);
     text_list_free(&place->data);
+    logdir_keys_free(&place->keys);
 }

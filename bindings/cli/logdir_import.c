@@ -30,10 +30,10 @@ static int open_flume(const struct options *options, flow_library *lib,
         .backup = job->backup,
         .data = (const char *const *)job->from.data.items,
         .data_count = job->from.data.count,
-        .key_store = job->key_store,
-        .key_password = job->key_password,
-        .key_passwords = (const char *const *)job->key_passwords.items,
-        .key_password_count = job->key_passwords.count,
+        .key_store = job->from.keys.store,
+        .key_password = job->from.keys.password,
+        .key_passwords = (const char *const *)job->from.keys.passwords.items,
+        .key_password_count = job->from.keys.passwords.count,
     };
 
     return flow_flume_open(lib, &channel, flume, err);
@@ -69,7 +69,8 @@ static void print_found(const struct import_job *job, const flow_flume_stat *sta
                 stat->open_takes);
     print_count(name, "left out, since Flume's integrity tool had removed them", stat->removed);
     print_count(name, "left out, since they are damaged", stat->damaged);
-    print_count(name, "encrypted logs, which libflow's will not be", stat->encrypted);
+    if (!text_list_value(&job->settings, "encryption.keyProvider"))
+        print_count(name, "encrypted logs, which libflow's will not be", stat->encrypted);
 }
 
 /* ---- taking it over ---- */

@@ -8,13 +8,10 @@
 
 /* One channel's worth. */
 struct import_job {
-    char *name;                     /* of the channel */
-    struct logdir_place from;       /* Flume's folders; no checkpoint: none is known */
-    char *backup;                   /* Flume's, or NULL */
-    char *key_store;                /* or NULL */
-    char *key_password;             /* or NULL */
-    struct text_list key_passwords; /* pairs: key and file */
-    struct text_list settings;      /* pairs: properties of libflow's channel */
+    char *name;                /* of the channel */
+    struct logdir_place from;  /* Flume's folders, and keys; no checkpoint: none is known */
+    char *backup;              /* Flume's, or NULL */
+    struct text_list settings; /* pairs: properties of libflow's channel */
 };
 
 struct import_jobs {

@@ -15,8 +15,21 @@
 /* What a channel of libflow's has from the configuration: all that says where and how its log is
  * written.  How much fits into it does not matter here, as Flume has accepted the events. */
 static const char *const settings[] = {
-    "checkpointDir",      "dataDirs",    "useDualCheckpoints",   "backupCheckpointDir",
-    "checkpointInterval", "maxFileSize", "minimumRequiredSpace",
+    "checkpointDir",
+    "dataDirs",
+    "useDualCheckpoints",
+    "backupCheckpointDir",
+    "checkpointInterval",
+    "maxFileSize",
+    "minimumRequiredSpace",
+    "compression",
+    "compressionLevel",
+    "encryption.activeKey",
+    "encryption.cipherProvider",
+    "encryption.keyProvider",
+    "encryption.keyProvider.keyStoreFile",
+    "encryption.keyProvider.keyStorePasswordFile",
+    "encryption.keyProvider.keys",
 };
 
 /* ---- channels ---- */
@@ -89,65 +102,6 @@ static int choose_channels(const struct options *options, flow_config *config, c
     return status;
 }
 
-/* ---- the settings of encryption ---- */
-
-static int is_key_store(const char *provider)
-{
-    return strcasecmp(provider, "JCEKSFILE") == 0 ||
-           strcmp(provider, "org.apache.flume.channel.file.encryption.JCEFileKeyProvider") == 0;
-}
-
-/* The file that a property names, or NULL. */
-static char *path_setting(flow_config *config, const char *agent, const char *channel,
-                          const char *name)
-{
-    const char *value = logdir_setting(config, agent, channel, name);
-
-    return value ? logdir_path(value) : NULL;
-}
-
-/* The files of keys that have a password of their own. */
-static void find_key_passwords(flow_config *config, const char *agent, struct import_job *job)
-{
-    const char *value = logdir_setting(config, agent, job->name, "encryption.keyProvider.keys");
-    char *names = text_copy(value ? value : "");
-
-    for (char *left, *name = strtok_r(names, " \t", &left); name;
-         name = strtok_r(NULL, " \t", &left)) {
-        char *key = text_format("encryption.keyProvider.keys.%s.passwordFile", name);
-        char *path = path_setting(config, agent, job->name, key);
-        if (path)
-            text_list_add_pair(&job->key_passwords, name, path);
-        free(path);
-        free(key);
-    }
-    free(names);
-}
-
-static int find_keys(flow_config *config, const char *agent, struct import_job *job)
-{
-    const char *provider = logdir_setting(config, agent, job->name, "encryption.keyProvider");
-
-    if (!provider)
-        return EXIT_OK;
-    if (!is_key_store(provider)) {
-        fprintf(stderr,
-                "Error: %s.channels.%s.encryption.keyProvider is %s; only keys of JCEKSFILE can be "
-                "read\n",
-                agent, job->name, provider);
-        return EXIT_CONFIG;
-    }
-    job->key_store = path_setting(config, agent, job->name, "encryption.keyProvider.keyStoreFile");
-    job->key_password =
-        path_setting(config, agent, job->name, "encryption.keyProvider.keyStorePasswordFile");
-    find_key_passwords(config, agent, job);
-    if (job->key_store && job->key_password)
-        return EXIT_OK;
-    fprintf(stderr, "Error: %s.channels.%s.encryption.keyProvider.%s is not set\n", agent,
-            job->name, job->key_store ? "keyStorePasswordFile" : "keyStoreFile");
-    return EXIT_CONFIG;
-}
-
 /* ---- jobs ---- */
 
 static struct import_job *add_job(struct import_jobs *jobs, const char *name)
@@ -168,27 +122,58 @@ static int is_true(const char *text)
     return text && strcasecmp(text, "true") == 0;
 }
 
+/* libflow's log is encrypted with the keys that Flume's was. */
+static void set_passwords(struct import_job *job)
+{
+    const struct text_list *own = &job->from.keys.passwords;
+
+    for (size_t i = 0; i + 1 < own->count; i += 2) {
+        char *name = text_format("encryption.keyProvider.keys.%s.passwordFile", own->items[i]);
+        text_list_add_pair(&job->settings, name, own->items[i + 1]);
+        free(name);
+    }
+}
+
 /* What the configuration says of a channel, of Flume's and of libflow's. */
 static int take_channel(flow_config *config, const char *agent, struct import_job *job)
 {
     logdir_set_place(&job->from, logdir_setting(config, agent, job->name, "checkpointDir"),
                      logdir_setting(config, agent, job->name, "dataDirs"));
     if (is_true(logdir_setting(config, agent, job->name, "useDualCheckpoints")))
-        job->backup = path_setting(config, agent, job->name, "backupCheckpointDir");
+        job->backup = logdir_path_setting(config, agent, job->name, "backupCheckpointDir");
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         const char *value = logdir_setting(config, agent, job->name, settings[i]);
         if (value)
             text_list_add_pair(&job->settings, settings[i], value);
     }
-    return find_keys(config, agent, job);
+    int status = logdir_keys_find(config, agent, job->name, &job->from.keys);
+    if (status == EXIT_OK)
+        set_passwords(job);
+    return status;
+}
+
+/* Other folders are written in the same way. */
+static void set_folders(const struct options *options, struct import_job *job)
+{
+    struct text_list before = job->settings;
+
+    job->settings = (struct text_list){NULL, 0};
+    text_list_add_pair(&job->settings, "checkpointDir", options->checkpoint_dir);
+    text_list_add_pair(&job->settings, "dataDirs", options->data_dirs);
+    for (size_t i = 0; i + 1 < before.count; i += 2)
+        if (text_begins(before.items[i], "encryption.") ||
+            text_begins(before.items[i], "compression"))
+            text_list_add_pair(&job->settings, before.items[i], before.items[i + 1]);
+    text_list_free(&before);
 }
 
 /* What the options say instead. */
 static void take_options(const struct options *options, struct import_job *job)
 {
     if (options->flume_data) {
-        logdir_place_free(&job->from);
-        job->from = (struct logdir_place){NULL};
+        free(job->from.checkpoint);
+        text_list_free(&job->from.data);
+        job->from.data = (struct text_list){NULL, 0};
         logdir_set_place(&job->from, options->flume_checkpoint, options->flume_data);
         free(job->backup);
         job->backup = NULL;
@@ -197,18 +182,9 @@ static void take_options(const struct options *options, struct import_job *job)
         free(job->from.checkpoint);
         job->from.checkpoint = NULL;
     }
-    if (options->key_store) {
-        free(job->key_store);
-        free(job->key_password);
-        text_list_free(&job->key_passwords);
-        job->key_store = logdir_path(options->key_store);
-        job->key_password = logdir_path(options->key_password);
-    }
-    if (options->data_dirs) {
-        text_list_free(&job->settings);
-        text_list_add_pair(&job->settings, "checkpointDir", options->checkpoint_dir);
-        text_list_add_pair(&job->settings, "dataDirs", options->data_dirs);
-    }
+    logdir_keys_take(options, &job->from.keys);
+    if (options->data_dirs)
+        set_folders(options, job);
 }
 
 static int from_config(const struct options *options, flow_config *config, struct import_jobs *jobs)
@@ -235,14 +211,12 @@ static int from_config(const struct options *options, flow_config *config, struc
 
 static int check_options(const struct options *options)
 {
-    const char *wrong = NULL;
+    const char *wrong = logdir_keys_fault(options);
 
     if (!options->checkpoint_dir != !options->data_dirs)
         wrong = "--checkpoint-dir and --data-dirs belong together";
     else if (options->flume_checkpoint && !options->flume_data)
         wrong = "--flume-checkpoint-dir goes with --flume-data-dirs";
-    else if (!options->key_store != !options->key_password)
-        wrong = "--key-store and --key-store-password-file belong together";
     else if (options->files.count + options->uris.count == 0 &&
              (!options->data_dirs || !options->flume_data))
         wrong = "say which channels: with --conf-file, or with --flume-data-dirs for Flume's, and "
@@ -279,12 +253,9 @@ int import_find(const struct options *options, flow_library *lib, struct import_
 static void free_job(struct import_job *job)
 {
     logdir_place_free(&job->from);
-    text_list_free(&job->key_passwords);
     text_list_free(&job->settings);
     free(job->name);
     free(job->backup);
-    free(job->key_store);
-    free(job->key_password);
 }
 
 void import_jobs_free(struct import_jobs *jobs)

@@ -27,6 +27,18 @@ static const char *time_text(int64_t ms, char *room, size_t size)
 
 /* ---- stat ---- */
 
+static void print_keys(const flow_logdir *dir, const flow_logdir_stat *stat)
+{
+    flow_logdir_key key = {.struct_size = sizeof key};
+
+    for (size_t i = 0; flow_logdir_key_at(dir, i, &key) == FLOW_OK; i++)
+        printf("encrypted   " AS_NUMBER " segments, with the key '%s'\n", key.segments, key.name);
+    if (stat->hidden)
+        puts(
+            "consumers   are encrypted and no key was given; known is only where the slowest is at "
+            "least:");
+}
+
 static void print_text(const flow_logdir *dir, const flow_logdir_stat *stat)
 {
     flow_logdir_cursor cursor = {.struct_size = sizeof cursor};
@@ -45,6 +57,7 @@ static void print_text(const flow_logdir *dir, const flow_logdir_stat *stat)
                stat->clean ? "at the end" : "while it was open");
     else
         puts("checkpoint  none");
+    print_keys(dir, stat);
     for (size_t i = 0; flow_logdir_cursor_at(dir, i, &cursor) == FLOW_OK; i++)
         printf("consumer    '%s': done with all below " AS_NUMBER " and " AS_NUMBER
                " above, " AS_NUMBER " waiting\n",
@@ -56,15 +69,23 @@ static void print_text(const flow_logdir *dir, const flow_logdir_stat *stat)
 static void print_json(const flow_logdir *dir, const flow_logdir_stat *stat)
 {
     flow_logdir_cursor cursor = {.struct_size = sizeof cursor};
+    flow_logdir_key key = {.struct_size = sizeof key};
 
     printf("{\"segments\": " AS_NUMBER ", \"spares\": " AS_NUMBER ", \"bytes\": " AS_NUMBER
            ", \"events\": " AS_NUMBER ", \"waiting\": " AS_NUMBER ", \"lost\": " AS_NUMBER
            ", \"first\": " AS_NUMBER ", \"end\": " AS_NUMBER ", \"checkpoint\": " AS_NUMBER
            ", \"checkpointTime\": %" PRId64 ", \"clean\": %s, \"faults\": " AS_NUMBER
-           ", \"consumers\": [",
+           ", \"encrypted\": " AS_NUMBER ", \"consumersHidden\": %s, \"keys\": [",
            stat->segments, stat->spares, stat->bytes, stat->events, stat->waiting, stat->lost,
            stat->first, stat->end, stat->checkpoint, stat->checkpoint_time,
-           stat->clean ? "true" : "false", stat->faults);
+           stat->clean ? "true" : "false", stat->faults, stat->encrypted,
+           stat->hidden ? "true" : "false");
+    for (size_t i = 0; flow_logdir_key_at(dir, i, &key) == FLOW_OK; i++) {
+        printf("%s{\"name\": ", i ? ", " : "");
+        text_json(stdout, key.name);
+        printf(", \"segments\": " AS_NUMBER "}", key.segments);
+    }
+    fputs("], \"consumers\": [", stdout);
     for (size_t i = 0; flow_logdir_cursor_at(dir, i, &cursor) == FLOW_OK; i++) {
         printf("%s{\"name\": ", i ? ", " : "");
         text_json(stdout, cursor.name);
@@ -134,6 +155,10 @@ static void print_frame(const flow_logdir_frame *frame)
            frame->type < 5 ? types[frame->type] : "unknown", frame->size);
     if (frame->type)
         printf(" (payload %" PRIu32 ", positions %" PRIu32 ")", frame->payload, frame->positions);
+    if (frame->flags & FLOW_LOGDIR_COMPRESSED)
+        printf(", compressed from %" PRIu32, frame->raw);
+    if (frame->flags & FLOW_LOGDIR_ENCRYPTED)
+        fputs(", encrypted", stdout);
     if (frame->type == FLOW_LOGDIR_PUT || frame->type == FLOW_LOGDIR_LOST)
         printf(", %" PRIu32 " events from offset " AS_NUMBER, frame->count, frame->first);
     if (frame->time)

@@ -41,6 +41,8 @@ enum option_id {
     OPT_FLUME_DATA_DIRS,
     OPT_KEY_STORE,
     OPT_KEY_PASSWORD,
+    OPT_OWN_PASSWORD,
+    OPT_NO_KEYS,
     OPT_KEEP,
     OPT_JSON, /* up to here */
     OPT_CLASS_PATH,
@@ -86,6 +88,8 @@ static const struct option_row rows[] = {
     {"flume-data-dirs", "", 1, OPT_FLUME_DATA_DIRS, NULL},
     {"key-store", "", 1, OPT_KEY_STORE, NULL},
     {"key-store-password-file", "", 1, OPT_KEY_PASSWORD, NULL},
+    {"key-password-file", "", 1, OPT_OWN_PASSWORD, NULL},
+    {"no-keys", "", 0, OPT_NO_KEYS, NULL},
     {"keep", "", 0, OPT_KEEP, NULL},
     {"json", "", 0, OPT_JSON, NULL},
     {"classpath", "C", 1, OPT_CLASS_PATH, NULL},
@@ -282,14 +286,16 @@ static int take_seconds(const char *option, const char *text, long *seconds)
     return take_number(option, "seconds", text, seconds);
 }
 
-static int take_set(struct options *options, const char *text)
+/* Adds what stands before and behind the first "=" to PAIRS; WHAT is the error where there is none.
+ */
+static int take_pair(struct text_list *pairs, const char *text, const char *what)
 {
     size_t size = strcspn(text, "=");
 
     if (!text[size] || size == 0)
-        return usage_error("--set takes KEY=VALUE, not", text);
+        return usage_error(what, text);
     char *name = text_copy_sized(text, size);
-    text_list_add_pair(&options->sets, name, text + size + 1);
+    text_list_add_pair(pairs, name, text + size + 1);
     free(name);
     return EXIT_OK;
 }
@@ -330,6 +336,7 @@ static int *flag_of(struct options *options, enum option_id id)
     case OPT_YES: return &options->yes;
     case OPT_KEEP: return &options->keep;
     case OPT_JSON: return &options->json;
+    case OPT_NO_KEYS: return &options->no_keys;
     default: return NULL;
     }
 }
@@ -340,7 +347,9 @@ static int take_other(struct options *options, const struct option_row *row, con
     switch (row->id) {
     case OPT_FILE: text_list_add(&options->files, value); break;
     case OPT_URI: text_list_add(&options->uris, value); break;
-    case OPT_SET: return take_set(options, value);
+    case OPT_SET: return take_pair(&options->sets, value, "--set takes KEY=VALUE, not");
+    case OPT_OWN_PASSWORD:
+        return take_pair(&options->own_passwords, value, "--key-password-file takes KEY=FILE, not");
     case OPT_POLL: return take_seconds(row->name, value, &options->poll_interval);
     case OPT_STOP_TIMEOUT: return take_seconds(row->name, value, &options->stop_timeout);
     case OPT_LIMIT: return take_number(row->name, "events", value, &options->limit);
@@ -455,6 +464,7 @@ void options_free(struct options *options)
     text_list_free(&options->defines);
     text_list_free(&options->sets);
     text_list_free(&options->words);
+    text_list_free(&options->own_passwords);
     free(options->conf);
     free(options->name);
     free(options->plugins);
@@ -470,6 +480,35 @@ void options_free(struct options *options)
     free(options->flume_data);
     free(options->key_store);
     free(options->key_password);
+}
+
+/* A compiler need not take a longer text at once. */
+static void help_with_log(FILE *out)
+{
+    fputs(
+        "options of log: --name, --conf-file and the like with\n"
+        "      --channel NAME         the channel; not needed when there is one of type file only\n"
+        "  or, without a configuration,\n"
+        "      --checkpoint-dir DIR   its checkpointDir\n"
+        "      --data-dirs DIR,...    its dataDirs, in their order\n"
+        "      --key-store FILE, --key-store-password-file FILE\n"
+        "                             the keys of an encrypted one, of Flume's too, in place of\n"
+        "                             those of the configuration\n"
+        "      --key-password-file KEY=FILE\n"
+        "                             where a key has a password of its own; repeatable\n"
+        "      --no-keys              do without the keys that the configuration names\n"
+        "      --json                 stat: print JSON\n"
+        "      --events               dump: print the events too, at most --limit N (1000)\n"
+        "  -y, --yes                  repair: do not ask\n"
+        "      --all                  export: also events that every consumer is done with\n"
+        "  -o, --output FILE          export: where to, a new file; default standard output\n"
+        "  of log import-flume [CHANNEL]..., which are all of the agent when none is named:\n"
+        "      --flume-checkpoint-dir DIR, --flume-data-dirs DIR,...\n"
+        "                             Flume's folders, where they are others than libflow's\n"
+        "      --lenient              pass over what is damaged, and count it\n"
+        "      --keep                 leave Flume's files where they are\n"
+        "  -d, --dryrun               say what would be taken over, and end\n",
+        out);
 }
 
 void options_help(FILE *out)
@@ -519,25 +558,10 @@ void options_help(FILE *out)
         "      --stop-timeout SEC     how long sinks may take to empty the channels, and then\n"
         "                             components to stop (10)\n"
         "  -d, --dryrun               check, show what would run, and end\n"
-        "\n"
-        "options of log: --name, --conf-file and the like with\n"
-        "      --channel NAME         the channel; not needed when there is one of type file only\n"
-        "  or, without a configuration,\n"
-        "      --checkpoint-dir DIR   its checkpointDir\n"
-        "      --data-dirs DIR,...    its dataDirs, in their order\n"
-        "      --json                 stat: print JSON\n"
-        "      --events               dump: print the events too, at most --limit N (1000)\n"
-        "  -y, --yes                  repair: do not ask\n"
-        "      --all                  export: also events that every consumer is done with\n"
-        "  -o, --output FILE          export: where to, a new file; default standard output\n"
-        "  of log import-flume [CHANNEL]..., which are all of the agent when none is named:\n"
-        "      --flume-checkpoint-dir DIR, --flume-data-dirs DIR,...\n"
-        "                             Flume's folders, where they are others than libflow's\n"
-        "      --key-store FILE, --key-store-password-file FILE\n"
-        "                             the keys of encrypted ones, without a configuration\n"
-        "      --lenient              pass over what is damaged, and count it\n"
-        "      --keep                 leave Flume's files where they are\n"
-        "  -d, --dryrun               say what would be taken over, and end\n"
+        "\n",
+        out);
+    help_with_log(out);
+    fputs(
         "\n"
         "formats (--format): check text|json, describe text|json|yaml-schema,\n"
         "graph text|mermaid|svg, log export text|avro\n"

@@ -36,6 +36,8 @@ struct options {
     char *flume_data;         /* --flume-data-dirs */
     char *key_store;          /* --key-store */
     char *key_password;       /* --key-store-password-file */
+    struct text_list own_passwords; /* pairs: --key-password-file */
+    int no_keys;
     long limit;               /* events */
     int events;
     int all;

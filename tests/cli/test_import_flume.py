@@ -122,8 +122,15 @@ def test_an_encrypted_channel(tmp_path, agent):
     channel.add("encryption.keyProvider = JCEKSFILE", "encryption.keyProvider.keys = key-1")
     result = channel.run()
     assert result.status == 0, result.err
-    assert "c1: encrypted logs, which libflow's will not be: 1\n" in result.out
+    assert "which libflow's will not be" not in result.out
+    log = b"".join(path.read_bytes() for path in channel.data[0].glob("segment-*"))
+    assert b"key-1" in log
+    assert not [body for _, body in expected("encrypted") if len(body) > 8 and body in log]
+    encrypted = channel.conf.read_text()
     channel.conf.write_text(plain)
+    result = run_flow("agent", "-n", "a1", "-f", channel.conf)
+    assert "is encrypted with the key 'key-1', and there are no keys" in result.err
+    channel.conf.write_text(encrypted)
     assert channel.drain(agent, 12) == expected("encrypted")
 
 
