@@ -257,19 +257,22 @@ int flow_emitter_position_latest(flow_emitter *emitter, const void *key, size_t 
 
 struct keys {
     const flow_emitter *emitter;
-    struct fl_vec list; /* of struct fl_buf, full keys */
-    size_t others;      /* of these, what channels before have */
+    struct fl_vec list; /* of struct fl_buf, full keys, in order once all are there */
     int rc;
 };
 
-static int is_listed(const struct keys *keys, const flow_position *position)
+static int by_bytes(const void *one, const void *other)
 {
-    for (size_t i = 0; i < keys->others; i++) {
-        const struct fl_buf *key = fl_vec_at(&keys->list, i);
-        if (key->size == position->key_size && !memcmp(key->data, position->key, key->size))
-            return 1;
-    }
-    return 0;
+    const struct fl_buf *first = one, *second = other;
+
+    return compare(first->data, first->size, second->data, second->size);
+}
+
+/* Whether the key at INDEX stands there a second time: another channel has it too. */
+static int is_repeated(const struct keys *keys, size_t index)
+{
+    return index > 0 &&
+           !by_bytes(fl_vec_at(&keys->list, index - 1), fl_vec_at(&keys->list, index));
 }
 
 static int list_key(void *self, const flow_position *position)
@@ -278,8 +281,7 @@ static int list_key(void *self, const flow_position *position)
     size_t prefix = prefix_size(keys->emitter);
     struct fl_buf key;
 
-    if (position->key_size < prefix || memcmp(position->key, keys->emitter->ctx->name, prefix) ||
-        is_listed(keys, position))
+    if (position->key_size < prefix || memcmp(position->key, keys->emitter->ctx->name, prefix))
         return FLOW_OK;
     fl_buf_init(&key, keys->emitter->mem);
     keys->rc = fl_buf_append(&key, position->key, position->key_size);
@@ -297,10 +299,10 @@ static int list_keys(struct keys *keys, flow_error **err)
     int rc = FLOW_OK;
 
     for (size_t i = 0; i < emitter->channel_count && rc == FLOW_OK; i++) {
-        keys->others = keys->list.count;
         if (fl_standing_keeps(emitter, i))
             rc = ask(emitter->channels[i], &all, list_key, keys, err);
     }
+    fl_vec_sort(&keys->list, by_bytes);
     return keys->rc != FLOW_OK ? fl_error_nomem(err) : rc;
 }
 
@@ -338,8 +340,10 @@ int flow_emitter_positions(flow_emitter *emitter, flow_position_fn fn, void *sel
     fl_standing_tell(emitter);
     fl_vec_init(&keys.list, emitter->mem, sizeof(struct fl_buf));
     rc = list_keys(&keys, err);
-    for (size_t i = 0; i < keys.list.count && rc == FLOW_OK; i++)
-        rc = tell_key(emitter, fl_vec_at(&keys.list, i), fn, self, err);
+    for (size_t i = 0; i < keys.list.count && rc == FLOW_OK; i++) {
+        if (!is_repeated(&keys, i))
+            rc = tell_key(emitter, fl_vec_at(&keys.list, i), fn, self, err);
+    }
     free_keys(&keys);
     fl_emitter_leave(emitter);
     return rc;
