@@ -39,14 +39,18 @@ static size_t hand_over(struct fl_held *held, const flow_allocator *mem, const f
 int fl_held_take(struct fl_held *held, struct fl_queue *queue, uint64_t below, size_t max,
                  const flow_event **events, size_t *count)
 {
+    struct fl_span span = {0, below};
+
     *count = 0;
     while (*count < max) {
-        if (fl_queue_take_below(queue, below, max - *count, &held->spare)) {
+        if (fl_queue_take_span(queue, &span, max - *count, &held->spare)) {
             /* What came before the memory ran out is a take of its own. */
             return *count > 0 ? FLOW_OK : FLOW_ENOMEM;
         }
         if (held->spare->count == 0)
             break;
+        /* What somebody returns meanwhile belongs in front of this, not behind it. */
+        span.from = held->spare->number + held->spare->count;
         *count += hand_over(held, queue->mem, events + *count);
     }
     return FLOW_OK;

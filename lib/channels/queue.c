@@ -239,25 +239,28 @@ static void take_returned(struct fl_queue *queue, size_t count, struct fl_lot **
     memmove(first->events, first->events + count, first->count * sizeof *first->events);
 }
 
-/* How many events below the number BELOW lie behind each other at the head, at most MAX. */
-static size_t available(const struct fl_queue *queue, uint64_t below, size_t max)
+/* How many events that SPAN has lie behind each other at the head, at most MAX. */
+static size_t available(const struct fl_queue *queue, const struct fl_span *span, size_t max)
 {
     const struct fl_lot *lot = queue->returned;
     uint64_t first = lot ? lot->number : queue->next;
     uint64_t end = lot ? lot->number + lot->count : get(&queue->appended);
 
-    if (below < end)
-        end = below;
-    uint64_t count = end > first ? end - first : 0;
+    if (span->below < end)
+        end = span->below;
+    uint64_t count = end > first && first >= span->from ? end - first : 0;
     return count < max ? (size_t)count : max;
 }
 
 int fl_queue_take(struct fl_queue *queue, size_t max, struct fl_lot **lot)
 {
-    return fl_queue_take_below(queue, UINT64_MAX, max, lot);
+    const struct fl_span all = {0, UINT64_MAX};
+
+    return fl_queue_take_span(queue, &all, max, lot);
 }
 
-int fl_queue_take_below(struct fl_queue *queue, uint64_t below, size_t max, struct fl_lot **lot)
+int fl_queue_take_span(struct fl_queue *queue, const struct fl_span *span, size_t max,
+                       struct fl_lot **lot)
 {
     struct fl_lot *grown = fl_lot_grow(queue->mem, *lot, 1);
 
@@ -267,7 +270,7 @@ int fl_queue_take_below(struct fl_queue *queue, uint64_t below, size_t max, stru
     grown->count = 0;
 
     fl_lock(&queue->head_lock);
-    size_t count = available(queue, below, max);
+    size_t count = available(queue, span, max);
     if (count > grown->capacity) {
         /* Rarely: a transaction that takes more than the last one that used this lot. */
         grown = fl_lot_grow(queue->mem, grown, count);

@@ -99,8 +99,15 @@ uint64_t fl_queue_append(struct fl_queue *queue, const flow_event *const *events
  */
 int fl_queue_take(struct fl_queue *queue, size_t max, struct fl_lot **lot);
 
-/* As fl_queue_take, but only events whose numbers are less than BELOW. */
-int fl_queue_take_below(struct fl_queue *queue, uint64_t below, size_t max, struct fl_lot **lot);
+/* Numbers that are wanted: `from` and those behind it that are less than `below`. */
+struct fl_span {
+    uint64_t from;
+    uint64_t below;
+};
+
+/* As fl_queue_take, but only events that SPAN has, and none when others come first. */
+int fl_queue_take_span(struct fl_queue *queue, const struct fl_span *span, size_t max,
+                       struct fl_lot **lot);
 
 /* Whether every event below NUMBER was taken, and none of them returned since. */
 int fl_queue_passed(struct fl_queue *queue, uint64_t number);

@@ -5,8 +5,20 @@
 
 #include "failing.h"
 
+/* Only the test's own thread allocates while an interrupt is set. */
+static void interrupt(struct failing *failing)
+{
+    void (*fn)(void *arg) = failing->interrupt;
+
+    if (fn && failing->until_interrupt-- == 0) {
+        failing->interrupt = NULL;
+        fn(failing->interrupt_arg);
+    }
+}
+
 static int granted(struct failing *failing)
 {
+    interrupt(failing);
     if (atomic_load(&failing->grants) < 0)
         return 1;
     if (atomic_fetch_sub(&failing->grants, 1) > 0)
@@ -66,4 +78,11 @@ void failing_init(struct failing *failing)
 void failing_after(struct failing *failing, int64_t count)
 {
     atomic_store(&failing->grants, count);
+}
+
+void failing_interrupt(struct failing *failing, int64_t count, void (*fn)(void *arg), void *arg)
+{
+    failing->until_interrupt = count;
+    failing->interrupt_arg = arg;
+    failing->interrupt = fn;
 }

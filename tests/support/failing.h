@@ -18,7 +18,13 @@ struct failing {
     _Atomic int64_t refused;  /* allocations that did not */
     _Atomic int64_t live;     /* pieces that were not returned */
     _Atomic int64_t bytes;    /* of memory they hold */
+    int64_t until_interrupt;
+    void (*interrupt)(void *arg);
+    void *interrupt_arg;
 };
+
+/* Calls FN once, before the allocation that follows COUNT more of them. */
+void failing_interrupt(struct failing *failing, int64_t count, void (*fn)(void *arg), void *arg);
 
 /* Grants everything until `failing_after`. */
 void failing_init(struct failing *failing);

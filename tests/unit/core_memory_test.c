@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "await.h"
 #include "numbered.h"
 #include "suite.h"
 
@@ -96,6 +97,69 @@ START_TEST(taking_one_by_one_is_rolled_back_in_order)
     expect_take(txn, 100, 0, 60);
     commit(txn);
     rig_down(&rig);
+}
+END_TEST
+
+/* A transaction that another thread rolls back in the middle of an allocation. */
+struct rival {
+    flow_txn *txn;
+    struct fl_thread thread;
+    _Atomic int done;
+};
+
+static void roll_back_rival(void *arg)
+{
+    struct rival *rival = arg;
+
+    ck_assert_int_eq(flow_txn_rollback(rival->txn, NULL), FLOW_OK);
+    rival->done = 1;
+}
+
+/* Waits a moment, and no longer: the allocation may be made under the lock. */
+static void let_rival_go(void *arg)
+{
+    struct rival *rival = arg;
+
+    ck_assert_int_eq(fl_thread_start(&rival->thread, "rival", roll_back_rival, rival), FLOW_OK);
+    for (int i = 0; i < 20 && !rival->done; i++)
+        await_a_moment();
+}
+
+/* Takes while another transaction returns the events in front, at the COUNTth allocation. */
+static void take_interrupted(int64_t count)
+{
+    struct memory_rig rig;
+    const flow_event *const *events;
+    uint64_t next = 0;
+    size_t taken;
+
+    rig_up(&rig, RIG_FAILING, NULL);
+    put_numbers(&rig, 0, 30);
+    struct rival first = {.txn = begin(rig.channel)};
+    flow_txn *second = begin(rig.channel);
+    expect_take(first.txn, 10, 0, 10);
+    expect_take(second, 10, 10, 10);
+    roll_back(second);
+    second = begin(rig.channel);
+    failing_interrupt(&rig.failing, count, let_rival_go, &first);
+    ck_assert_int_eq(flow_txn_take(second, 30, 0, &events, &taken, NULL), FLOW_OK);
+    ck_assert_uint_gt(taken, 0);
+    for (size_t i = 0; i < taken; i++, next = number_of(events[i - 1]) + 1)
+        ck_assert_uint_ge(number_of(events[i]), next);
+    fl_thread_join(&first.thread);
+    failing_interrupt(&rig.failing, 0, NULL, NULL);
+    flow_txn_free(second);
+    flow_txn_free(first.txn);
+    second = begin(rig.channel);
+    expect_take(second, 30, 0, 30);
+    roll_back(second);
+    rig_down(&rig);
+}
+
+START_TEST(what_is_returned_while_others_take_stays_in_front)
+{
+    for (int64_t count = 0; count < 8; count++)
+        take_interrupted(count);
 }
 END_TEST
 
@@ -607,6 +671,7 @@ int main(int argc, char **argv)
         {"puts_are_seen_only_after_commit", puts_are_seen_only_after_commit},
         {"what_is_returned_goes_to_its_old_place", what_is_returned_goes_to_its_old_place},
         {"taking_one_by_one_is_rolled_back_in_order", taking_one_by_one_is_rolled_back_in_order},
+        {"returned meanwhile", what_is_returned_while_others_take_stays_in_front},
         {"what_is_left_in_the_channel_is_freed_with_it",
          what_is_left_in_the_channel_is_freed_with_it},
         {"bytes_are_bounded", bytes_are_bounded},
