@@ -13,8 +13,6 @@
 #include "core/context.h"
 #include "store/store_inner.h"
 
-#define SPARES_KEPT 2u
-
 static int note_points(struct fl_store *store, struct fl_control *control)
 {
     for (size_t i = 0; i < store->stripe_count; i++) {
@@ -27,16 +25,28 @@ static int note_points(struct fl_store *store, struct fl_control *control)
     return FLOW_OK;
 }
 
+/* A mark for ID that has the name of CURSOR. */
+static struct fl_mark *named_mark(struct fl_state *state, const struct fl_cursor *cursor,
+                                  uint32_t id)
+{
+    struct fl_mark *mark = fl_state_mark(state, id);
+
+    if (mark)
+        mark->name = fl_strdup(state->mem, cursor->name);
+    return mark && mark->name ? mark : NULL;
+}
+
 static int note_cursor(struct fl_state *state, struct fl_cursor *cursor)
 {
-    struct fl_mark *mark = fl_state_mark(state, cursor->id);
+    struct fl_mark *mark = named_mark(state, cursor, cursor->id);
 
     if (!mark)
         return FLOW_ENOMEM;
-    mark->name = fl_strdup(state->mem, cursor->name);
     fl_lock(&cursor->lock);
-    int rc = mark->name ? fl_ranges_reserve(&mark->acked, cursor->acked.list.count) : FLOW_ENOMEM;
+    int rc = fl_ranges_reserve(&mark->acked, cursor->acked.list.count);
     if (!rc) {
+        mark->terms = cursor->terms;
+        mark->skipped = cursor->skipped;
         mark->watermark = cursor->watermark;
         mark->acked.list.count = cursor->acked.list.count;
         if (mark->acked.list.count)
@@ -47,19 +57,53 @@ static int note_cursor(struct fl_state *state, struct fl_cursor *cursor)
     return rc;
 }
 
-/* After the points were noted: what was in flight then may be in the state, what was not is. */
-static int note_state(struct fl_store *store, struct fl_state *state)
+/* The cursor of CHANGE, as it will be. */
+static int note_change(struct fl_state *state, const struct fl_change *change)
+{
+    struct fl_cursor *cursor = change->cursor;
+
+    if (change->kind == FL_CHANGE_REMOVE)
+        return FLOW_OK;
+    if (change->kind == FL_CHANGE_TERMS) {
+        struct fl_mark *mark = fl_state_named(state, cursor->name);
+        mark->terms = change->terms;
+        return FLOW_OK;
+    }
+    struct fl_mark *mark = named_mark(state, cursor, change->id);
+    if (!mark)
+        return FLOW_ENOMEM;
+    mark->terms = change->terms;
+    mark->watermark = change->watermark;
+    fl_lock(&cursor->lock);
+    mark->skipped = cursor->skipped;
+    fl_unlock(&cursor->lock);
+    return FLOW_OK;
+}
+
+/* Whether CHANGE leaves nothing of what CURSOR is now. */
+static int is_replaced(const struct fl_change *change, const struct fl_cursor *cursor)
+{
+    return change && change->cursor == cursor && change->kind != FL_CHANGE_TERMS;
+}
+
+/* After the points were noted: what was in flight then may be in the state, what was not is.  The
+ * list of cursors changes only under the checkpoint's lock. */
+static int note_state(struct fl_store *store, const struct fl_change *change,
+                      struct fl_state *state)
 {
     int rc = FLOW_OK;
 
     fl_lock(&store->lock);
     state->next_offset = store->next_offset;
     state->next_id = store->next_id;
-    struct fl_cursor *first = store->cursors;
     fl_unlock(&store->lock);
     state->generation = store->generation + 1;
-    for (struct fl_cursor *c = first; c && !rc; c = c->next_cursor)
-        rc = note_cursor(state, c);
+    for (struct fl_cursor *c = store->cursors; c && !rc; c = c->next_cursor)
+        rc = is_replaced(change, c) ? FLOW_OK : note_cursor(state, c);
+    if (!rc && change)
+        rc = note_change(state, change);
+    uint64_t floor = fl_state_floor(state);
+    state->released = floor > store->released ? floor : store->released;
     return rc;
 }
 
@@ -95,66 +139,6 @@ static int write_control(struct fl_store *store, const struct fl_control *contro
     return rc;
 }
 
-/* ---- files of which nothing is needed ---- */
-
-/* Takes the oldest segment off the list, under the lock, when nothing of it is needed.  In order
- * only: a segment's successor says how much of it counts. */
-static struct fl_segment *detach(struct fl_stripe *stripe, uint64_t floor, uint64_t keep,
-                                 uint64_t point)
-{
-    struct fl_segment *oldest = stripe->oldest;
-
-    if (!oldest || !oldest->sealed || oldest->sum.needed > floor || oldest->sum.epoch == keep ||
-        oldest->sum.epoch >= point)
-        return NULL;
-    stripe->oldest = oldest->newer;
-    return oldest;
-}
-
-/* Makes a spare file of a segment, or removes it when there are enough, or when it would keep
- * events readable that were put before anything was encrypted. */
-static void recycle(struct fl_store *store, struct fl_stripe *stripe, struct fl_segment *segment)
-{
-    const struct fl_store_env *env = &store->env;
-    char name[FL_SEGMENT_NAME];
-    uint64_t number = segment->sum.epoch;
-
-    fl_segment_name(name, number);
-    char *path = fl_store_path(env->mem, stripe->folder, name);
-    fl_spare_name(name, number);
-    char *spare = fl_store_path(env->mem, stripe->folder, name);
-    fl_lock(&stripe->lock);
-    int wanted = stripe->spares.count < SPARES_KEPT && segment->sum.end >= env->segment_size / 2 &&
-                 (segment->encrypted || !fl_sealing_is_active(env->sealing));
-    fl_unlock(&stripe->lock);
-    if (path && spare && wanted && !env->io->rename(env->io->self, path, spare)) {
-        fl_lock(&stripe->lock);
-        fl_vec_push(&stripe->spares, &number);
-        fl_unlock(&stripe->lock);
-    } else if (path) {
-        env->io->unlink(env->io->self, path);
-    }
-    fl_free(env->mem, path);
-    fl_free(env->mem, spare);
-    fl_free(env->mem, segment);
-}
-
-static void release_files(struct fl_store *store, uint64_t floor, const struct fl_control *control)
-{
-    for (size_t i = 0; i < store->stripe_count; i++) {
-        const struct fl_scan_point *point = fl_vec_at(&control->points, i);
-        struct fl_stripe *stripe = &store->stripes[i];
-        struct fl_segment *segment;
-        do {
-            fl_lock(&stripe->lock);
-            segment = detach(stripe, floor, store->keeper.state_epoch, point->epoch);
-            fl_unlock(&stripe->lock);
-            if (segment)
-                recycle(store, stripe, segment);
-        } while (segment);
-    }
-}
-
 /* ---- all of it ---- */
 
 static int write_all(struct fl_store *store, struct fl_control *control, struct fl_state *state,
@@ -174,16 +158,19 @@ static int write_all(struct fl_store *store, struct fl_control *control, struct 
     }
     if (!rc) {
         store->generation = state->generation;
+        store->released = state->released;
         store->keeper.state_epoch = epoch;
         rc = write_control(store, control, &bytes, err);
     }
     if (!rc)
-        release_files(store, control->floor, control);
+        fl_store_release(store, control->floor, control);
     fl_buf_free(&bytes);
     return rc;
 }
 
-int fl_store_checkpoint(struct fl_store *store, int clean, flow_error **err)
+/* Under the lock. */
+static int checkpoint(struct fl_store *store, int clean, const struct fl_change *change,
+                      flow_error **err)
 {
     struct fl_control control = {.clean = clean};
     struct fl_state state;
@@ -191,14 +178,39 @@ int fl_store_checkpoint(struct fl_store *store, int clean, flow_error **err)
     fl_state_init(&state, store->env.mem, &store->positions);
     fl_vec_init(&control.points, store->env.mem, sizeof(struct fl_scan_point));
     memcpy(control.id, store->env.id, FL_STORE_ID);
-    fl_lock(&store->checkpoint_lock);
-    int rc = note_points(store, &control) || note_state(store, &state) ? fl_error_nomem(err)
-                                                                       : FLOW_OK;
+    int rc = note_points(store, &control) || note_state(store, change, &state) ? fl_error_nomem(err)
+                                                                               : FLOW_OK;
     control.generation = state.generation;
     if (!rc)
         rc = write_all(store, &control, &state, err);
-    fl_unlock(&store->checkpoint_lock);
     fl_vec_free(&control.points);
     fl_state_free(&state);
+    return rc;
+}
+
+int fl_store_checkpoint(struct fl_store *store, int clean, flow_error **err)
+{
+    fl_lock(&store->checkpoint_lock);
+    fl_store_obey_limits(store);
+    int rc = checkpoint(store, clean, NULL, err);
+    fl_unlock(&store->checkpoint_lock);
+    return rc;
+}
+
+/* The change has happened once the log has the state, whatever becomes of the control file. */
+int fl_store_write_change(struct fl_store *store, const struct fl_change *change, flow_error **err)
+{
+    uint64_t before = store->generation;
+    flow_error *fault = NULL;
+    int rc = checkpoint(store, 0, change, &fault);
+
+    if (rc && store->generation != before) {
+        flow_context_logf(store->env.ctx, FLOW_LOG_WARN, "no checkpoint was made: %s",
+                          flow_error_message(fault));
+        flow_error_free(fault);
+        return FLOW_OK;
+    }
+    if (rc)
+        fl_error_pass(err, fault);
     return rc;
 }

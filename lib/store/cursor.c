@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/le.h"
 #include "store/reader.h"
+#include "store/store_inner.h"
 
 #define ACK_FRONT 8u
 #define ACK_RANGE 16u
@@ -58,19 +59,48 @@ void fl_cursor_free(struct fl_cursor *cursor)
     fl_free(mem, cursor);
 }
 
+void fl_cursor_set_terms(struct fl_cursor *cursor, const struct fl_terms *terms)
+{
+    cursor->terms = *terms;
+    atomic_store(&cursor->paused, (terms->flags & FL_CURSOR_PAUSED) != 0);
+    atomic_store(&cursor->blocks, !(terms->flags & FL_CURSOR_SKIPS));
+    atomic_store(&cursor->max_events, terms->max_events);
+}
+
+static void begin(struct fl_cursor *cursor)
+{
+    uint64_t done = cursor->watermark + fl_ranges_total(&cursor->acked);
+
+    cursor->next = cursor->watermark;
+    atomic_store(&cursor->gone, done);
+    atomic_store(&cursor->settled, done);
+}
+
 void fl_cursor_begin(struct fl_cursor *cursor)
 {
-    cursor->next = cursor->watermark;
-    atomic_store(&cursor->gone, cursor->watermark + fl_ranges_total(&cursor->acked));
+    fl_lock(&cursor->lock);
+    fl_cursor_set_terms(cursor, &cursor->terms);
+    begin(cursor);
+    fl_unlock(&cursor->lock);
+}
+
+static uint64_t visible_beyond(const struct fl_cursor *cursor, const _Atomic uint64_t *passed)
+{
+    /* In this order, so that what is read late cannot be more than what was there. */
+    uint64_t behind = atomic_load_explicit(passed, memory_order_acquire);
+    uint64_t visible = atomic_load_explicit(&cursor->store->visible, memory_order_acquire);
+
+    return visible > behind ? visible - behind : 0;
 }
 
 uint64_t fl_cursor_size(const struct fl_cursor *cursor)
 {
-    /* In this order, so that what is read late cannot be more than what was there. */
-    uint64_t gone = atomic_load_explicit(&cursor->gone, memory_order_acquire);
-    uint64_t visible = atomic_load_explicit(&cursor->store->visible, memory_order_acquire);
+    return visible_beyond(cursor, &cursor->gone);
+}
 
-    return visible > gone ? visible - gone : 0;
+uint64_t fl_cursor_held(const struct fl_cursor *cursor)
+{
+    return visible_beyond(cursor, &cursor->settled);
 }
 
 /* ---- taking ---- */
@@ -93,6 +123,7 @@ static int pass_gap(struct fl_cursor *cursor, uint64_t offset, flow_error **err)
     uint64_t fresh = fl_ranges_add(&cursor->acked, cursor->next, offset);
     fl_mark_settle(&cursor->watermark, &cursor->acked);
     atomic_fetch_add(&cursor->gone, fresh);
+    atomic_fetch_add(&cursor->settled, fresh);
     cursor->next = offset;
     return FLOW_OK;
 }
@@ -102,7 +133,7 @@ static int read_back(struct fl_cursor *cursor, uint64_t below, flow_error **err)
     int rc = FLOW_OK;
 
     if (!cursor->reader)
-        rc = fl_reader_new(cursor->store, cursor->next, &cursor->reader, err);
+        rc = fl_reader_new(cursor->store, &cursor->reader, err);
     return rc ? rc : fl_reader_next(cursor->reader, cursor->next, below, &cursor->run, err);
 }
 
@@ -140,7 +171,7 @@ static struct fl_lot_ref *lot_new(struct fl_cursor *cursor, struct fl_run *run, 
     else
         lot = fl_alloc(cursor->store->env.mem, sizeof *lot);
     if (lot)
-        *lot = (struct fl_lot_ref){NULL, fl_run_ref(run), index, count};
+        *lot = (struct fl_lot_ref){NULL, fl_run_ref(run), index, count, cursor->id};
     return lot;
 }
 
@@ -219,6 +250,16 @@ static int take_one(struct fl_cursor *cursor, const struct want *want, struct fl
     return take_returned(cursor, want, lot, err);
 }
 
+/* How many of MAX events the terms allow to be taken; what is above the limit is given up first. */
+static size_t heed_terms(struct fl_cursor *cursor, size_t max)
+{
+    const struct fl_terms *terms = &cursor->terms;
+
+    if (terms->flags & FL_CURSOR_SKIPS)
+        fl_cursor_obey_limit(cursor);
+    return terms->flags & FL_CURSOR_PAUSED ? 0 : max;
+}
+
 int fl_cursor_take_below(struct fl_cursor *cursor, uint64_t below, size_t max,
                          const flow_event **events, size_t *count, struct fl_lot_ref **lots,
                          flow_error **err)
@@ -230,6 +271,8 @@ int fl_cursor_take_below(struct fl_cursor *cursor, uint64_t below, size_t max,
 
     *count = 0;
     fl_lock(&cursor->lock);
+    if (cursor->terms.flags)
+        want.max = heed_terms(cursor, max);
     while (want.max && !(rc = take_one(cursor, &want, &lot, &fault)) && lot) {
         memcpy(events + *count, lot->run->events + lot->index, lot->count * sizeof *events);
         *count += lot->count;
@@ -263,6 +306,39 @@ int fl_cursor_passed(struct fl_cursor *cursor, uint64_t offset)
     return passed;
 }
 
+static int is_void(const struct fl_cursor *cursor, const struct fl_lot_ref *lot)
+{
+    return lot->id != cursor->id;
+}
+
+/* Frees what is void of *LOTS. */
+static void drop_void(struct fl_cursor *cursor, struct fl_lot_ref **lots)
+{
+    while (*lots) {
+        struct fl_lot_ref *lot = *lots;
+        if (is_void(cursor, lot)) {
+            *lots = lot->next;
+            lot_free(cursor, lot);
+        } else {
+            lots = &lot->next;
+        }
+    }
+}
+
+/* Takes off LOT, which comes back, what was given up meanwhile; returns how many are left. */
+static size_t cut_given_up(struct fl_cursor *cursor, struct fl_lot_ref *lot)
+{
+    uint64_t first = fl_lot_first(lot);
+    uint64_t lost = first < cursor->watermark ? cursor->watermark - first : 0;
+
+    if (lost > lot->count)
+        lost = lot->count;
+    lot->index += (size_t)lost;
+    lot->count -= (size_t)lost;
+    cursor->skipped += lost;
+    return lot->count;
+}
+
 /* Puts LOT among those that were returned before, by offset. */
 static void insert(struct fl_cursor *cursor, struct fl_lot_ref *lot)
 {
@@ -279,14 +355,96 @@ void fl_cursor_return(struct fl_cursor *cursor, struct fl_lot_ref **lots)
     uint64_t count = 0;
 
     fl_lock(&cursor->lock);
+    drop_void(cursor, lots);
     for (struct fl_lot_ref *lot = *lots, *next; lot; lot = next) {
         next = lot->next;
-        count += lot->count;
-        insert(cursor, lot);
+        size_t left = cut_given_up(cursor, lot);
+        count += left;
+        if (left)
+            insert(cursor, lot);
+        else
+            lot_free(cursor, lot);
     }
     atomic_fetch_sub(&cursor->gone, count);
     fl_unlock(&cursor->lock);
     *lots = NULL;
+}
+
+/* ---- moving ---- */
+
+static void drop_returned(struct fl_cursor *cursor)
+{
+    while (cursor->returned) {
+        struct fl_lot_ref *lot = cursor->returned;
+        cursor->returned = lot->next;
+        lot_free(cursor, lot);
+    }
+}
+
+/* A reader never goes back, so the old one is of no use. */
+void fl_cursor_move(struct fl_cursor *cursor, uint32_t id, uint64_t watermark)
+{
+    fl_lock(&cursor->lock);
+    cursor->id = id;
+    drop_returned(cursor);
+    fl_run_unref(cursor->run);
+    cursor->run = NULL;
+    fl_reader_free(cursor->reader);
+    cursor->reader = NULL;
+    fl_ranges_trim(&cursor->acked, UINT64_MAX);
+    cursor->watermark = watermark;
+    begin(cursor);
+    fl_unlock(&cursor->lock);
+}
+
+/* How many events below OFFSET were returned; they are dropped. */
+static uint64_t give_up_returned(struct fl_cursor *cursor, uint64_t offset)
+{
+    uint64_t lost = 0;
+
+    while (cursor->returned && fl_lot_first(cursor->returned) < offset) {
+        struct fl_lot_ref *lot = cursor->returned;
+        uint64_t below = offset - fl_lot_first(lot);
+        if (below < lot->count) {
+            lot->index += (size_t)below;
+            lot->count -= (size_t)below;
+            return lost + below;
+        }
+        lost += lot->count;
+        cursor->returned = lot->next;
+        lot_free(cursor, lot);
+    }
+    return lost;
+}
+
+/* How many below OFFSET were neither taken nor acknowledged in another process; passes them. */
+static uint64_t give_up_fresh(struct fl_cursor *cursor, uint64_t offset)
+{
+    uint64_t lost = 0;
+
+    while (cursor->next < offset) {
+        const struct fl_range *range = fl_ranges_find(&cursor->acked, cursor->next);
+        if (range && range->first <= cursor->next) {
+            cursor->next = range->end;
+            continue;
+        }
+        uint64_t end = range && range->first < offset ? range->first : offset;
+        lost += end - cursor->next;
+        cursor->next = end;
+    }
+    return lost;
+}
+
+void fl_cursor_give_up(struct fl_cursor *cursor, uint64_t offset)
+{
+    if (offset <= cursor->watermark)
+        return;
+    uint64_t lost = give_up_returned(cursor, offset) + give_up_fresh(cursor, offset);
+    cursor->watermark = offset;
+    fl_mark_settle(&cursor->watermark, &cursor->acked);
+    cursor->skipped += lost;
+    atomic_fetch_add(&cursor->gone, lost);
+    atomic_store(&cursor->settled, cursor->watermark + fl_ranges_total(&cursor->acked));
 }
 
 /* ---- acknowledging ---- */
@@ -328,14 +486,14 @@ static size_t payload_size(const struct ack *ack)
 }
 
 /* Writes the offsets, in ranges, and behind them the marks. */
-static void write_payload(const struct fl_cursor *cursor, const struct ack *ack)
+static void write_payload(const struct ack *ack)
 {
     const struct fl_lot_ref *lots = *ack->lots;
     size_t size = payload_size(ack);
     uint8_t *at = ack->payload;
     struct fl_range range;
 
-    fl_le32_put(fl_le32_put(at, cursor->id), (uint32_t)ack->count);
+    fl_le32_put(fl_le32_put(at, lots ? lots->id : 0), (uint32_t)ack->count);
     at += ACK_FRONT + ack->count * ACK_RANGE;
     if (ack->marks->size)
         memcpy(at, ack->marks->data, ack->marks->size);
@@ -366,27 +524,37 @@ static void fill_entry(const struct fl_store *store, struct ack *ack)
     entry->frame.first = entry->needed;
 }
 
-/* Everything is durable: notes it, for which room was reserved. */
+/* Everything is durable: notes it, for which room was reserved.  What was given up meanwhile counts
+ * as settled already. */
 static void acknowledge(struct fl_cursor *cursor, struct fl_lot_ref **lots, size_t count)
 {
+    uint64_t fresh = 0;
+
     fl_lock(&cursor->lock);
     cursor->pledged -= count;
+    drop_void(cursor, lots);
     for (struct fl_lot_ref *lot = *lots, *next; lot; lot = next) {
         next = lot->next;
-        fl_ranges_add(&cursor->acked, fl_lot_first(lot), fl_lot_first(lot) + lot->count);
+        uint64_t first = fl_lot_first(lot), end = first + lot->count;
+        first = first < cursor->watermark ? cursor->watermark : first;
+        fresh += fl_ranges_add(&cursor->acked, first, end);
         lot_free(cursor, lot);
     }
     fl_mark_settle(&cursor->watermark, &cursor->acked);
+    atomic_fetch_add(&cursor->settled, fresh);
     fl_unlock(&cursor->lock);
     *lots = NULL;
 }
 
-static int pledge(struct fl_cursor *cursor, size_t count)
+/* Makes room for the ranges of *LOTS, whose number it stores; drops those that are void. */
+static int pledge(struct fl_cursor *cursor, struct fl_lot_ref **lots, size_t *count)
 {
     fl_lock(&cursor->lock);
-    int rc = fl_ranges_reserve(&cursor->acked, cursor->pledged + count);
+    drop_void(cursor, lots);
+    *count = count_ranges(*lots);
+    int rc = fl_ranges_reserve(&cursor->acked, cursor->pledged + *count);
     if (!rc)
-        cursor->pledged += count;
+        cursor->pledged += *count;
     fl_unlock(&cursor->lock);
     return rc;
 }
@@ -398,24 +566,21 @@ static void unpledge(struct fl_cursor *cursor, size_t count)
     fl_unlock(&cursor->lock);
 }
 
-/* Makes the frame; when it succeeds, the pledge must be kept or taken back and the marks must
- * land. */
+/* Makes the frame, for which room is pledged; when it succeeds, the marks must land. */
 static int prepare(struct fl_cursor *cursor, struct ack *ack, flow_error **err)
 {
     struct fl_store *store = cursor->store;
     size_t room = (size_t)FL_FRAME_ROUND(payload_size(ack));
-    int rc = FLOW_OK;
 
     ack->payload = room <= sizeof ack->small ? ack->small : fl_alloc(store->env.mem, room);
-    if (!ack->payload || pledge(cursor, ack->count))
+    if (!ack->payload)
         return fl_error_nomem(err);
-    if (ack->marks->size)
-        rc = fl_positions_begin(&store->positions, ack->marks, err);
-    if (rc) {
-        unpledge(cursor, ack->count);
-        return rc;
+    if (ack->marks->size) {
+        int rc = fl_positions_begin(&store->positions, ack->marks, err);
+        if (rc)
+            return rc;
     }
-    write_payload(cursor, ack);
+    write_payload(ack);
     fill_entry(store, ack);
     return FLOW_OK;
 }
@@ -442,10 +607,16 @@ int fl_cursor_commit(struct fl_cursor *cursor, struct fl_lot_ref **lots, struct 
                      flow_error **err)
 {
     struct fl_buf none = {.size = 0};
-    struct ack ack = {.lots = lots, .count = count_ranges(*lots), .marks = marks ? marks : &none};
-    int rc = prepare(cursor, &ack, err);
+    struct ack ack = {.lots = lots, .marks = marks ? marks : &none};
 
-    if (!rc)
+    if (pledge(cursor, lots, &ack.count))
+        return fl_error_nomem(err);
+    if (!*lots && !ack.marks->size)
+        return FLOW_OK;
+    int rc = prepare(cursor, &ack, err);
+    if (rc)
+        unpledge(cursor, ack.count);
+    else
         rc = write_ack(cursor, &ack, err);
     if (ack.payload != ack.small)
         fl_free(cursor->store->env.mem, ack.payload);

@@ -5,12 +5,17 @@
 /*
  * Where a consumer stands in the log: everything below its watermark is acknowledged, and single
  * ranges above it.  Takes go on from `next`; what is returned is taken again first.
+ *
+ * A cursor that is moved begins a new life: it gets another id.  What was taken in an earlier life
+ * is void: when it is committed or returned nothing changes, and what the log says of the old id
+ * is nobody's.
  */
 
 #include "base/buf.h"
 #include "base/thread.h"
 #include "store/ranges.h"
 #include "store/run.h"
+#include "store/state.h"
 
 struct fl_store;
 struct fl_reader;
@@ -21,6 +26,7 @@ struct fl_lot_ref {
     struct fl_run *run;
     size_t index;
     size_t count;
+    uint32_t id; /* the cursor's then */
 };
 
 static inline uint64_t fl_lot_first(const struct fl_lot_ref *lot)
@@ -32,9 +38,10 @@ struct fl_cursor {
     struct fl_cursor *next_cursor;
     struct fl_store *store;
     char *name; /* "" for the one that sinks without a name of their own share */
-    uint32_t id;
 
     struct fl_lock lock; /* for all that follows */
+    uint32_t id;         /* 0: it was removed */
+    struct fl_terms terms;
     uint64_t watermark;
     struct fl_ranges acked;      /* above it */
     size_t pledged;              /* ranges that commits under way will add */
@@ -43,26 +50,52 @@ struct fl_cursor {
     struct fl_lot_ref *returned; /* in order */
     struct fl_lot_ref *spare;    /* to use again */
     struct fl_reader *reader;    /* for what is not in memory; NULL until it is needed */
+    uint64_t skipped;            /* events that were given up for it */
+    uint64_t told;               /* of these in the log of messages */
+    int64_t tell_at;             /* the next time */
 
     uint64_t passed; /* memory below here is not needed any more; under the store's lock */
 
     /* Offsets that are below what is visible and not to be taken: size = visible - this. */
     _Atomic uint64_t gone;
+
+    /* Offsets that it is done with: what it needs = visible - this. */
+    _Atomic uint64_t settled;
+
+    /* The same as `terms` says, to be read without the lock. */
+    _Atomic int paused;
+    _Atomic int blocks;
+    _Atomic uint64_t max_events;
 };
 
 int fl_cursor_new(struct fl_store *store, const char *name, uint32_t id, struct fl_cursor **cursor,
                   flow_error **err);
 void fl_cursor_free(struct fl_cursor *cursor);
 
-/* Once watermark and `acked` are as recovered: begins to take there. */
+/* Once `terms`, watermark and `acked` are set: begins to take there. */
 void fl_cursor_begin(struct fl_cursor *cursor);
 
-/* How many events can be taken. */
+/* How many events wait for it, whether it is paused or not. */
 uint64_t fl_cursor_size(const struct fl_cursor *cursor);
+
+/* How many events it is not done with: those that wait, and those that were taken. */
+uint64_t fl_cursor_held(const struct fl_cursor *cursor);
+
+/* Under the cursor's lock: its terms are TERMS from now on. */
+void fl_cursor_set_terms(struct fl_cursor *cursor, const struct fl_terms *terms);
+
+/* Begins a new life with ID at WATERMARK; 0 ends it. */
+void fl_cursor_move(struct fl_cursor *cursor, uint32_t id, uint64_t watermark);
+
+/*
+ * Under the cursor's lock: gives up what is not acknowledged below OFFSET, which is not above what
+ * is visible, and counts it.  What somebody has in hand counts when it is returned.
+ */
+void fl_cursor_give_up(struct fl_cursor *cursor, uint64_t offset);
 
 /*
  * Takes up to MAX events, in order, and stores them in EVENTS; they are lent by the lots, which
- * are put in front of *LOTS, newest first.
+ * are put in front of *LOTS, newest first.  None when the cursor is paused or was removed.
  */
 int fl_cursor_take(struct fl_cursor *cursor, size_t max, const flow_event **events, size_t *count,
                    struct fl_lot_ref **lots, flow_error **err);
@@ -77,8 +110,8 @@ int fl_cursor_passed(struct fl_cursor *cursor, uint64_t offset);
 
 /*
  * Makes the events of *LOTS gone and MARKS stored, durably and at once, and frees the lots; on
- * failure they are as they were.  MARKS, which fl_position_append made and which are changed, may
- * be none.
+ * failure those that are not void are as they were.  MARKS, which fl_position_append made and which
+ * are changed, may be none; they are stored also when all lots are void.
  */
 int fl_cursor_commit(struct fl_cursor *cursor, struct fl_lot_ref **lots, struct fl_buf *marks,
                      flow_error **err);

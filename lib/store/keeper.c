@@ -38,11 +38,13 @@ static void checkpoint(struct fl_store *store)
     flow_error *error = NULL;
 
     keeper->seen = atomic_load(&keeper->changes);
+    atomic_store(&keeper->retain_due, FL_NEVER); /* a checkpoint sets it */
     if (!fl_store_checkpoint(store, 0, &error)) {
         keeper->checkpoint_due = FL_NEVER;
         return;
     }
     complain(store, "no checkpoint was made, tried again later", error);
+    keeper->seen--; /* something is to be done still */
     keeper->checkpoint_due = fl_clock_after(store->env.ctx->clock, RETRY_MS);
 }
 
@@ -148,7 +150,10 @@ static int64_t next_deadline(struct fl_store *store)
         if (store->env.lazy && keeper->sync_due == FL_NEVER)
             keeper->sync_due = fl_clock_after(clock, store->options.sync_ms);
     }
-    return keeper->sync_due < keeper->checkpoint_due ? keeper->sync_due : keeper->checkpoint_due;
+    int64_t due =
+        keeper->sync_due < keeper->checkpoint_due ? keeper->sync_due : keeper->checkpoint_due;
+    int64_t retain_due = atomic_load(&keeper->retain_due);
+    return retain_due < due ? retain_due : due;
 }
 
 static void work(struct fl_store *store)
@@ -160,7 +165,8 @@ static void work(struct fl_store *store)
         sync_all(store);
     }
     int wanted = atomic_exchange(&keeper->wanted, 0);
-    if (wanted || keeper->checkpoint_due <= now(store))
+    if (wanted || keeper->checkpoint_due <= now(store) ||
+        atomic_load(&keeper->retain_due) <= now(store))
         checkpoint(store);
     if (wanted)
         make_spares(store);
@@ -176,7 +182,7 @@ static void run(void *self)
         work(store);
         atomic_store(&keeper->idle, 1);
         int64_t deadline = next_deadline(store);
-        if (deadline != FL_NEVER)
+        if (keeper->checkpoint_due != FL_NEVER)
             atomic_store(&keeper->idle, 0);
         if (!atomic_load(&keeper->stopping))
             fl_gate_wait(&keeper->gate, seen, store->env.ctx->clock, deadline);
@@ -202,6 +208,7 @@ int fl_keeper_start(struct fl_store *store, flow_error **err)
     struct fl_keeper *keeper = &store->keeper;
 
     keeper->checkpoint_due = keeper->sync_due = FL_NEVER;
+    atomic_store(&keeper->retain_due, FL_NEVER);
     store->env.nudge = nudge;
     store->env.self = store;
     if (store->options.manual)

@@ -119,14 +119,20 @@ static void free_workspaces(struct fl_store *store)
         fl_workspace_free(store, w);
 }
 
+static void free_cursors(struct fl_cursor *first)
+{
+    for (struct fl_cursor *next; first; first = next) {
+        next = first->next_cursor;
+        fl_cursor_free(first);
+    }
+}
+
 static void store_free(struct fl_store *store)
 {
     const flow_allocator *mem = store->env.mem;
 
-    for (struct fl_cursor *c = store->cursors, *next; c; c = next) {
-        next = c->next_cursor;
-        fl_cursor_free(c);
-    }
+    free_cursors(store->cursors);
+    free_cursors(store->removed);
     fl_recent_free(&store->recent);
     for (size_t i = 0; i < store->stripe_count; i++)
         fl_stripe_destroy(&store->stripes[i]);
@@ -160,7 +166,6 @@ int fl_store_open(const struct fl_store_options *options, struct fl_store **stor
                   flow_error **err)
 {
     struct fl_store *made = store_new(options);
-    struct fl_cursor *first;
 
     if (!made)
         return fl_error_nomem(err);
@@ -174,8 +179,6 @@ int fl_store_open(const struct fl_store_options *options, struct fl_store **stor
     flow_context_counter(options->ctx, "EventDamagedCount"); /* seen before it counts */
     if (!rc)
         rc = fl_keeper_start(made, err);
-    if (!rc)
-        rc = fl_store_cursor(made, "", &first, err);
     if (rc) {
         fl_keeper_stop(made);
         store_free(made);

@@ -23,8 +23,7 @@ struct fl_reader {
     struct track tracks[];
 };
 
-int fl_reader_new(struct fl_store *store, uint64_t from, struct fl_reader **reader,
-                  flow_error **err)
+int fl_reader_new(struct fl_store *store, struct fl_reader **reader, flow_error **err)
 {
     size_t size = sizeof **reader + store->stripe_count * sizeof(struct track);
     struct fl_reader *made = fl_zalloc(store->env.mem, size);

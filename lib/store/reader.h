@@ -14,9 +14,7 @@ struct fl_reader;
 int fl_reader_load(const struct fl_store_env *env, struct fl_scan *scan,
                    const struct fl_frame *frame, struct fl_run **run, flow_error **err);
 
-/* A reader from offset FROM on. */
-int fl_reader_new(struct fl_store *store, uint64_t from, struct fl_reader **reader,
-                  flow_error **err);
+int fl_reader_new(struct fl_store *store, struct fl_reader **reader, flow_error **err);
 void fl_reader_free(struct fl_reader *reader); /* NULL is allowed */
 
 /*

@@ -508,9 +508,10 @@ static int make_cursor(struct fl_store *store, struct fl_mark *mark, flow_error 
     cursor->watermark = mark->watermark;
     cursor->acked = mark->acked;
     mark->acked = empty;
-    cursor->next_cursor = store->cursors;
-    store->cursors = cursor;
+    cursor->terms = mark->terms;
+    cursor->skipped = mark->skipped;
     fl_cursor_begin(cursor);
+    fl_store_add_cursor(store, cursor);
     return FLOW_OK;
 }
 
@@ -531,11 +532,9 @@ static int name_first(struct recovery *r, flow_error **err)
 /* Everything that is missing has to be known not to be needed. */
 static int check_absent(const struct recovery *r, flow_error **err)
 {
-    uint64_t floor = fl_state_floor(&r->state);
-
     for (size_t i = 0; i < r->absent.count; i++) {
         const struct absent *absent = fl_vec_at(&r->absent, i);
-        if (absent->sum.needed > floor)
+        if (fl_state_lacks(&r->state, &absent->sum))
             return flow_error_setf(err, FLOW_EPARSE,
                                    "%s lacks segment %016" PRIx64 ", which was before %016" PRIx64
                                    " and held events that are needed; see `flow log repair`",
@@ -608,6 +607,7 @@ static int finish(struct recovery *r, flow_error **err)
     for (const struct fl_cursor *c = store->cursors; c; c = c->next_cursor)
         end = c->watermark > end ? c->watermark : end;
     store->next_offset = end;
+    store->released = r->state.released;
     store->recent.first = end;
     store->next_id = r->state.next_id;
     fl_positions_settle(&store->positions);

@@ -6,6 +6,8 @@
 #include "store/state.h"
 
 #define NAME_MAX_SIZE 255u
+#define MARK_MORE 28u /* bytes of terms and losses behind the name of a mark */
+#define STATE_MORE 8u /* bytes behind the number of marks */
 
 void fl_state_init(struct fl_state *state, const flow_allocator *mem,
                    struct fl_positions *positions)
@@ -71,6 +73,25 @@ uint64_t fl_state_floor(const struct fl_state *state)
     return floor == UINT64_MAX ? 0 : floor;
 }
 
+/* A segment goes when no cursor needs anything that was put or acknowledged there.  A cursor that
+ * is made later may begin before what was acknowledged there, but not before what was put. */
+int fl_state_lacks(const struct fl_state *state, const struct fl_segment_sum *sum)
+{
+    uint64_t floor = fl_state_floor(state);
+
+    return sum->last > floor || (sum->needed > floor && sum->needed > state->released);
+}
+
+struct fl_mark *fl_state_named(const struct fl_state *state, const char *name)
+{
+    for (size_t i = 0; i < state->marks.count; i++) {
+        struct fl_mark *mark = fl_vec_at(&state->marks, i);
+        if (mark->name && !strcmp(mark->name, name))
+            return mark;
+    }
+    return NULL;
+}
+
 /* ---- to bytes ---- */
 
 static int put32(struct fl_buf *out, uint32_t value)
@@ -102,15 +123,28 @@ static int put_ranges(struct fl_buf *out, const struct fl_ranges *ranges)
     return rc;
 }
 
+static int put_terms(struct fl_buf *out, const struct fl_mark *mark)
+{
+    int rc = put32(out, mark->terms.flags);
+
+    if (!rc)
+        rc = put64(out, mark->terms.max_events);
+    if (!rc)
+        rc = put64(out, mark->terms.max_bytes);
+    return rc ? rc : put64(out, mark->skipped);
+}
+
 static int put_mark(struct fl_buf *out, const struct fl_mark *mark)
 {
     size_t size = strlen(mark->name);
     int rc = put32(out, mark->id);
 
     if (!rc)
-        rc = put32(out, (uint32_t)size);
+        rc = put32(out, (uint32_t)size | MARK_MORE << 16);
     if (!rc)
         rc = fl_buf_append(out, mark->name, size);
+    if (!rc)
+        rc = put_terms(out, mark);
     if (!rc)
         rc = put64(out, mark->watermark);
     return rc ? rc : put_ranges(out, &mark->acked);
@@ -125,7 +159,9 @@ int fl_state_write(const struct fl_state *state, struct fl_buf *out)
     if (!rc)
         rc = put32(out, state->next_id);
     if (!rc)
-        rc = put32(out, (uint32_t)state->marks.count);
+        rc = put32(out, (uint32_t)state->marks.count | STATE_MORE << 16);
+    if (!rc)
+        rc = put64(out, state->released);
     for (size_t i = 0; i < state->marks.count && !rc; i++)
         rc = put_mark(out, fl_vec_at(&state->marks, i));
     return rc ? rc : fl_positions_write(state->positions, out);
@@ -191,11 +227,27 @@ static int name_mark(struct fl_state *state, struct fl_mark *mark, const uint8_t
     return mark->name ? FLOW_OK : FLOW_ENOMEM;
 }
 
+/* SIZE bytes, of which those that a later version added are passed over; none: as they were. */
+static void get_terms(struct reader *in, uint32_t size, struct fl_mark *terms)
+{
+    struct reader more = {.at = get(in, size), .left = size};
+
+    *terms = (struct fl_mark){0};
+    if (in->short_of || size < MARK_MORE)
+        return;
+    terms->terms.flags = get32(&more);
+    terms->terms.max_events = get64(&more);
+    terms->terms.max_bytes = get64(&more);
+    terms->skipped = get64(&more);
+}
+
 static int join_mark(struct fl_state *state, struct reader *in)
 {
     uint32_t id = get32(in);
-    uint32_t size = get32(in);
+    uint32_t sizes = get32(in), size = sizes & 0xffff;
     const uint8_t *name = get(in, size);
+    struct fl_mark terms;
+    get_terms(in, sizes >> 16, &terms);
     uint64_t watermark = get64(in);
     uint32_t ranges = get32(in);
     uint64_t last = 0;
@@ -206,6 +258,9 @@ static int join_mark(struct fl_state *state, struct reader *in)
     int rc = name_mark(state, mark, name, size);
     if (rc)
         return rc;
+    mark->terms = terms.terms;
+    if (mark->skipped < terms.skipped)
+        mark->skipped = terms.skipped;
     if (mark->watermark < watermark)
         mark->watermark = watermark;
     fl_mark_settle(&mark->watermark, &mark->acked);
@@ -222,13 +277,24 @@ static void forget_names(struct fl_state *state)
     }
 }
 
+/* As get_terms, for the state itself. */
+static void get_more(struct reader *in, uint32_t size, struct fl_state *state)
+{
+    struct reader more = {.at = get(in, size), .left = size};
+    uint64_t released = in->short_of || size < STATE_MORE ? 0 : get64(&more);
+
+    if (state->released < released)
+        state->released = released;
+}
+
 int fl_state_join(struct fl_state *state, const uint8_t *data, size_t size)
 {
     struct reader in = {.at = data, .left = size};
     uint64_t generation = get64(&in);
     uint64_t next_offset = get64(&in);
     uint32_t next_id = get32(&in);
-    uint32_t count = get32(&in);
+    uint32_t counts = get32(&in), count = counts & 0xffff;
+    get_more(&in, counts >> 16, state);
     int rc = in.short_of ? FLOW_EPARSE : FLOW_OK;
 
     if (rc || generation < state->generation)
@@ -250,6 +316,7 @@ int fl_state_hide(struct fl_state *state, uint64_t floor)
     struct fl_mark *mark = fl_state_mark(state, 1);
 
     state->hidden = 1;
+    state->released = UINT64_MAX; /* nobody knows */
     if (!mark || (!mark->name && !(mark->name = fl_strdup(state->mem, ""))))
         return FLOW_ENOMEM;
     if (mark->watermark < floor)

@@ -11,20 +11,35 @@
  */
 
 #include "base/buf.h"
+#include "store/format.h"
 #include "store/positions.h"
 #include "store/ranges.h"
 
+/* What a cursor is told to do when it is behind. */
+#define FL_CURSOR_PAUSED 1u /* nothing is taken through it */
+#define FL_CURSOR_SKIPS 2u  /* above its limits it gives up the oldest; else it holds up the puts  \
+                             */
+
+struct fl_terms {
+    uint32_t flags;      /* FL_CURSOR_... */
+    uint64_t max_events; /* 0: no limit of its own */
+    uint64_t max_bytes;  /* of the log; 0: no limit */
+};
+
 struct fl_mark {
-    uint32_t id;
-    char *name; /* owned; NULL while only its acknowledgements were seen */
+    uint32_t id; /* a new one with each life, see cursor.h */
+    char *name;  /* owned; NULL while only its acknowledgements were seen */
     uint64_t watermark;
     struct fl_ranges acked;
+    struct fl_terms terms;
+    uint64_t skipped; /* events that were given up for it */
 };
 
 struct fl_state {
     const flow_allocator *mem;
     uint64_t generation;
     uint64_t next_offset;
+    uint64_t released; /* what was needed only below here may have been given up already */
     uint32_t next_id;
     struct fl_vec marks; /* of struct fl_mark */
     struct fl_positions *positions;
@@ -48,6 +63,12 @@ void fl_mark_settle(uint64_t *watermark, struct fl_ranges *acked);
 
 /* Below this offset no cursor of the state needs anything. */
 uint64_t fl_state_floor(const struct fl_state *state);
+
+/* Whether something is needed of the segment of SUM, which is not there. */
+int fl_state_lacks(const struct fl_state *state, const struct fl_segment_sum *sum);
+
+/* The mark that has NAME, or NULL. */
+struct fl_mark *fl_state_named(const struct fl_state *state, const char *name);
 
 int fl_state_write(const struct fl_state *state, struct fl_buf *out);
 

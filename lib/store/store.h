@@ -31,6 +31,8 @@ struct fl_store_options {
     int64_t sync_ms;       /* between two syncs; 0: every commit is synced */
     int level;             /* of the compression of puts, 1 to 19; 0: they are not compressed */
     struct fl_sealing *sealing; /* keys, which outlive the store, or NULL: nothing is encrypted */
+    int64_t retain_ms;     /* how long events are kept that all cursors are done with; 0: not */
+    uint64_t retain_bytes; /* how much of the log is; 0: any, while the time allows it */
     int checkpoint_on_close;
     int manual; /* there is no thread: whoever uses the store calls fl_store_tend */
 
@@ -79,8 +81,82 @@ uint64_t fl_store_visible(const struct fl_store *store);
 /* Does what is due now, in place of the thread: checkpoints, syncs, files for later. */
 void fl_store_tend(struct fl_store *store);
 
+/* ---- cursors; they stay valid until the store is closed, also when they were removed ---- */
+
+/* Where a cursor begins. */
+enum fl_place_kind {
+    FL_AT_EARLIEST, /* the first offset from which on nothing was given up */
+    FL_AT_LATEST,   /* behind all that can be taken */
+    FL_AT_OFFSET,   /* `offset`, as far as it is between these */
+    FL_AT_TIME,     /* at the first event that was put at `time` or later */
+};
+
+struct fl_place {
+    enum fl_place_kind kind;
+    uint64_t offset;
+    int64_t time; /* ms since 1970 */
+};
+
+/* A cursor to be made. */
+struct fl_cursor_plan {
+    const char *name;
+    struct fl_place from;
+    struct fl_terms terms;
+};
+
+/* The most cursors of a store, and the longest name of one. */
+#define FL_CURSORS_MOST 1000u
+#define FL_CURSOR_NAME 64u
+
 /* The cursor called NAME, made at the beginning of the log when there is none; the store's. */
 int fl_store_cursor(struct fl_store *store, const char *name, struct fl_cursor **cursor,
                     flow_error **err);
+
+/* The cursor called NAME, or NULL. */
+struct fl_cursor *fl_store_find_cursor(struct fl_store *store, const char *name);
+
+/* The cursor at INDEX, from 0, in no order that lasts; NULL behind the last. */
+struct fl_cursor *fl_store_cursor_at(struct fl_store *store, size_t index);
+
+/*
+ * Changes of cursors.  Each is durable when it returns FLOW_OK, and otherwise did not happen; what
+ * a crash interrupts has happened or not.  They block as long as the disk does, and to look for a
+ * time as long as it takes to read one segment of each folder.
+ */
+
+/* Makes a cursor; FLOW_ESTATE when there is one of that name. */
+int fl_store_add_cursor_at(struct fl_store *store, const struct fl_cursor_plan *plan,
+                           struct fl_cursor **cursor, flow_error **err);
+
+/* Moves CURSOR, forwards or back, and stores in *OFFSET where to.  What was taken and not committed
+ * is void: see cursor.h. */
+int fl_store_seek(struct fl_cursor *cursor, const struct fl_place *to, uint64_t *offset,
+                  flow_error **err);
+int fl_store_set_terms(struct fl_cursor *cursor, const struct fl_terms *terms, flow_error **err);
+
+/* FLOW_ESTATE for the only one, since without any nobody knows what is needed of the log. */
+int fl_store_remove_cursor(struct fl_cursor *cursor, flow_error **err);
+
+/* What there is to know of a cursor. */
+struct fl_cursor_info {
+    const char *name;
+    struct fl_terms terms;
+    uint64_t offset;  /* of the first event that it is not done with */
+    uint64_t waiting; /* events that it has not taken */
+    uint64_t held;    /* these, and those that it took and is not done with */
+    uint64_t bytes;   /* of the log from `offset` on, reckoned by the segments */
+    uint64_t skipped;
+};
+
+void fl_cursor_look(struct fl_cursor *cursor, struct fl_cursor_info *info);
+
+/* How much of CAPACITY events the slowest of those cursors has used up that hold up the puts. */
+uint64_t fl_store_used(struct fl_store *store, uint64_t capacity);
+
+/* How many cursors hold up the puts. */
+uint32_t fl_store_blockers(const struct fl_store *store);
+
+/* Stores in *OFFSET that of the first event from which on nothing was given up. */
+int fl_store_earliest(struct fl_store *store, uint64_t *offset, flow_error **err);
 
 #endif

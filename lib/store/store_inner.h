@@ -32,6 +32,7 @@ struct fl_keeper {
     uint64_t state_epoch;    /* the segment that holds the latest state */
     int64_t checkpoint_due;  /* FL_NEVER: nothing has changed */
     int64_t sync_due;
+    _Atomic int64_t retain_due; /* when time is over for a segment that only that keeps */
     uint64_t spare_number;
     flow_counter *failures;
 };
@@ -50,12 +51,16 @@ struct fl_store {
     uint64_t next_offset;
     struct fl_run *pending, **pending_end; /* puts in order, until their outcome is known */
     struct fl_recent recent;
-    struct fl_cursor *cursors;
+    struct fl_cursor *cursors; /* changed under the checkpoint's lock too */
+    struct fl_cursor *removed; /* kept since somebody may still have them */
+    uint32_t cursor_count;
     uint32_t next_id;
+    _Atomic uint32_t blockers;
     _Atomic uint64_t visible; /* behind the last offset that can be taken */
 
-    struct fl_lock checkpoint_lock; /* one at a time */
+    struct fl_lock checkpoint_lock; /* one at a time; taken before all others */
     uint64_t generation;
+    uint64_t released; /* see struct fl_state */
     struct fl_keeper keeper;
 };
 
@@ -89,6 +94,47 @@ int fl_store_recover(struct fl_store *store, flow_error **err);
 
 /* Writes where things stand; CLEAN: for the last time. */
 int fl_store_checkpoint(struct fl_store *store, int clean, flow_error **err);
+
+/* What the next state says of a cursor that memory does not know yet. */
+enum fl_change_kind {
+    FL_CHANGE_ADD, /* the cursor, which is not in the list */
+    FL_CHANGE_MOVE,
+    FL_CHANGE_TERMS,
+    FL_CHANGE_REMOVE,
+};
+
+struct fl_change {
+    enum fl_change_kind kind;
+    struct fl_cursor *cursor;
+    uint32_t id; /* of a move, as the next */
+    uint64_t watermark;
+    struct fl_terms terms;
+};
+
+/* Under the checkpoint's lock: makes CHANGE durable.  Memory is for the caller to change. */
+int fl_store_write_change(struct fl_store *store, const struct fl_change *change, flow_error **err);
+
+/* Puts CURSOR among those of the store. */
+void fl_store_add_cursor(struct fl_store *store, struct fl_cursor *cursor);
+
+/* The offset of PLACE.  Under the checkpoint's lock, so that no segment goes meanwhile. */
+int fl_store_find_place(struct fl_store *store, const struct fl_place *place, uint64_t *offset,
+                        flow_error **err);
+
+/* ---- retention, see retain.c ---- */
+
+/* Makes every cursor that skips keep to its limits, and tells in the log what was given up. */
+void fl_store_obey_limits(struct fl_store *store);
+
+/* The bytes of the log from OFFSET on, reckoned by the segments. */
+uint64_t fl_store_bytes_behind(struct fl_store *store, uint64_t offset);
+
+/* Under the cursor's lock: the same for one, as far as it is about events. */
+void fl_cursor_obey_limit(struct fl_cursor *cursor);
+
+/* Frees the segments of which nothing is needed, nor kept for later; FLOOR and CONTROL are as they
+ * were written. */
+void fl_store_release(struct fl_store *store, uint64_t floor, const struct fl_control *control);
 
 int fl_keeper_start(struct fl_store *store, flow_error **err);
 void fl_keeper_stop(struct fl_store *store);

@@ -57,6 +57,8 @@ void fl_stripe_destroy(struct fl_stripe *stripe)
 
 static void link_segment(struct fl_stripe *stripe, struct fl_segment *segment)
 {
+    if (stripe->newest && segment->before < stripe->newest->before)
+        segment->before = stripe->newest->before; /* nothing was put to that one */
     if (stripe->newest)
         stripe->newest->newer = segment;
     else
@@ -72,6 +74,7 @@ static struct fl_segment *make_segment(const struct fl_stripe *stripe,
     if (made) {
         made->sum = (struct fl_segment_sum){.epoch = front->epoch, .end = FL_SEGMENT_FRONT};
         made->first = front->first;
+        made->before = front->before.last;
         made->time = front->time;
         made->encrypted = front->seal.name[0] != '\0';
     }

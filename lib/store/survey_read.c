@@ -269,7 +269,7 @@ static int note_absent(struct fl_survey *survey, size_t index)
     const struct fl_piece *before = fl_survey_before(survey, index);
     int is_newest = point_of(survey, piece) && is_last(survey, index);
 
-    if (!is_newest && piece->sum.needed <= fl_state_floor(&survey->state)) {
+    if (!is_newest && !fl_state_lacks(&survey->state, &piece->sum)) {
         give_up_before(survey, index);
         return FLOW_OK;
     }

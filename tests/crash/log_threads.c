@@ -2,9 +2,10 @@
 
 /*
  * Several threads put into one store and take from it, with its keeper at work, on the simulated
- * disk.  Afterwards every event was taken once; and at random moments of the run the disk is
- * crashed and opened: every put that had been acknowledged is there as a whole, unless its take had
- * begun, and no take that had been acknowledged comes back.
+ * disk, while a second consumer is made, read, moved, paused and removed.  Afterwards every event
+ * was taken once; and at random moments of the run the disk is crashed and opened: every put that
+ * had been acknowledged is there as a whole, unless its take had begun, and no take that had been
+ * acknowledged comes back.
  *
  *     log_threads [--seed N] [--runs N] [--images N] [--wrap none|pack|seal|both]
  */
@@ -129,11 +130,76 @@ static void *keep(void *arg)
     return NULL;
 }
 
+/* ---- the second consumer ---- */
+
+static void disturb(struct member *member, struct fl_cursor *cursor)
+{
+    struct fl_place place = {.kind = (enum fl_place_kind)random_below(member, 4)};
+    struct fl_terms terms = {.flags = FL_CURSOR_SKIPS | random_below(member, 2), .max_events = 40};
+    struct fl_cursor_info info;
+    uint64_t offset;
+    flow_error *err = NULL;
+
+    place.offset = random_below(member, PRODUCERS * EACH);
+    if (random_below(member, 2))
+        world_must(fl_store_seek(cursor, &place, &offset, &err), err, "seek");
+    else
+        world_must(fl_store_set_terms(cursor, &terms, &err), err, "terms");
+    fl_cursor_look(cursor, &info);
+}
+
+static void *move(void *arg)
+{
+    struct member *member = arg;
+    struct party *party = member->party;
+    struct fl_store *store = party->world.store;
+    const struct fl_cursor_plan plan = {.name = "audit", .from = {.kind = FL_AT_LATEST}};
+
+    while (atomic_load(&party->taken) < PRODUCERS * EACH) {
+        struct fl_cursor *cursor = fl_store_find_cursor(store, "audit");
+        flow_error *err = NULL;
+        if (!cursor)
+            world_must(fl_store_add_cursor_at(store, &plan, &cursor, &err), err, "add");
+        else if (random_below(member, 8))
+            disturb(member, cursor);
+        else
+            world_must(fl_store_remove_cursor(cursor, &err), err, "remove");
+        fl_store_used(store, 100);
+        sched_yield();
+    }
+    return NULL;
+}
+
+/* Takes in order, but for what was returned, as long as nobody moves it. */
+static void *read_along(void *arg)
+{
+    struct member *member = arg;
+    struct party *party = member->party;
+
+    while (atomic_load(&party->taken) < PRODUCERS * EACH) {
+        struct fl_cursor *cursor = fl_store_find_cursor(party->world.store, "audit");
+        const flow_event *events[MOST];
+        struct fl_lot_ref *lots = NULL;
+        flow_error *err = NULL;
+        size_t count = 0;
+        if (cursor)
+            world_must(fl_cursor_take(cursor, MOST, events, &count, &lots, &err), err, "take");
+        if (count && random_below(member, 3))
+            world_must(fl_cursor_commit(cursor, &lots, NULL, &err), err, "commit");
+        else if (count)
+            fl_cursor_return(cursor, &lots);
+        else
+            sched_yield();
+    }
+    return NULL;
+}
+
 static void play(struct party *party)
 {
-    static void *(*const parts[])(void *) = {produce, produce, produce, consume, consume, keep};
-    pthread_t threads[PRODUCERS + CONSUMERS + 1];
-    struct member members[PRODUCERS + CONSUMERS + 1];
+    static void *(*const parts[])(void *) = {produce, produce, produce, consume,
+                                             consume, keep,    move,    read_along};
+    pthread_t threads[sizeof parts / sizeof parts[0]];
+    struct member members[sizeof parts / sizeof parts[0]];
 
     for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         members[i] = (struct member){party, i, party->seed * 31 + i};

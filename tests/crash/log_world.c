@@ -120,6 +120,8 @@ int world_open_on(struct world *world, struct sim_disk *disk, struct fl_store **
         .sealing = world->sealing,
         .checkpoint_ms = 1000,
         .checkpoint_on_close = 1,
+        .retain_bytes = world->retain_bytes,
+        .retain_ms = world->retain_ms,
         .manual = 1,
         .visible = nothing,
     };

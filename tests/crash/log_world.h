@@ -30,6 +30,8 @@ struct world {
     int level; /* of compression; 0: none */
     struct keyring keys;
     struct fl_sealing *sealing; /* NULL: nothing is encrypted */
+    uint64_t retain_bytes; /* as in struct fl_store_options */
+    int64_t retain_ms;
 };
 
 /* What is done to all that is written, from now on, as the arguments `--wrap WAY` of a program say:
