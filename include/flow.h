@@ -9,6 +9,7 @@
 #include <flow/channel.h>
 #include <flow/component.h>
 #include <flow/config.h>
+#include <flow/consumer.h>
 #include <flow/error.h>
 #include <flow/event.h>
 #include <flow/flume.h>

@@ -14,6 +14,8 @@ FLOW_BEGIN_DECLS
 /* A buffer between sources and sinks.  Used by transactions; see flow/transaction.h. */
 typedef struct flow_channel flow_channel;
 
+struct flow_channel_consumers;
+
 /*
  * A type of channel.  Members marked (optional) may be NULL; struct_size is the sizeof of this
  * table.  `begin`, `put`, `take`, `commit`, `rollback` and `release` are called by many threads at
@@ -79,6 +81,9 @@ typedef struct flow_channel_ops {
      * keys differ from those of positions, and `positions` finds both.
      */
     int (*put_mark)(void *self, void *txn, const flow_position *mark, flow_error **err);
+
+    /* (optional) What a channel has that can be read by several; see flow/consumer.h.  Static. */
+    const struct flow_channel_consumers *consumers;
 } flow_channel_ops;
 
 /*

@@ -111,6 +111,8 @@ static struct fl_store_options options_of(struct fl_disk *log)
                      : 0,
         .sealing = log->keys.sealing,
         .checkpoint_on_close = flow_context_bool(ctx, "checkpointOnClose"),
+        .retain_ms = log->retain_ms,
+        .retain_bytes = log->retain_bytes,
         .visible = more_visible,
         .self = log,
     };
@@ -152,10 +154,14 @@ int fl_disk_open(struct fl_disk *log, flow_error **err)
         fl_disk_keys_close(&log->keys, log->mem);
         return rc;
     }
-    rc = fl_store_cursor(log->store, "", &log->cursor, err);
     flow_counter_set(log->open, 1);
     flow_counter_set(log->closed, 0);
-    return rc;
+    return FLOW_OK;
+}
+
+int fl_disk_use_first(struct fl_disk *log, flow_error **err)
+{
+    return fl_store_cursor(log->store, "", &log->cursor, err);
 }
 
 int fl_disk_close(struct fl_disk *log, flow_error **err)
@@ -172,10 +178,14 @@ int fl_disk_close(struct fl_disk *log, flow_error **err)
 
 /* ---- putting ---- */
 
-/* Events in the log, on their way into it, and on their way out. */
+/* Events on their way into the log, and those in it with which the slowest of those that hold it up
+ * is not done.  Mostly that is the one that there is. */
 static uint64_t used(const struct fl_disk *log)
 {
-    return atomic_load(&log->reserved) + fl_cursor_size(log->cursor) + atomic_load(&log->out);
+    const struct fl_cursor *alone = fl_store_blockers(log->store) == 1 ? log->cursor : NULL;
+    uint64_t reserved = atomic_load(&log->reserved);
+
+    return reserved + (alone ? fl_cursor_held(alone) : fl_store_used(log->store, log->capacity));
 }
 
 int fl_disk_reserve(struct fl_disk *log, uint64_t count)
@@ -207,22 +217,24 @@ int fl_disk_append(struct fl_disk *log, struct fl_put *put, flow_error **err)
 
 /* ---- taking ---- */
 
+static struct fl_cursor *cursor_of(const struct fl_disk *log, const struct fl_disk_taken *taken)
+{
+    return taken->cursor ? taken->cursor : log->cursor;
+}
+
 int fl_disk_take(struct fl_disk *log, uint64_t below, size_t max, const flow_event **events,
                 size_t *count, struct fl_disk_taken *taken, flow_error **err)
 {
-    int rc = fl_cursor_take_below(log->cursor, below, max, events, count, &taken->lots, err);
+    struct fl_cursor *cursor = cursor_of(log, taken);
 
+    *count = 0;
+    if (!cursor)
+        return flow_error_set(err, FLOW_ESTATE,
+                              "all sinks of the channel name a consumer; take through one");
+    int rc = fl_cursor_take_below(cursor, below, max, events, count, &taken->lots, err);
     if (rc)
         flow_counter_add(log->take_errors, 1);
-    taken->count += *count;
-    atomic_fetch_add(&log->out, *count);
     return rc;
-}
-
-static void forget(struct fl_disk *log, struct fl_disk_taken *taken)
-{
-    atomic_fetch_sub(&log->out, taken->count);
-    taken->count = 0;
 }
 
 int fl_disk_commit(struct fl_disk *log, struct fl_disk_taken *taken, struct fl_buf *marks,
@@ -230,19 +242,16 @@ int fl_disk_commit(struct fl_disk *log, struct fl_disk_taken *taken, struct fl_b
 {
     if (!taken->lots)
         return FLOW_OK;
-    int rc = fl_cursor_commit(log->cursor, &taken->lots, marks, err);
+    int rc = fl_cursor_commit(cursor_of(log, taken), &taken->lots, marks, err);
     if (rc)
         flow_counter_add(log->take_errors, 1);
-    else
-        forget(log, taken);
     return rc;
 }
 
 void fl_disk_return(struct fl_disk *log, struct fl_disk_taken *taken)
 {
     if (taken->lots)
-        fl_cursor_return(log->cursor, &taken->lots);
-    forget(log, taken);
+        fl_cursor_return(cursor_of(log, taken), &taken->lots);
 }
 
 uint64_t fl_disk_size(const struct fl_disk *log)

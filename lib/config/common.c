@@ -79,6 +79,10 @@ static const flow_property sink_rows[] = {
      .type = FLOW_TYPE_WORDS,
      .flags = FLOW_PROPERTY_REQUIRED,
      .help = "The channel it takes from."},
+    {.name = "consumer",
+     .type = FLOW_TYPE_WORDS,
+     .help = "The consumer of the channel it takes through, where the channel has any, as file "
+             "does. Sinks that name the same one share its events; those without share one too."},
     CONFIG_ROW,
 };
 SCHEMA(fl_sink_schema, sink_rows, "a sink");

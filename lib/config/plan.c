@@ -38,7 +38,13 @@ void fl_plan_source_free(const flow_allocator *mem, struct fl_plan_source *sourc
     fl_part_free(mem, &source->part);
 }
 
-/* Channels and sinks begin with their part and own nothing else. */
+static void free_sink(const flow_allocator *mem, struct fl_plan_sink *sink)
+{
+    fl_part_free(mem, &sink->part);
+    fl_free(mem, sink->consumer);
+}
+
+/* Channels begin with their part and own nothing else. */
 void fl_plan_free(struct fl_plan *plan)
 {
     if (!plan)
@@ -46,7 +52,7 @@ void fl_plan_free(struct fl_plan *plan)
     for (size_t i = 0; i < plan->sources.count; i++)
         fl_plan_source_free(plan->mem, fl_vec_at(&plan->sources, i));
     for (size_t i = 0; i < plan->sinks.count; i++)
-        fl_part_free(plan->mem, fl_vec_at(&plan->sinks, i));
+        free_sink(plan->mem, fl_vec_at(&plan->sinks, i));
     for (size_t i = 0; i < plan->channels.count; i++)
         fl_part_free(plan->mem, fl_vec_at(&plan->channels, i));
     for (size_t i = 0; i < plan->groups.count; i++) {

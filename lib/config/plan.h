@@ -36,6 +36,7 @@ struct fl_plan_sink {
     struct fl_part part;
     size_t channel; /* index into the plan's channels */
     size_t group;   /* index into the plan's groups, SIZE_MAX: runs alone */
+    char *consumer; /* owned; NULL: the one of sinks without a name */
 };
 
 struct fl_plan_group {

@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "config/check.h"
 #include "config/common.h"
+#include "core/channel.h"
 #include "core/names.h"
 
 /* Moves the part of a sound component to the end of TO, whose records begin with a part. */
@@ -119,26 +120,69 @@ static int is_lost(const struct fl_check *check, const char *name)
     return group && fl_place_get(check, FL_GROUPS, group) == FL_BROKEN;
 }
 
+/* The consumer that SINK names at the channel at *PLACE, which becomes FL_BROKEN where it cannot
+ * be; NULL: none. */
+static const char *find_consumer(struct fl_check *check, const struct fl_component *sink,
+                                 size_t *place)
+{
+    char *const *names = fl_component_words(sink, "consumer");
+    const struct fl_raw *where = fl_component_where(sink, "consumer");
+
+    if (!names[0] || *place >= FL_BROKEN)
+        return NULL;
+    const struct fl_plan_channel *channel = fl_vec_at(&check->plan->channels, *place);
+    if (names[1])
+        fl_check_value(check, FLOW_SEVERITY_ERROR, where, NULL,
+                       "a sink takes through one consumer only");
+    else if (!fl_consumer_name_ok(names[0]))
+        fl_check_value(check, FLOW_SEVERITY_ERROR, where, NULL,
+                       "'%s' is no name of a consumer: it has letters, digits, '-' and '_', at "
+                       "most %u",
+                       names[0], FLOW_CONSUMER_NAME);
+    else if (!channel->part.type->ops.channel.consumers)
+        fl_check_value(check, FLOW_SEVERITY_ERROR, where, "a channel of type file has consumers",
+                       "channel '%s' of type %s has none", channel->part.name,
+                       channel->part.type->name);
+    else
+        return names[0];
+    *place = FL_BROKEN;
+    return NULL;
+}
+
+static int place_sink(struct fl_check *check, struct fl_component *sink, size_t channel,
+                      const char *consumer)
+{
+    char *copy = consumer ? fl_strdup(check->mem, consumer) : NULL;
+    int rc = consumer && !copy
+                 ? FLOW_ENOMEM
+                 : fl_place_set(check, FL_SINKS, sink->name, check->plan->sinks.count);
+    struct fl_plan_sink *placed = rc ? NULL : move_part(sink, &check->plan->sinks);
+
+    if (!placed) {
+        fl_free(check->mem, copy);
+        return FLOW_ENOMEM;
+    }
+    placed->channel = channel;
+    placed->group = SIZE_MAX;
+    placed->consumer = copy;
+    return FLOW_OK;
+}
+
 static int check_sink(struct fl_check *check, const char *name)
 {
     struct fl_component sink;
+    const char *consumer = NULL;
     size_t channel = FL_BROKEN;
     int rc = fl_component_begin(check, FL_SINKS, name, &fl_sink_schema, &sink);
 
     if (!rc)
         rc = find_channel(check, &sink, &channel);
     if (!rc)
+        consumer = find_consumer(check, &sink, &channel);
+    if (!rc)
         rc = fl_component_finish(check, FLOW_KIND_SINK, &fl_sink_schema, &sink);
-    if (!rc && sink.part.settings && channel < FL_BROKEN && !is_lost(check, name)) {
-        rc = fl_place_set(check, FL_SINKS, name, check->plan->sinks.count);
-        struct fl_plan_sink *placed = rc ? NULL : move_part(&sink, &check->plan->sinks);
-        if (placed) {
-            placed->channel = channel;
-            placed->group = SIZE_MAX;
-        } else {
-            rc = FLOW_ENOMEM;
-        }
-    }
+    if (!rc && sink.part.settings && channel < FL_BROKEN && !is_lost(check, name))
+        rc = place_sink(check, &sink, channel, consumer);
     fl_component_end(check, &sink);
     return rc;
 }

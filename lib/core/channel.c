@@ -9,6 +9,7 @@
 #include "core/channel.h"
 #include "core/library.h"
 #include "core/registry.h"
+#include "core/table.h"
 
 /* How often a waiter looks again before it goes to sleep: for about as long as being woken takes,
  * since events rarely come alone.  Between two looks it leaves the gate's cache line to those who
@@ -47,6 +48,23 @@ static void free_parts(flow_channel *channel)
     fl_gate_destroy(&channel->room);
 }
 
+/* Takes over the channel's table of consumers, which has all its functions or is not there. */
+static int import_consumers(flow_channel *channel, flow_error **err)
+{
+    const flow_channel_consumers *theirs = channel->ops->consumers;
+    size_t needed = offsetof(flow_channel_consumers, remove) + sizeof channel->consumers.remove;
+
+    if (!theirs)
+        return FLOW_OK;
+    int rc = fl_table_import(&channel->consumers, sizeof channel->consumers, needed, theirs,
+                             "the channel's table of consumers", err);
+    const flow_channel_consumers *mine = &channel->consumers;
+    if (!rc && !(mine->attach && mine->detach && mine->begin && mine->size && mine->add &&
+                 mine->next && mine->seek && mine->pause && mine->remove))
+        rc = flow_error_set(err, FLOW_EINVAL, "the channel's table of consumers is not complete");
+    return rc;
+}
+
 int fl_channel_new(flow_context *ctx, const struct fl_type *type, flow_channel **channel,
                    flow_error **err)
 {
@@ -55,13 +73,19 @@ int fl_channel_new(flow_context *ctx, const struct fl_type *type, flow_channel *
     if (!made)
         return fl_error_nomem(err);
     made->ctx = ctx;
+    made->base = made;
     made->ops = &type->ops.channel;
+    int rc = import_consumers(made, err);
+    if (rc) {
+        fl_free(&ctx->lib->allocator, made);
+        return rc;
+    }
     if (make_parts(made, ctx)) {
         fl_free(&ctx->lib->allocator, made);
         return fl_error_nomem(err);
     }
     ctx->channel = made;
-    int rc = made->ops->create(ctx, &made->self, err);
+    rc = made->ops->create(ctx, &made->self, err);
     if (rc) {
         ctx->channel = NULL;
         free_parts(made);
@@ -82,6 +106,37 @@ void fl_channel_free(flow_channel *channel)
     channel->ctx->channel = NULL;
     free_parts(channel);
     fl_free(&lib->allocator, channel);
+    atomic_fetch_sub(&lib->users, 1);
+}
+
+int fl_channel_view(flow_channel *channel, const char *name, flow_channel **view, flow_error **err)
+{
+    flow_library *lib = channel->ctx->lib;
+    flow_channel *made = fl_zalloc(&lib->allocator, sizeof *made);
+
+    if (!made)
+        return fl_error_nomem(err);
+    made->ctx = channel->ctx;
+    made->ops = channel->ops;
+    made->self = channel->self;
+    made->base = channel;
+    int rc = channel->consumers.attach(channel->self, name, &made->consumer, err);
+    if (rc) {
+        fl_free(&lib->allocator, made);
+        return rc;
+    }
+    atomic_fetch_add(&lib->users, 1);
+    *view = made;
+    return FLOW_OK;
+}
+
+void fl_channel_view_free(flow_channel *view)
+{
+    if (!view)
+        return;
+    flow_library *lib = view->ctx->lib;
+    view->base->consumers.detach(view->self, view->consumer);
+    fl_free(&lib->allocator, view);
     atomic_fetch_sub(&lib->users, 1);
 }
 
@@ -156,13 +211,15 @@ int fl_channel_wait_at(flow_channel *channel, struct fl_gate *gate, uint32_t see
 
 int fl_channel_wait(flow_channel *channel, int64_t deadline, const _Atomic int *stop)
 {
+    flow_channel *base = channel->base;
+
     for (;;) {
-        uint32_t seen = fl_gate_look(&channel->events);
-        if (ended(channel, stop))
+        uint32_t seen = fl_gate_look(&base->events);
+        if (ended(base, stop))
             return FLOW_ECLOSED;
-        if (channel->ops->size(channel->self) > 0)
+        if (flow_channel_size(channel) > 0)
             return FLOW_OK;
-        int rc = fl_channel_wait_at(channel, &channel->events, seen, deadline, stop);
+        int rc = fl_channel_wait_at(base, &base->events, seen, deadline, stop);
         if (rc)
             return rc;
     }
@@ -175,7 +232,8 @@ const char *flow_channel_name(const flow_channel *channel)
 
 uint64_t flow_channel_size(const flow_channel *channel)
 {
-    return channel->ops->size(channel->self);
+    return channel->consumer ? channel->base->consumers.size(channel->self, channel->consumer)
+                             : channel->ops->size(channel->self);
 }
 
 uint64_t flow_channel_capacity(const flow_channel *channel)

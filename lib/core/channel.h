@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include <flow/channel.h>
+#include <flow/consumer.h>
 #include <flow/transaction.h>
 
 #include "base/stash.h"
@@ -22,6 +23,9 @@ struct flow_channel {
     flow_context *ctx; /* owned by whoever made it */
     const flow_channel_ops *ops;
     void *self;
+    flow_channel *base;               /* itself; of a view, the channel whose events it takes */
+    void *consumer;                   /* of a view: through which consumer */
+    flow_channel_consumers consumers; /* struct_size 0: it has none */
     flow_counter *put_attempts, *put_successes, *take_attempts, *take_successes;
     struct fl_txn_cache *cache; /* transactions to use again */
     _Atomic int is_open;
@@ -39,6 +43,21 @@ int fl_channel_open(flow_channel *channel, flow_error **err);
 /* Ends all waiting with FLOW_ECLOSED, then closes. */
 int fl_channel_close(flow_channel *channel, flow_error **err);
 void fl_channel_free(flow_channel *channel);
+
+/*
+ * A view of CHANNEL: the same channel, of which a transaction takes through the consumer NAME and
+ * cannot put.  It has gates and state of the channel's, and is freed before that.
+ */
+int fl_channel_view(flow_channel *channel, const char *name, flow_channel **view, flow_error **err);
+void fl_channel_view_free(flow_channel *view); /* NULL is allowed */
+
+static inline int fl_channel_has_consumers(const flow_channel *channel)
+{
+    return channel->consumers.struct_size != 0;
+}
+
+/* Whether a consumer may be called NAME; "" is what those without a name share. */
+int fl_consumer_name_ok(const char *name);
 
 /* Waits for an event to take: FLOW_OK when there may be one, FLOW_ETIMEDOUT at DEADLINE,
  * FLOW_ECLOSED when the channel closed or *STOP became 1 and the gate `events` was opened. */

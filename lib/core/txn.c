@@ -91,10 +91,22 @@ static void txn_recycle(struct fl_txn_cache *cache, flow_txn *txn)
         txn_destroy(cache, surplus);
 }
 
-int flow_txn_begin(flow_channel *channel, flow_txn **txn, flow_error **err)
+/* Begins the channel's own part; one of a view takes only. */
+static int begin_inner(flow_txn *txn, const flow_channel *view, flow_error **err)
 {
-    if (!channel || !txn)
+    flow_channel *channel = txn->channel;
+
+    if (!view->consumer)
+        return channel->ops->begin(channel->self, &txn->inner, err);
+    txn->direction = TAKES;
+    return channel->consumers.begin(channel->self, view->consumer, &txn->inner, err);
+}
+
+int flow_txn_begin(flow_channel *view, flow_txn **txn, flow_error **err)
+{
+    if (!view || !txn)
         return flow_error_set(err, FLOW_EINVAL, "no channel, or no place for the transaction");
+    flow_channel *channel = view->base;
     int rc = fl_library_check(channel->ctx->lib, err);
     if (!rc)
         rc = fl_channel_check(channel, err);
@@ -110,7 +122,7 @@ int flow_txn_begin(flow_channel *channel, flow_txn **txn, flow_error **err)
     made->ran_dry = 0;
     made->has_marks = 0;
     atomic_store_explicit(&made->lent, OWN, memory_order_relaxed);
-    rc = channel->ops->begin(channel->self, &made->inner, err);
+    rc = begin_inner(made, view, err);
     if (rc) {
         locate(made, err, rc);
         txn_recycle(channel->cache, made);

@@ -15,6 +15,7 @@ struct flow_pipeline {
     struct fl_plan *plan; /* its settings live as long as the components */
     struct fl_site site;
     struct fl_vec channels;          /* of flow_channel *, as in the plan; NULL: left out */
+    struct fl_vec views;             /* of flow_channel *: what sinks see of those with consumers */
     struct fl_vec sources;           /* of struct fl_source_runner * */
     struct fl_vec runners;           /* of struct fl_sink_runner * */
     struct fl_gate changed;          /* opened whenever start, drain or stop may have got further */
@@ -34,6 +35,10 @@ struct flow_pipeline {
 flow_channel *fl_pipeline_channel_at(const flow_pipeline *pipeline, size_t index);
 struct fl_source_runner *fl_pipeline_source_at(const flow_pipeline *pipeline, size_t index);
 struct fl_sink_runner *fl_pipeline_runner_at(const flow_pipeline *pipeline, size_t index);
+
+/* A view of CHANNEL through the consumer NAME, which those sinks share that name it. */
+int fl_pipeline_view(flow_pipeline *pipeline, flow_channel *channel, const char *name,
+                     flow_channel **view, flow_error **err);
 
 /* The sink NAME, or NULL. */
 struct fl_sink_unit *fl_pipeline_sink(const flow_pipeline *pipeline, const char *name);

@@ -63,6 +63,32 @@ static int build_channels(const struct build *build, flow_error **err)
     return FLOW_OK;
 }
 
+static flow_channel *view_at(const flow_pipeline *pipeline, size_t index)
+{
+    return *(flow_channel **)fl_vec_at(&pipeline->views, index);
+}
+
+int fl_pipeline_view(flow_pipeline *pipeline, flow_channel *channel, const char *name,
+                     flow_channel **view, flow_error **err)
+{
+    flow_channel *made = NULL;
+    int rc = fl_channel_view(channel, name, &made, err);
+
+    if (rc != FLOW_OK)
+        return rc;
+    for (size_t i = 0; i < pipeline->views.count; i++) {
+        flow_channel *other = view_at(pipeline, i);
+        if (other->base == channel && other->consumer == made->consumer) {
+            fl_channel_view_free(made);
+            *view = other;
+            return FLOW_OK;
+        }
+    }
+    fl_vec_push(&pipeline->views, &made);
+    *view = made;
+    return FLOW_OK;
+}
+
 /* Adds the sink at INDEX to RUNNER, if it can be made. */
 static int add_sink(const struct build *build, struct fl_sink_runner *runner, size_t index,
                     flow_error **err)
@@ -73,7 +99,12 @@ static int add_sink(const struct build *build, struct fl_sink_runner *runner, si
 
     if (channel == NULL)
         return orphaned(build, &plan->part, err);
-    int rc = fl_sink_runner_add(runner, &pipeline->site, &plan->part, channel, err);
+    int rc = FLOW_OK;
+    if (fl_channel_has_consumers(channel))
+        rc = fl_pipeline_view(pipeline, channel, plan->consumer ? plan->consumer : "", &channel,
+                              err);
+    if (rc == FLOW_OK)
+        rc = fl_sink_runner_add(runner, &pipeline->site, &plan->part, channel, err);
     return forgive(build, &plan->part, rc, err);
 }
 
@@ -187,6 +218,7 @@ static int reserve(flow_pipeline *pipeline)
     const struct fl_plan *plan = pipeline->plan;
 
     if (fl_vec_reserve(&pipeline->channels, plan->channels.count) != FLOW_OK ||
+        fl_vec_reserve(&pipeline->views, plan->sinks.count) != FLOW_OK ||
         fl_vec_reserve(&pipeline->sources, plan->sources.count) != FLOW_OK ||
         fl_vec_reserve(&pipeline->runners, plan->sinks.count + plan->groups.count) != FLOW_OK)
         return FLOW_ENOMEM;
@@ -213,6 +245,7 @@ static int make_empty(flow_library *lib, struct fl_plan *plan, flow_pipeline **p
     made->site.changed = &made->changed;
     made->site.draining = &made->draining;
     fl_vec_init(&made->channels, mem, sizeof(flow_channel *));
+    fl_vec_init(&made->views, mem, sizeof(flow_channel *));
     fl_vec_init(&made->sources, mem, sizeof(struct fl_source_runner *));
     fl_vec_init(&made->runners, mem, sizeof(struct fl_sink_runner *));
     fl_worker_init(&made->closer, &made->changed);
@@ -266,11 +299,14 @@ void fl_pipeline_destroy(flow_pipeline *pipeline)
         fl_source_runner_free(fl_pipeline_source_at(pipeline, i));
     for (size_t i = 0; i < pipeline->runners.count; i++)
         fl_sink_runner_free(fl_pipeline_runner_at(pipeline, i));
+    for (size_t i = 0; i < pipeline->views.count; i++)
+        fl_channel_view_free(view_at(pipeline, i));
     for (size_t i = 0; i < pipeline->channels.count; i++)
         free_channel(fl_pipeline_channel_at(pipeline, i));
     fl_vec_free(&pipeline->sources);
     fl_vec_free(&pipeline->runners);
     fl_vec_free(&pipeline->channels);
+    fl_vec_free(&pipeline->views);
     fl_loop_host_free(pipeline->site.loop);
     fl_plan_free(pipeline->plan);
     fl_gate_destroy(&pipeline->changed);

@@ -36,7 +36,47 @@ static int add_source(flow_metrics *metrics, const struct fl_source_runner *runn
     return rc;
 }
 
-static int add_channel(flow_metrics *metrics, const flow_channel *channel)
+/* One that has a name, below that of the channel: "c1.audit".  The other is the channel's size. */
+static int add_consumer(flow_metrics *metrics, const flow_channel *channel,
+                        const flow_consumer_info *info)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } values[] = {
+        {"ConsumerLag", info->held},
+        {"ConsumerLagBytes", info->bytes},
+        {"ConsumerOffset", info->offset},
+        {"ConsumerPaused", (info->flags & FLOW_CONSUMER_PAUSED) != 0},
+        {"ConsumerSkippedCount", info->skipped},
+    };
+    struct fl_buf name;
+    int rc = FLOW_OK;
+
+    fl_buf_init(&name, &channel->ctx->lib->allocator);
+    fl_buf_printf(&name, "%s.%s", channel->ctx->name, info->name);
+    const char *text = fl_buf_cstr(&name);
+    for (size_t i = 0; text != NULL && i < sizeof(values) / sizeof(values[0]) && rc == FLOW_OK; i++)
+        rc = fl_metrics_add_value(metrics, FLOW_KIND_CHANNEL, text, values[i].name,
+                                  (int64_t)values[i].value);
+    fl_buf_free(&name);
+    return text != NULL ? rc : FLOW_ENOMEM;
+}
+
+static int add_consumers(flow_metrics *metrics, flow_channel *channel)
+{
+    flow_consumer_info info = {.struct_size = sizeof(info)};
+    const char *after = "";
+    int rc = FLOW_OK;
+
+    while (rc == FLOW_OK && flow_consumer_next(channel, after, &info, NULL) == FLOW_OK) {
+        rc = add_consumer(metrics, channel, &info);
+        after = info.name;
+    }
+    return rc;
+}
+
+static int add_channel(flow_metrics *metrics, flow_channel *channel)
 {
     const char *name = channel->ctx->name;
     int rc = fl_metrics_add(metrics, FLOW_KIND_CHANNEL, name, &channel->ctx->counters);
@@ -47,7 +87,7 @@ static int add_channel(flow_metrics *metrics, const flow_channel *channel)
     if (rc == FLOW_OK)
         rc = fl_metrics_add_value(metrics, FLOW_KIND_CHANNEL, name, "ChannelCapacity",
                                   (int64_t)flow_channel_capacity(channel));
-    return rc;
+    return rc == FLOW_OK ? add_consumers(metrics, channel) : rc;
 }
 
 static int add_sinks(flow_metrics *metrics, const struct fl_sink_runner *runner)
@@ -68,7 +108,7 @@ static int add_all(flow_metrics *metrics, const flow_pipeline *pipeline)
     for (size_t i = 0; i < pipeline->sources.count && rc == FLOW_OK; i++)
         rc = add_source(metrics, fl_pipeline_source_at(pipeline, i));
     for (size_t i = 0; i < pipeline->channels.count && rc == FLOW_OK; i++) {
-        const flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
+        flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
         if (channel != NULL)
             rc = add_channel(metrics, channel);
     }

@@ -271,6 +271,8 @@ static int is_drained(const flow_pipeline *pipeline, uint64_t *left)
         const flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
         *left += channel != NULL ? flow_channel_size(channel) : 0;
     }
+    for (size_t i = 0; i < pipeline->views.count; i++)
+        *left += flow_channel_size(*(flow_channel **)fl_vec_at(&pipeline->views, i));
     for (size_t i = 0; i < pipeline->runners.count; i++)
         begun += fl_sink_runner_begun(fl_pipeline_runner_at(pipeline, i));
     for (size_t i = 0; i < pipeline->runners.count; i++)

@@ -23,7 +23,7 @@ void fl_waker_call(struct fl_waker *waker)
 
     flow_channel *channel = atomic_load(&waker->channel);
     if (channel != NULL)
-        fl_gate_open(&channel->events);
+        fl_gate_open(&channel->base->events);
 }
 
 void fl_waker_begin(struct fl_waker *waker)

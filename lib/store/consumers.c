@@ -59,14 +59,17 @@ struct fl_cursor *fl_store_find_cursor(struct fl_store *store, const char *name)
     return cursor;
 }
 
-struct fl_cursor *fl_store_cursor_at(struct fl_store *store, size_t index)
+struct fl_cursor *fl_store_next_cursor(struct fl_store *store, const char *after)
 {
+    struct fl_cursor *best = NULL;
+
     fl_lock(&store->lock);
-    struct fl_cursor *cursor = store->cursors;
-    while (cursor && index--)
-        cursor = cursor->next_cursor;
+    for (struct fl_cursor *c = store->cursors; c; c = c->next_cursor) {
+        if ((!after || strcmp(c->name, after) > 0) && (!best || strcmp(c->name, best->name) < 0))
+            best = c;
+    }
     fl_unlock(&store->lock);
-    return cursor;
+    return best;
 }
 
 /* ---- how much they hold ---- */
@@ -132,7 +135,7 @@ static uint32_t next_id(struct fl_store *store)
 static int check_new(struct fl_store *store, const char *name, flow_error **err)
 {
     if (fl_store_find_cursor(store, name))
-        return flow_error_setf(err, FLOW_ESTATE, "there is a consumer '%s' already", name);
+        return flow_error_setf(err, FLOW_EEXIST, "there is a consumer '%s' already", name);
     if (store->cursor_count >= FL_CURSORS_MOST)
         return flow_error_setf(err, FLOW_ESTATE,
                                "a channel has at most %u consumers; remove one that nobody needs",
@@ -156,9 +159,11 @@ static int add(struct fl_store *store, struct fl_cursor *made, const struct fl_p
                                      .watermark = offset,
                                      .terms = made->terms};
     rc = fl_store_write_change(store, &change, err);
-    if (!rc)
-        fl_store_add_cursor(store, made);
-    return rc;
+    if (rc)
+        return rc;
+    fl_store_add_cursor(store, made);
+    fl_store_changed(store);
+    return FLOW_OK;
 }
 
 int fl_store_add_cursor_at(struct fl_store *store, const struct fl_cursor_plan *plan,
@@ -207,9 +212,11 @@ static int seek(struct fl_cursor *cursor, const struct fl_place *to, uint64_t *o
                                      .watermark = *offset,
                                      .terms = cursor->terms};
     rc = fl_store_write_change(store, &change, err);
-    if (!rc)
-        fl_cursor_move(cursor, change.id, *offset);
-    return rc;
+    if (rc)
+        return rc;
+    fl_cursor_move(cursor, change.id, *offset);
+    fl_store_changed(store); /* it may be above its limits now */
+    return FLOW_OK;
 }
 
 int fl_store_seek(struct fl_cursor *cursor, const struct fl_place *to, uint64_t *offset,
@@ -239,6 +246,7 @@ static int set_terms(struct fl_cursor *cursor, const struct fl_terms *terms, flo
     fl_lock(&store->lock);
     count_blockers(store);
     fl_unlock(&store->lock);
+    fl_store_changed(store);
     return FLOW_OK;
 }
 

@@ -31,7 +31,7 @@
 struct fl_segment_sum {
     uint64_t epoch;
     uint64_t end;    /* bytes that are valid, the front included */
-    uint64_t last;   /* behind the last offset that was put here */
+    uint64_t last;   /* behind the last offset that was put here, or before */
     uint64_t needed; /* behind the last offset that was put or acknowledged here */
 };
 

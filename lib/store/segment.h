@@ -10,7 +10,7 @@ struct fl_segment {
     struct fl_segment *newer;
     struct fl_segment_sum sum; /* final once it is sealed */
     uint64_t first;
-    uint64_t before;  /* behind the last offset put to segments before it, as far as is known */
+    uint64_t before;  /* behind the last offset put to segments before it */
     int64_t time;     /* when it was begun */
     int64_t end_time; /* of the last put; 0: not known */
     int sealed;       /* gets nothing more */

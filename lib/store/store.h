@@ -115,8 +115,8 @@ int fl_store_cursor(struct fl_store *store, const char *name, struct fl_cursor *
 /* The cursor called NAME, or NULL. */
 struct fl_cursor *fl_store_find_cursor(struct fl_store *store, const char *name);
 
-/* The cursor at INDEX, from 0, in no order that lasts; NULL behind the last. */
-struct fl_cursor *fl_store_cursor_at(struct fl_store *store, size_t index);
+/* The cursor whose name follows AFTER in the order of bytes, or, when that is NULL, the first. */
+struct fl_cursor *fl_store_next_cursor(struct fl_store *store, const char *after);
 
 /*
  * Changes of cursors.  Each is durable when it returns FLOW_OK, and otherwise did not happen; what
@@ -124,7 +124,7 @@ struct fl_cursor *fl_store_cursor_at(struct fl_store *store, size_t index);
  * time as long as it takes to read one segment of each folder.
  */
 
-/* Makes a cursor; FLOW_ESTATE when there is one of that name. */
+/* Makes a cursor; FLOW_EEXIST when there is one of that name. */
 int fl_store_add_cursor_at(struct fl_store *store, const struct fl_cursor_plan *plan,
                            struct fl_cursor **cursor, flow_error **err);
 

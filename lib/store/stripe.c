@@ -137,6 +137,8 @@ static struct fl_segment_front next_front(struct fl_stripe *stripe, uint64_t fir
     memcpy(front.store, env->id, FL_STORE_ID);
     if (stripe->newest)
         front.before = stripe->newest->sum;
+    if (stripe->newest && front.before.last < stripe->newest->before)
+        front.before.last = stripe->newest->before; /* nothing was put to it */
     return front;
 }
 

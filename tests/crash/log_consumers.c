@@ -18,7 +18,7 @@
 #define TAKES 1024
 #define LOSSES 2048
 #define EVENTS 4096
-#define STATE 4096 /* bytes that a checkpoint may add to the log */
+#define STATE 16384 /* bytes that a checkpoint may add to the log: a segment */
 #define FULL 20    /* events of a consumer that gives up the oldest */
 
 /* From `begun` on a consumer may be so, from `acked` on it is. */
@@ -71,9 +71,12 @@ static uint64_t now(const struct trial *trial)
     return sim_disk_ops(trial->world.disk);
 }
 
+static uint64_t seed_at_work;
+
 static void give_up(const char *what, unsigned name)
 {
-    fprintf(stderr, "consumer '%s': %s\n", names[name], what);
+    fprintf(stderr, "seed %llu: consumer '%s': %s\n", (unsigned long long)seed_at_work, names[name],
+            what);
     exit(1);
 }
 
@@ -438,6 +441,7 @@ static int run(const struct images_options *options, uint64_t seed, uint64_t *co
 
     memset(&trial, 0, sizeof trial);
     memset(trial.current, 0xff, sizeof trial.current);
+    seed_at_work = seed;
     world_init(world, seed);
     world->retain_bytes = world_random(world, 2) ? 60000 : 0;
     world->retain_ms = world_random(world, 2) ? 500 : 0;

@@ -224,7 +224,7 @@ static void check_refusals(void)
     begin(&world, 0, 0);
     expect(fl_store_remove_cursor(world.cursor, NULL) == FLOW_ESTATE, "one has to stay");
     audit = add(&world, "audit", FL_AT_EARLIEST, &none);
-    expect(fl_store_add_cursor_at(world.store, &plan, &again, NULL) == FLOW_ESTATE,
+    expect(fl_store_add_cursor_at(world.store, &plan, &again, NULL) == FLOW_EEXIST,
            "a name is there once");
     expect(fl_store_remove_cursor(audit, NULL) == FLOW_OK, "one of two may go");
     expect(fl_store_seek(audit, &plan.from, &offset, NULL) == FLOW_ENOENT, "it is gone then");

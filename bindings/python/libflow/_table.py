@@ -21,6 +21,15 @@ FLOW_FORMAT_PROPERTIES = 1
 FLOW_FORMAT_YAML = 2
 FLOW_SEVERITY_ERROR = 1
 FLOW_SEVERITY_WARNING = 2
+FLOW_CONSUMER_NAME = 64
+FLOW_START_EARLIEST = 1
+FLOW_START_LATEST = 2
+FLOW_START_OFFSET = 3
+FLOW_START_TIME = 4
+FLOW_BEHIND_SKIP = 1
+FLOW_BEHIND_BLOCK = 2
+FLOW_CONSUMER_PAUSED = 1
+FLOW_CONSUMER_USED = 2
 FLOW_OK = 0
 FLOW_ENOMEM = -1
 FLOW_EINVAL = -2
@@ -121,6 +130,7 @@ class flow_channel_ops(C.Structure):
         ("put_position", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p))),
         ("positions", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.c_size_t, flow_position_fn, C.c_void_p)),
         ("put_mark", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p))),
+        ("consumers", C.c_void_p),
     ]
 
 
@@ -151,6 +161,66 @@ class flow_diagnostic(C.Structure):
         ("key", C.c_char_p),
         ("message", C.c_char_p),
         ("hint", C.c_char_p),
+    ]
+
+
+class flow_consumer_place(C.Structure):
+    """Where a consumer begins, or is moved to."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("start", C.c_uint32),
+        ("offset", C.c_uint64),
+        ("time", C.c_int64),
+    ]
+
+
+class flow_consumer_options(C.Structure):
+    """What a consumer that is made is like."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("when_behind", C.c_uint32),
+        ("max_events", C.c_uint64),
+        ("max_bytes", C.c_uint64),
+        ("place", C.c_void_p),
+    ]
+
+
+class flow_consumer_info(C.Structure):
+    """A consumer, and how far it is."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("flags", C.c_uint32),
+        ("name", C.c_char_p),
+        ("when_behind", C.c_uint32),
+        ("reserved", C.c_uint32),
+        ("max_events", C.c_uint64),
+        ("max_bytes", C.c_uint64),
+        ("offset", C.c_uint64),
+        ("waiting", C.c_uint64),
+        ("held", C.c_uint64),
+        ("bytes", C.c_uint64),
+        ("skipped", C.c_uint64),
+    ]
+
+
+class flow_channel_consumers(C.Structure):
+    """What a channel that has consumers offers, all of it; struct_size is the sizeof of this table."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("flags", C.c_uint32),
+        ("attach", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p))),
+        ("detach", C.CFUNCTYPE(None, C.c_void_p, C.c_void_p)),
+        ("begin", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p))),
+        ("size", C.CFUNCTYPE(C.c_uint64, C.c_void_p, C.c_void_p)),
+        ("add", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_char_p, C.c_void_p, C.POINTER(C.c_void_p))),
+        ("next", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_char_p, C.c_void_p)),
+        ("seek", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_char_p, C.c_void_p, C.POINTER(C.c_uint64), C.POINTER(C.c_void_p))),
+        ("pause", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_char_p, C.c_int, C.POINTER(C.c_void_p))),
+        ("remove", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p))),
     ]
 
 
@@ -571,6 +641,17 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_config_new": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_config_parse": (C.c_int, [C.c_void_p, C.c_char_p, C.c_void_p, C.c_size_t, C.c_int32, C.POINTER(C.c_void_p)]),
     "flow_config_set": (C.c_int, [C.c_void_p, C.c_char_p, C.c_char_p, C.POINTER(C.c_void_p)]),
+    "flow_consumer_add": (C.c_int, [C.c_void_p, C.c_char_p, C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_consumer_begin": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
+    "flow_consumer_close": (None, [C.c_void_p]),
+    "flow_consumer_get": (C.c_int, [C.c_void_p, C.c_char_p, C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_consumer_next": (C.c_int, [C.c_void_p, C.c_char_p, C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_consumer_open": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
+    "flow_consumer_pause": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p)]),
+    "flow_consumer_place_read": (C.c_int, [C.c_char_p, C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_consumer_remove": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p)]),
+    "flow_consumer_resume": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p)]),
+    "flow_consumer_seek": (C.c_int, [C.c_void_p, C.c_char_p, C.c_void_p, C.POINTER(C.c_uint64), C.POINTER(C.c_void_p)]),
     "flow_context_below": (C.c_int, [C.c_void_p, C.c_char_p, C.c_size_t, C.POINTER(C.c_char_p), C.POINTER(C.c_char_p)]),
     "flow_context_bool": (C.c_int, [C.c_void_p, C.c_char_p]),
     "flow_context_choice": (C.c_int, [C.c_void_p, C.c_char_p]),

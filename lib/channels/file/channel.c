@@ -10,22 +10,7 @@
 #include "base/stash.h"
 #include "base/vec.h"
 #include "channels/channels.h"
-#include "channels/file/schema.h"
-#include "channels/disk.h"
-
-struct file_channel {
-    const flow_allocator *mem;
-    uint64_t transaction_capacity;
-    int64_t keep_alive_ms;
-    struct fl_stash spare; /* transactions to use again */
-    struct fl_disk log;
-};
-
-struct file_txn {
-    struct fl_vec puts; /* of const flow_event *, with a reference to each */
-    struct fl_buf positions; /* of sources, or marks of sinks */
-    struct fl_disk_taken taken;
-};
+#include "channels/file/file.h"
 
 static int file_create(flow_context *ctx, void **self, flow_error **err)
 {
@@ -38,9 +23,16 @@ static int file_create(flow_context *ctx, void **self, flow_error **err)
     if (!channel)
         return fl_error_nomem(err);
     channel->mem = mem;
+    rc = file_consumers_init(channel, ctx, err);
+    if (rc) {
+        fl_free(mem, channel);
+        return rc;
+    }
     channel->transaction_capacity = (uint64_t)flow_context_int(ctx, "transactionCapacity");
     channel->keep_alive_ms = flow_context_int(ctx, "keep-alive") * 1000;
     fl_disk_init(&channel->log, ctx, (uint64_t)flow_context_int(ctx, "capacity"));
+    channel->log.retain_ms = flow_context_int(ctx, "retentionTime") * 1000;
+    channel->log.retain_bytes = (uint64_t)flow_context_int(ctx, "retentionBytes");
     fl_stash_init(&channel->spare);
     *self = channel;
     return FLOW_OK;
@@ -61,22 +53,31 @@ static void file_destroy(void *self)
 
     while ((txn = fl_stash_take(&channel->spare)) != NULL)
         txn_destroy(mem, txn);
+    file_consumers_destroy(channel);
     fl_free(mem, channel);
 }
 
 static int file_open(void *self, flow_error **err)
 {
-    return fl_disk_open(&((struct file_channel *)self)->log, err);
+    struct file_channel *channel = self;
+    int rc = fl_disk_open(&channel->log, err);
+
+    if (!rc && (rc = file_consumers_open(channel, err)) != FLOW_OK)
+        fl_disk_close(&channel->log, NULL);
+    return rc;
 }
 
 static int file_close(void *self, flow_error **err)
 {
-    return fl_disk_close(&((struct file_channel *)self)->log, err);
+    struct file_channel *channel = self;
+
+    file_consumers_close(channel);
+    return fl_disk_close(&channel->log, err);
 }
 
 /* ---- transactions ---- */
 
-static int file_begin(void *self, void **txn, flow_error **err)
+int file_begin(void *self, void **txn, flow_error **err)
 {
     struct file_channel *channel = self;
     struct file_txn *made = fl_stash_take(&channel->spare);
@@ -87,6 +88,7 @@ static int file_begin(void *self, void **txn, flow_error **err)
     }
     if (!made)
         return fl_error_nomem(err);
+    made->taken.cursor = NULL;
     *txn = made;
     return FLOW_OK;
 }
@@ -189,7 +191,9 @@ static void file_release(void *self, void *inner)
 
 static uint64_t file_size(void *self)
 {
-    return fl_disk_size(&((struct file_channel *)self)->log);
+    struct file_channel *channel = self;
+
+    return channel->log.cursor ? fl_disk_size(&channel->log) : file_consumers_size(channel);
 }
 
 static uint64_t file_capacity(void *self)
@@ -229,4 +233,5 @@ const flow_channel_ops fl_file_channel = {
     .put_position = file_put_position,
     .positions = file_positions,
     .put_mark = file_put_position,
+    .consumers = &file_consumers,
 };

@@ -10,6 +10,18 @@ static const flow_property properties[] = {
               "The number of events the channel holds at most."),
     FL_NUMBER("keep-alive", "3", "s", 0, INT32_MAX, "How long a put waits for room."),
 #include "channels/log_properties.inc"
+    FL_NUMBER("retentionTime", "0", "s", 0, INT32_MAX,
+              "How long events are kept when all consumers are done with them, so that one can be "
+              "moved back, or come later, and read them; 0 is not at all, or, with "
+              "retentionBytes, for any time. They go file by file."),
+    FL_NUMBER("retentionBytes", "0", "bytes", 0, INT64_MAX,
+              "How large the log may be, with what is kept so; 0 is any size. What a consumer is "
+              "not done with is kept in any case."),
+    {.name = "consumers.",
+     .type = FLOW_TYPE_STRING,
+     .flags = FLOW_PROPERTY_PREFIX,
+     .help = "consumers.NAME.start, .whenBehind, .maxEvents and .maxBytes: what the consumer NAME "
+             "is like; see below."},
 };
 
 static const char description[] =
@@ -33,6 +45,21 @@ static const char description[] =
     "something is left that was encrypted with it. Compression, with zstd, comes before that. "
     "What was written otherwise stays readable when these settings change, but the files that it "
     "was in are not used again.\n\n"
+    "Several consumers can read the log, each at its own pace. Sinks name theirs with their "
+    "property consumer; those that name the same one share its events, and so do those that name "
+    "none. A consumer is made when the channel opens and a sink names it or consumers.NAME says "
+    "what it is like, and stays until it is removed. What all are done with is deleted.\n\n"
+    "Where a new one begins says consumers.NAME.start: earliest, the default, with the oldest "
+    "event that the log has; latest, with the next that is put; or an offset; or a time in UTC "
+    "such as 2026-11-26T10:00:00Z. For one that is there already it means nothing.\n\n"
+    "A consumer that is slow or dead slows no other. consumers.NAME.maxEvents says how many events "
+    "it may be behind; the default is the channel's capacity. consumers.NAME.maxBytes bounds the "
+    "part of the log that is kept for it; the default is any. consumers.NAME.whenBehind says what "
+    "comes then: skip, the default, gives up the oldest events for it, which are counted "
+    "(ConsumerSkippedCount) and told in the log of messages; block lets nobody put before it has "
+    "caught up, and has no maxBytes. The consumer of sinks that name none blocks at the channel's "
+    "capacity. When all sinks name one, that consumer is removed when it is done with all there "
+    "is, and otherwise skips too.\n\n"
     "The folders may be those of Flume's own file channel, whose files are left alone. What Flume "
     "has left there is taken over by the command flow log import-flume, see flow(1); until then a "
     "warning says that it is there.";

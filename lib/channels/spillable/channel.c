@@ -155,6 +155,8 @@ static int spill_open(void *self, flow_error **err)
     struct fl_stretch *spare = fl_stretch_new(channel->mem);
     int rc = spare ? fl_disk_open(&channel->log, err) : fl_error_nomem(err);
 
+    if (!rc && (rc = fl_disk_use_first(&channel->log, err)) != FLOW_OK)
+        fl_disk_close(&channel->log, NULL);
     if (!rc)
         fl_order_put(&channel->order, FL_IN_LOG, fl_store_visible(channel->log.store), &spare);
     fl_free(channel->mem, spare);
