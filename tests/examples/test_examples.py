@@ -49,6 +49,14 @@ def test_embed() -> None:
     assert out.splitlines() == [f"event {i} (from embed)" for i in (1, 2, 3)]
 
 
+def test_consumer(tmp_path: Path) -> None:
+    command = [str(BUILD / "examples/consumer"), str(tmp_path)]
+    three = [f"event {i}" for i in (1, 2, 3)]
+    again = "once more from the second:"
+    assert run(*command).splitlines() == [*three, again, *three[1:]]
+    assert run(*command).splitlines() == [*three, again, *three[1:], *three]
+
+
 def test_own_sink() -> None:
     digits = sum(len(str(i)) for i in range(1000))
     assert run(str(BUILD / "examples/own_sink")) == f"1000 events, {digits} bytes\n"

@@ -11,6 +11,7 @@
 
 from ._components import Component, Context, Interceptor, Property, Sink, Source, register
 from ._config import Config, Diagnostic
+from ._consumers import Consumer, ConsumerInfo, Consumers
 from ._errors import (AbiError, AlreadyExists, CallbackError, Closed, ConfigError, DeliveryError,
                       FlowError, Forked, Full, InvalidArgument, NotFound, OutOfMemory, ParseError,
                       PluginError, StateError, SystemFailure, TimedOut, TooBig)
@@ -23,7 +24,7 @@ __version__: str = _lib.flow_version_string().decode()
 
 __all__ = [
     "AbiError", "AlreadyExists", "Batch", "CallbackError", "Closed", "Component", "Config",
-    "ConfigError", "Context", "DeliveryError", "Diagnostic", "Event", "FlowError", "Forked",
+    "ConfigError", "Consumer", "ConsumerInfo", "Consumers", "Context", "DeliveryError", "Diagnostic", "Event", "FlowError", "Forked",
     "Full", "Inlet", "Interceptor", "InvalidArgument", "Library", "NotFound", "OutOfMemory",
     "ParseError", "Pipeline", "PluginError", "Property", "Sink", "Source", "StateError",
     "SystemFailure", "TimedOut", "TooBig", "register",

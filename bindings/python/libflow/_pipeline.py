@@ -6,10 +6,12 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import weakref
 from typing import Any, Callable, Iterable
 
 from . import _table as t
 from ._config import Config
+from ._consumers import Consumer, Consumers
 from ._errors import Closed, TimedOut, call, report, text
 from ._events import Batch, Event, EventLike, Room
 from ._library import Library, quietly
@@ -97,6 +99,7 @@ class Pipeline:
         self._handle = ctypes.c_void_p()
         self._pid = os.getpid()
         self._keep: list[Any] = []
+        self._consumers: weakref.WeakSet[Consumer] = weakref.WeakSet()
         flags = t.FLOW_PIPELINE_LENIENT if lenient else 0
         call(lib.flow_pipeline_new, self.library.handle, config.handle,
              agent.encode() if agent is not None else None, flags, ctypes.byref(self._handle))
@@ -120,6 +123,17 @@ class Pipeline:
         handle = ctypes.c_void_p()
         call(lib.flow_pipeline_inlet, self._handle, name.encode(), ctypes.byref(handle))
         return Inlet(self, handle)
+
+    def consumers(self, channel: str) -> Consumers:
+        """The consumers of CHANNEL, which keeps a log."""
+        self.check_open()
+        handle = ctypes.c_void_p()
+        call(lib.flow_pipeline_channel, self._handle, channel.encode(), ctypes.byref(handle))
+        return Consumers(self, handle)
+
+    def adopt(self, consumer: Consumer) -> None:
+        """Closes CONSUMER together with the pipeline, unless it was closed before."""
+        self._consumers.add(consumer)
 
     def start(self) -> None:
         """Starts channels, sinks and sources."""
@@ -156,6 +170,8 @@ class Pipeline:
             return
         if lib.flow_pipeline_state(self._handle) != t.FLOW_PIPELINE_NEW:
             call(lib.flow_pipeline_stop, self._handle, timeout_ms)
+        for consumer in list(self._consumers):
+            consumer.close()
         call(lib.flow_pipeline_free, self._handle)
         self._handle = ctypes.c_void_p()
         self._keep.clear()

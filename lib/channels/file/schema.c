@@ -20,8 +20,8 @@ static const flow_property properties[] = {
     {.name = "consumers.",
      .type = FLOW_TYPE_STRING,
      .flags = FLOW_PROPERTY_PREFIX,
-     .help = "consumers.NAME.start, .whenBehind, .maxEvents and .maxBytes: what the consumer NAME "
-             "is like; see below."},
+     .help = "What the consumer NAME is like: consumers.NAME.start, .whenBehind, .maxEvents and "
+             ".maxBytes; see above."},
 };
 
 static const char description[] =
