@@ -148,11 +148,11 @@ static void print_event(const flow_event *event, uint64_t offset)
 
 static void print_frame(const flow_logdir_frame *frame)
 {
-    static const char *const types[] = {"none", "put", "ack", "state", "lost"};
+    static const char *const types[] = {"none", "put", "ack", "state", "lost", "dead"};
     char time[64];
 
     printf("  " AS_NUMBER " %s, " AS_NUMBER " bytes", frame->at,
-           frame->type < 5 ? types[frame->type] : "unknown", frame->size);
+           frame->type < 6 ? types[frame->type] : "unknown", frame->size);
     if (frame->type)
         printf(" (payload %" PRIu32 ", positions %" PRIu32 ")", frame->payload, frame->positions);
     if (frame->flags & FLOW_LOGDIR_COMPRESSED)
@@ -161,6 +161,10 @@ static void print_frame(const flow_logdir_frame *frame)
         fputs(", encrypted", stdout);
     if (frame->type == FLOW_LOGDIR_PUT || frame->type == FLOW_LOGDIR_LOST)
         printf(", %" PRIu32 " events from offset " AS_NUMBER, frame->count, frame->first);
+    if (frame->type == FLOW_LOGDIR_DEAD)
+        printf(", event " AS_NUMBER, frame->first);
+    if (frame->reason)
+        printf(" after %" PRIu32 " deliveries: %s", frame->deliveries, frame->reason);
     if (frame->time)
         printf(", %s", time_text(frame->time, time, sizeof time));
     if (frame->type && frame->type != FLOW_LOGDIR_LOST)

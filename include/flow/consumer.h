@@ -65,7 +65,24 @@ typedef struct flow_consumer_info {
     uint64_t held;    /* these, and those that were taken and are not committed */
     uint64_t bytes;   /* of the log from `offset` on, reckoned by its files */
     uint64_t skipped; /* events that were given up for it, ever */
+    uint64_t letters; /* dead ones */
 } flow_consumer_info;
+
+/*
+ * An event that a consumer could not deliver: after as many deliveries as the channel's property
+ * maxDeliveries allows it was put aside, and the others went on.
+ */
+typedef struct flow_letter {
+    uint32_t struct_size;
+    uint32_t deliveries; /* that failed */
+    uint64_t offset;
+    int64_t time;       /* when it was put aside, ms since 1970 */
+    const char *reason; /* of the last delivery */
+    const flow_event *event;
+} flow_letter;
+
+/* Gets one dead letter, lent for the call; returns FLOW_OK to get the next. */
+typedef int (*flow_letter_fn)(void *self, const flow_letter *letter);
 
 /*
  * What a channel that has consumers offers, all of it; struct_size is the sizeof of this table.
@@ -97,6 +114,14 @@ typedef struct flow_channel_consumers {
                 flow_error **err);
     int (*pause)(void *self, const char *name, int paused, flow_error **err);
     int (*remove)(void *self, const char *name, flow_error **err);
+
+    /*
+     * (all optional, together) `reject` is the channel's `rollback` for what could not be
+     * delivered, for REASON; see flow_consumer_letters for the others.
+     */
+    void (*reject)(void *self, void *txn, const char *reason);
+    int (*letters)(void *self, const char *name, flow_letter_fn fn, void *arg, flow_error **err);
+    int (*replay)(void *self, const char *name, uint64_t offset, uint64_t *count, flow_error **err);
 } flow_channel_consumers;
 
 /*
@@ -180,6 +205,32 @@ FLOW_API int flow_consumer_resume(flow_channel *channel, const char *name, flow_
  * Since: 1.0
  */
 FLOW_API int flow_consumer_remove(flow_channel *channel, const char *name, flow_error **err);
+
+/*
+ * Calls FN with the dead letters of the consumer NAME in the order of their offsets.  When FN does
+ * not return FLOW_OK it returns that.
+ *
+ * Blocks: on the disk, and as FN does.
+ * Errors: FLOW_ENOENT, FLOW_ECLOSED, FLOW_EIO.
+ * Since: 1.0
+ */
+FLOW_API int flow_consumer_letters(flow_channel *channel, const char *name, flow_letter_fn fn,
+                                   void *arg, flow_error **err);
+
+#define FLOW_LETTERS_ALL UINT64_MAX
+
+/*
+ * Lets the dead letter at OFFSET, or all (FLOW_LETTERS_ALL), be taken once more through the
+ * consumer NAME, before all else that waits for it, and stores in *COUNT (NULL allowed) how many
+ * there are.  Each is a letter until it is delivered, and stays one when the channel is closed
+ * before.
+ *
+ * Blocks: on the disk.
+ * Errors: FLOW_ENOENT, FLOW_ECLOSED, FLOW_EIO.
+ * Since: 1.0
+ */
+FLOW_API int flow_consumer_replay(flow_channel *channel, const char *name, uint64_t offset,
+                                  uint64_t *count, flow_error **err);
 
 /* A handle by which a host takes through a consumer, as a sink does. */
 typedef struct flow_consumer flow_consumer;

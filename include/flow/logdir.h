@@ -26,6 +26,7 @@ typedef struct flow_logdir flow_logdir;
 #define FLOW_LOGDIR_ACK 2   /* offsets that a consumer is done with */
 #define FLOW_LOGDIR_STATE 3 /* the consumers */
 #define FLOW_LOGDIR_LOST 4  /* a repair found damage here */
+#define FLOW_LOGDIR_DEAD 5  /* a dead letter, with its event */
 
 /* What was done to the payload of a frame before it was written. */
 #define FLOW_LOGDIR_COMPRESSED 1u
@@ -99,6 +100,9 @@ typedef struct flow_logdir_frame {
     const char *fault;  /* what is wrong with it, or NULL */
     uint32_t flags;     /* FLOW_LOGDIR_COMPRESSED and _ENCRYPTED */
     uint32_t raw;       /* bytes of the payload before that */
+    const char *reason; /* of a dead letter, or NULL */
+    uint32_t deliveries; /* of it */
+    uint32_t cursor;     /* the consumer's number then */
 } flow_logdir_frame;
 
 /* Where the keys of an encrypted log are.  Texts and lists are to live as long as the flow_logdir.
@@ -225,8 +229,8 @@ FLOW_API void flow_logdir_rewind(flow_logdir *dir);
 FLOW_API int flow_logdir_next(flow_logdir *dir, flow_logdir_frame *frame, flow_error **err);
 
 /*
- * Returns the event at INDEX, from 0, of the put that flow_logdir_next told last, or NULL, also for
- * one that is encrypted, without keys.  Valid until the next call of that.
+ * Returns the event at INDEX, from 0, of the put or dead letter that flow_logdir_next told last, or
+ * NULL, also for one that is encrypted, without keys.  Valid until the next call of that.
  *
  * Since: 1.0
  */

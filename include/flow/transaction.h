@@ -85,6 +85,17 @@ FLOW_API int flow_txn_commit(flow_txn *txn, flow_error **err);
 FLOW_API int flow_txn_rollback(flow_txn *txn, flow_error **err);
 
 /*
+ * The same for events that could not be delivered, with the CAUSE (copied from, not kept).  A
+ * channel that has dead letters counts it for each of them, unless the cause passes
+ * (flow_error_retriable): see flow_consumer_letters.  The answer of a sink does so by itself.
+ *
+ * Thread: the one that uses TXN.  Blocks: as long as the channel's storage does.
+ * Errors: FLOW_ESTATE.
+ * Since: 1.0
+ */
+FLOW_API int flow_txn_reject(flow_txn *txn, const flow_error *cause, flow_error **err);
+
+/*
  * Ends a transaction; an open one is rolled back first.  NULL is allowed.
  *
  * Thread: the one that uses TXN.

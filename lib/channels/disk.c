@@ -254,6 +254,12 @@ void fl_disk_return(struct fl_disk *log, struct fl_disk_taken *taken)
         fl_cursor_return(cursor_of(log, taken), &taken->lots);
 }
 
+void fl_disk_reject(struct fl_disk *log, struct fl_disk_taken *taken, const char *reason)
+{
+    if (taken->lots)
+        fl_cursor_reject(cursor_of(log, taken), &taken->lots, reason);
+}
+
 uint64_t fl_disk_size(const struct fl_disk *log)
 {
     return log->cursor ? fl_cursor_size(log->cursor) : 0;

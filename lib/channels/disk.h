@@ -71,6 +71,9 @@ int fl_disk_commit(struct fl_disk *log, struct fl_disk_taken *taken, struct fl_b
 /* Returns what was taken to its place. */
 void fl_disk_return(struct fl_disk *log, struct fl_disk_taken *taken);
 
+/* The same when it could not be delivered, for REASON; see fl_cursor_reject. */
+void fl_disk_reject(struct fl_disk *log, struct fl_disk_taken *taken, const char *reason);
+
 /* How many events can be taken by those that name no cursor. */
 uint64_t fl_disk_size(const struct fl_disk *log);
 

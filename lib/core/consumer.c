@@ -164,7 +164,7 @@ static int check(const flow_channel *channel, const char *name, flow_error **err
 
 static int locate(const flow_channel *channel, int rc, flow_error **err)
 {
-    if (rc)
+    if (rc && channel)
         flow_error_locate(err, channel->ctx->label, NULL, NULL, 0, 0);
     return rc;
 }
@@ -279,6 +279,44 @@ int flow_consumer_remove(flow_channel *channel, const char *name, flow_error **e
     int rc = check(channel, name, err);
 
     return rc ? rc : changed(channel, channel->consumers.remove(channel->self, name, err), err);
+}
+
+/* ---- dead letters ---- */
+
+static int check_letters(const flow_channel *channel, const char *name, flow_error **err)
+{
+    int rc = check(channel, name, err);
+
+    if (!rc && !(channel->consumers.letters && channel->consumers.replay))
+        rc = flow_error_setf(err, FLOW_ENOENT, "a channel of type %s has no dead letters",
+                             channel->ops->type);
+    return rc;
+}
+
+int flow_consumer_letters(flow_channel *channel, const char *name, flow_letter_fn fn, void *arg,
+                          flow_error **err)
+{
+    int rc = check_letters(channel, name, err);
+
+    if (!rc && !fn)
+        rc = flow_error_set(err, FLOW_EINVAL, "no function was given");
+    if (!rc)
+        rc = channel->consumers.letters(channel->self, name, fn, arg, err);
+    return locate(channel, rc, err);
+}
+
+int flow_consumer_replay(flow_channel *channel, const char *name, uint64_t offset, uint64_t *count,
+                         flow_error **err)
+{
+    uint64_t replayed = 0;
+    int rc = check_letters(channel, name, err);
+
+    if (rc)
+        return locate(channel, rc, err);
+    rc = channel->consumers.replay(channel->self, name, offset, &replayed, err);
+    if (count)
+        *count = replayed;
+    return changed(channel, rc, err);
 }
 
 /* ---- handles ---- */

@@ -416,11 +416,15 @@ int flow_txn_commit(flow_txn *txn, flow_error **err)
     return FLOW_OK;
 }
 
-static void roll_back(flow_txn *txn)
+/* What was taken failed for REASON, or for none that counts (NULL). */
+static void roll_back(flow_txn *txn, const char *reason)
 {
     flow_channel *channel = txn->channel;
 
-    channel->ops->rollback(channel->self, txn->inner);
+    if (reason && channel->consumers.reject && fl_txn_taken(txn))
+        channel->consumers.reject(channel->self, txn->inner, reason);
+    else
+        channel->ops->rollback(channel->self, txn->inner);
     txn->state = FLOW_TXN_ROLLED_BACK;
     if (txn->count > 0)
         fl_gate_open(txn->direction == PUTS ? &channel->room : &channel->events);
@@ -431,7 +435,17 @@ int flow_txn_rollback(flow_txn *txn, flow_error **err)
     int rc = check_end(txn, "rollback", err);
 
     if (!rc)
-        roll_back(txn);
+        roll_back(txn, NULL);
+    return rc;
+}
+
+int flow_txn_reject(flow_txn *txn, const flow_error *cause, flow_error **err)
+{
+    int rc = check_end(txn, "reject", err);
+    const char *reason = cause ? flow_error_message(cause) : "no reason was given";
+
+    if (!rc)
+        roll_back(txn, flow_error_retriable(cause) ? NULL : reason);
     return rc;
 }
 
@@ -446,7 +460,7 @@ void flow_txn_free(flow_txn *txn)
     if (atomic_load_explicit(&txn->lent, memory_order_acquire) == LENT)
         return;
     if (txn->state == FLOW_TXN_OPEN)
-        roll_back(txn);
+        roll_back(txn, NULL);
     channel->ops->release(channel->self, txn->inner);
     txn_recycle(channel->cache, txn);
 }

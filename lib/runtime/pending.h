@@ -15,7 +15,8 @@ struct fl_pending {
     flow_error *cause; /* owned */
     int result;        /* with `cause` and `finished`: written by flow_txn_done */
     int finished;
-    int failed; /* seen by the runner as to be rolled back */
+    int failed;  /* seen by the runner as to be rolled back */
+    int refused; /* by the sink; else what it delivered could not be committed */
 };
 
 struct fl_pending_list {

@@ -46,6 +46,7 @@ static int add_consumer(flow_metrics *metrics, const flow_channel *channel,
     } values[] = {
         {"ConsumerLag", info->held},
         {"ConsumerLagBytes", info->bytes},
+        {"ConsumerLetters", info->letters},
         {"ConsumerOffset", info->offset},
         {"ConsumerPaused", (info->flags & FLOW_CONSUMER_PAUSED) != 0},
         {"ConsumerSkippedCount", info->skipped},
@@ -66,13 +67,19 @@ static int add_consumer(flow_metrics *metrics, const flow_channel *channel,
 static int add_consumers(flow_metrics *metrics, flow_channel *channel)
 {
     flow_consumer_info info = {.struct_size = sizeof(info)};
-    const char *after = "";
+    const char *after = NULL;
+    uint64_t letters = 0;
     int rc = FLOW_OK;
 
     while (rc == FLOW_OK && flow_consumer_next(channel, after, &info, NULL) == FLOW_OK) {
-        rc = add_consumer(metrics, channel, &info);
+        if (info.name[0] != '\0')
+            rc = add_consumer(metrics, channel, &info);
+        letters += info.letters;
         after = info.name;
     }
+    if (rc == FLOW_OK && fl_channel_has_consumers(channel))
+        rc = fl_metrics_add_value(metrics, FLOW_KIND_CHANNEL, channel->ctx->name, "DeadLetters",
+                                  (int64_t)letters);
     return rc;
 }
 

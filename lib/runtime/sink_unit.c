@@ -182,9 +182,15 @@ static int commit(struct fl_sink_unit *unit, struct fl_pending *entry, flow_erro
     return FLOW_OK;
 }
 
-static void roll_back(struct fl_sink_unit *unit, struct fl_pending *entry, int result)
+/* A sink that was stopped has not failed to deliver, nor has one whose transaction could not be
+ * committed. */
+static void roll_back(struct fl_sink_unit *unit, struct fl_pending *entry, int result,
+                      const flow_error *cause)
 {
-    flow_txn_rollback(entry->txn, NULL);
+    if (result == FLOW_ECLOSED || !entry->refused)
+        flow_txn_rollback(entry->txn, NULL);
+    else
+        flow_txn_reject(entry->txn, cause, NULL);
     count(unit, entry, 0);
     end(unit, entry, result);
 }
@@ -244,6 +250,7 @@ static void settle_one(struct fl_sink_unit *unit, struct fl_pending *entry)
     int rc = entry->result;
 
     entry->cause = NULL;
+    entry->refused = rc != FLOW_OK;
     if (rc == FLOW_OK) {
         flow_error_free(cause);
         cause = NULL;
@@ -253,6 +260,7 @@ static void settle_one(struct fl_sink_unit *unit, struct fl_pending *entry)
     }
     entry->result = rc;
     entry->failed = 1;
+    entry->cause = fl_error_copy(cause);
     unit->failing = 1;
     tell(unit, entry, rc);
     keep_failure(unit, rc, cause);
@@ -273,7 +281,7 @@ static void roll_back_failed(struct fl_sink_unit *unit)
     for (struct fl_pending *p = unit->pending.newest; p != NULL; p = older) {
         older = p->older;
         if (p->failed)
-            roll_back(unit, p, p->result);
+            roll_back(unit, p, p->result, p->cause);
     }
 }
 
@@ -296,13 +304,14 @@ static int conclude(struct fl_sink_unit *unit, struct fl_pending *entry, int ans
                     flow_error **err)
 {
     settle_done(unit);
+    entry->refused = answer < FLOW_OK;
     if (answer >= FLOW_OK) {
         int rc = commit_in_order(unit, entry, err);
         if (rc == FLOW_OK)
             return answer;
         answer = rc;
     }
-    roll_back(unit, entry, answer);
+    roll_back(unit, entry, answer, err != NULL ? *err : NULL);
     fl_sink_unit_settle(unit);
     return answer;
 }
@@ -399,7 +408,7 @@ static void abandon(struct fl_sink_unit *unit)
     while (unit->pending.newest != NULL) {
         struct fl_pending *entry = unit->pending.newest;
         if (entry->failed || fl_txn_take_back(entry->txn) == FLOW_OK)
-            roll_back(unit, entry, FLOW_ECLOSED);
+            roll_back(unit, entry, FLOW_ECLOSED, NULL);
         else
             fl_sink_unit_settle(unit);
     }

@@ -36,6 +36,16 @@ static struct fl_mark *named_mark(struct fl_state *state, const struct fl_cursor
     return mark && mark->name ? mark : NULL;
 }
 
+/* Under the cursor's lock. */
+static int copy_letters(struct fl_mark *mark, const struct fl_cursor *cursor)
+{
+    for (size_t i = 0; i < cursor->letters.count; i++) {
+        if (!fl_vec_push(&mark->letters, fl_vec_at(&cursor->letters, i)))
+            return FLOW_ENOMEM;
+    }
+    return FLOW_OK;
+}
+
 static int note_cursor(struct fl_state *state, struct fl_cursor *cursor)
 {
     struct fl_mark *mark = named_mark(state, cursor, cursor->id);
@@ -47,6 +57,9 @@ static int note_cursor(struct fl_state *state, struct fl_cursor *cursor)
     if (!rc) {
         mark->terms = cursor->terms;
         mark->skipped = cursor->skipped;
+        rc = copy_letters(mark, cursor);
+    }
+    if (!rc) {
         mark->watermark = cursor->watermark;
         mark->acked.list.count = cursor->acked.list.count;
         if (mark->acked.list.count)
@@ -76,8 +89,9 @@ static int note_change(struct fl_state *state, const struct fl_change *change)
     mark->watermark = change->watermark;
     fl_lock(&cursor->lock);
     mark->skipped = cursor->skipped;
+    int rc = copy_letters(mark, cursor);
     fl_unlock(&cursor->lock);
-    return FLOW_OK;
+    return rc;
 }
 
 /* Whether CHANGE leaves nothing of what CURSOR is now. */
@@ -96,6 +110,7 @@ static int note_state(struct fl_store *store, const struct fl_change *change,
     fl_lock(&store->lock);
     state->next_offset = store->next_offset;
     state->next_id = store->next_id;
+    state->next_letter = store->next_letter;
     fl_unlock(&store->lock);
     state->generation = store->generation + 1;
     for (struct fl_cursor *c = store->cursors; c && !rc; c = c->next_cursor)
@@ -177,6 +192,7 @@ static int checkpoint(struct fl_store *store, int clean, const struct fl_change 
 
     fl_state_init(&state, store->env.mem, &store->positions);
     fl_vec_init(&control.points, store->env.mem, sizeof(struct fl_scan_point));
+    fl_store_move_letters(store);
     memcpy(control.id, store->env.id, FL_STORE_ID);
     int rc = note_points(store, &control) || note_state(store, change, &state) ? fl_error_nomem(err)
                                                                                : FLOW_OK;

@@ -110,6 +110,7 @@ void fl_cursor_look(struct fl_cursor *cursor, struct fl_cursor_info *info)
         .waiting = fl_cursor_size(cursor),
         .held = fl_cursor_held(cursor),
         .skipped = cursor->skipped,
+        .letters = cursor->letters.count,
     };
     fl_unlock(&cursor->lock);
     info->bytes = info->held ? fl_store_bytes_behind(cursor->store, info->offset) : 0;

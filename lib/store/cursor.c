@@ -10,6 +10,7 @@
 
 #define ACK_FRONT 8u
 #define ACK_RANGE 16u
+#define MOST_PROBED ((size_t)1 << 20)
 
 int fl_cursor_new(struct fl_store *store, const char *name, uint32_t id, struct fl_cursor **cursor,
                   flow_error **err)
@@ -23,6 +24,8 @@ int fl_cursor_new(struct fl_store *store, const char *name, uint32_t id, struct 
     }
     made->store = store;
     made->id = id;
+    made->probe = 1;
+    fl_vec_init(&made->letters, mem, sizeof(struct fl_letter));
     fl_ranges_init(&made->acked, mem);
     made->name = fl_strdup(mem, name);
     if (!made->name) {
@@ -54,6 +57,7 @@ void fl_cursor_free(struct fl_cursor *cursor)
     fl_run_unref(cursor->run);
     fl_reader_free(cursor->reader);
     fl_ranges_free(&cursor->acked);
+    fl_vec_free(&cursor->letters);
     fl_lock_destroy(&cursor->lock);
     fl_free(mem, cursor->name);
     fl_free(mem, cursor);
@@ -161,8 +165,8 @@ static int find_run(struct fl_cursor *cursor, flow_error **err)
     }
 }
 
-static struct fl_lot_ref *lot_new(struct fl_cursor *cursor, struct fl_run *run, size_t index,
-                                  size_t count)
+struct fl_lot_ref *fl_lot_new(struct fl_cursor *cursor, struct fl_run *run, size_t index,
+                              size_t count)
 {
     struct fl_lot_ref *lot = cursor->spare;
 
@@ -171,7 +175,8 @@ static struct fl_lot_ref *lot_new(struct fl_cursor *cursor, struct fl_run *run, 
     else
         lot = fl_alloc(cursor->store->env.mem, sizeof *lot);
     if (lot)
-        *lot = (struct fl_lot_ref){NULL, fl_run_ref(run), index, count, cursor->id};
+        *lot = (struct fl_lot_ref){
+            .run = fl_run_ref(run), .index = index, .count = count, .id = cursor->id};
     return lot;
 }
 
@@ -186,6 +191,7 @@ static void lot_free(struct fl_cursor *cursor, struct fl_lot_ref *lot)
 struct want {
     uint64_t below; /* only offsets less than this */
     size_t max;
+    int suspects; /* only those of which one may be impossible to deliver, or none of them */
 };
 
 /* How many events from `next` on lie in its run, are wanted and were not acknowledged. */
@@ -211,7 +217,7 @@ static int take_fresh(struct fl_cursor *cursor, const struct want *want, struct 
     if (rc || !cursor->run || cursor->next >= want->below)
         return rc;
     size_t count = fresh_count(cursor, want);
-    *lot = lot_new(cursor, cursor->run, (size_t)(cursor->next - cursor->run->first), count);
+    *lot = fl_lot_new(cursor, cursor->run, (size_t)(cursor->next - cursor->run->first), count);
     if (!*lot)
         return fl_error_nomem(err);
     cursor->next += count;
@@ -231,9 +237,10 @@ static int take_returned(struct fl_cursor *cursor, const struct want *want, stru
         *lot = first;
         return FLOW_OK;
     }
-    *lot = lot_new(cursor, first->run, first->index, most);
+    *lot = fl_lot_new(cursor, first->run, first->index, most);
     if (!*lot)
         return fl_error_nomem(err);
+    (*lot)->failures = first->failures;
     first->index += most;
     first->count -= most;
     return FLOW_OK;
@@ -244,7 +251,9 @@ static int take_one(struct fl_cursor *cursor, const struct want *want, struct fl
 {
     *lot = NULL;
     if (!cursor->returned)
-        return take_fresh(cursor, want, lot, err);
+        return want->suspects ? FLOW_OK : take_fresh(cursor, want, lot, err);
+    if (fl_lot_is_suspect(cursor, cursor->returned) != want->suspects)
+        return FLOW_OK;
     if (fl_lot_first(cursor->returned) >= want->below)
         return FLOW_OK;
     return take_returned(cursor, want, lot, err);
@@ -260,11 +269,19 @@ static size_t heed_terms(struct fl_cursor *cursor, size_t max)
     return terms->flags & FL_CURSOR_PAUSED ? 0 : max;
 }
 
+/* Those that may hold the event that cannot be delivered are taken by themselves, few at once. */
+static void heed_suspects(const struct fl_cursor *cursor, struct want *want)
+{
+    want->suspects = fl_lot_is_suspect(cursor, cursor->returned);
+    if (want->suspects && want->max > cursor->probe)
+        want->max = cursor->probe;
+}
+
 int fl_cursor_take_below(struct fl_cursor *cursor, uint64_t below, size_t max,
                          const flow_event **events, size_t *count, struct fl_lot_ref **lots,
                          flow_error **err)
 {
-    struct want want = {below, max};
+    struct want want = {below, max, 0};
     struct fl_lot_ref *lot = NULL;
     flow_error *fault = NULL;
     int rc = FLOW_OK;
@@ -273,6 +290,8 @@ int fl_cursor_take_below(struct fl_cursor *cursor, uint64_t below, size_t max,
     fl_lock(&cursor->lock);
     if (cursor->terms.flags)
         want.max = heed_terms(cursor, max);
+    if (cursor->returned)
+        heed_suspects(cursor, &want);
     while (want.max && !(rc = take_one(cursor, &want, &lot, &fault)) && lot) {
         memcpy(events + *count, lot->run->events + lot->index, lot->count * sizeof *events);
         *count += lot->count;
@@ -311,8 +330,7 @@ static int is_void(const struct fl_cursor *cursor, const struct fl_lot_ref *lot)
     return lot->id != cursor->id;
 }
 
-/* Frees what is void of *LOTS. */
-static void drop_void(struct fl_cursor *cursor, struct fl_lot_ref **lots)
+void fl_cursor_drop_void(struct fl_cursor *cursor, struct fl_lot_ref **lots)
 {
     while (*lots) {
         struct fl_lot_ref *lot = *lots;
@@ -331,6 +349,8 @@ static size_t cut_given_up(struct fl_cursor *cursor, struct fl_lot_ref *lot)
     uint64_t first = fl_lot_first(lot);
     uint64_t lost = first < cursor->watermark ? cursor->watermark - first : 0;
 
+    if (lot->letter)
+        return lot->count;
     if (lost > lot->count)
         lost = lot->count;
     lot->index += (size_t)lost;
@@ -339,8 +359,7 @@ static size_t cut_given_up(struct fl_cursor *cursor, struct fl_lot_ref *lot)
     return lot->count;
 }
 
-/* Puts LOT among those that were returned before, by offset. */
-static void insert(struct fl_cursor *cursor, struct fl_lot_ref *lot)
+void fl_cursor_insert(struct fl_cursor *cursor, struct fl_lot_ref *lot)
 {
     struct fl_lot_ref **at = &cursor->returned;
 
@@ -350,24 +369,29 @@ static void insert(struct fl_cursor *cursor, struct fl_lot_ref *lot)
     *at = lot;
 }
 
-void fl_cursor_return(struct fl_cursor *cursor, struct fl_lot_ref **lots)
+void fl_cursor_return_locked(struct fl_cursor *cursor, struct fl_lot_ref **lots)
 {
     uint64_t count = 0;
 
-    fl_lock(&cursor->lock);
-    drop_void(cursor, lots);
+    fl_cursor_drop_void(cursor, lots);
     for (struct fl_lot_ref *lot = *lots, *next; lot; lot = next) {
         next = lot->next;
         size_t left = cut_given_up(cursor, lot);
         count += left;
         if (left)
-            insert(cursor, lot);
+            fl_cursor_insert(cursor, lot);
         else
             lot_free(cursor, lot);
     }
     atomic_fetch_sub(&cursor->gone, count);
-    fl_unlock(&cursor->lock);
     *lots = NULL;
+}
+
+void fl_cursor_return(struct fl_cursor *cursor, struct fl_lot_ref **lots)
+{
+    fl_lock(&cursor->lock);
+    fl_cursor_return_locked(cursor, lots);
+    fl_unlock(&cursor->lock);
 }
 
 /* ---- moving ---- */
@@ -387,6 +411,8 @@ void fl_cursor_move(struct fl_cursor *cursor, uint32_t id, uint64_t watermark)
     fl_lock(&cursor->lock);
     cursor->id = id;
     drop_returned(cursor);
+    for (size_t i = 0; i < cursor->letters.count; i++)
+        ((struct fl_letter *)fl_vec_at(&cursor->letters, i))->replayed = 0;
     fl_run_unref(cursor->run);
     cursor->run = NULL;
     fl_reader_free(cursor->reader);
@@ -397,22 +423,34 @@ void fl_cursor_move(struct fl_cursor *cursor, uint32_t id, uint64_t watermark)
     fl_unlock(&cursor->lock);
 }
 
-/* How many events below OFFSET were returned; they are dropped. */
+/* Drops what is below OFFSET of a lot that was returned; returns how many events that are. */
+static uint64_t cut_returned(struct fl_cursor *cursor, struct fl_lot_ref **at, uint64_t offset)
+{
+    struct fl_lot_ref *lot = *at;
+    uint64_t below = offset - fl_lot_first(lot);
+
+    if (below < lot->count) {
+        lot->index += (size_t)below;
+        lot->count -= (size_t)below;
+        return below;
+    }
+    below = lot->count;
+    *at = lot->next;
+    lot_free(cursor, lot);
+    return below;
+}
+
+/* How many events below OFFSET were returned; they are dropped, but for dead letters. */
 static uint64_t give_up_returned(struct fl_cursor *cursor, uint64_t offset)
 {
+    struct fl_lot_ref **at = &cursor->returned;
     uint64_t lost = 0;
 
-    while (cursor->returned && fl_lot_first(cursor->returned) < offset) {
-        struct fl_lot_ref *lot = cursor->returned;
-        uint64_t below = offset - fl_lot_first(lot);
-        if (below < lot->count) {
-            lot->index += (size_t)below;
-            lot->count -= (size_t)below;
-            return lost + below;
-        }
-        lost += lot->count;
-        cursor->returned = lot->next;
-        lot_free(cursor, lot);
+    while (*at && fl_lot_first(*at) < offset) {
+        if ((*at)->letter)
+            at = &(*at)->next;
+        else
+            lost += cut_returned(cursor, at, offset);
     }
     return lost;
 }
@@ -524,18 +562,36 @@ static void fill_entry(const struct fl_store *store, struct ack *ack)
     entry->frame.first = entry->needed;
 }
 
-/* Everything is durable: notes it, for which room was reserved.  What was given up meanwhile counts
- * as settled already. */
-static void acknowledge(struct fl_cursor *cursor, struct fl_lot_ref **lots, size_t count)
+/* Forgets letters with offsets of [FIRST, END) that are on disk: they were delivered. */
+static void forget_letters(struct fl_cursor *cursor, uint64_t first, uint64_t end)
+{
+    for (size_t i = cursor->letters.count; i-- > 0;) {
+        const struct fl_letter *letter = fl_vec_at(&cursor->letters, i);
+        if (letter->offset >= first && letter->offset < end && letter->epoch)
+            fl_vec_remove(&cursor->letters, i);
+    }
+}
+
+/* One of several that were under suspicion was not it. */
+static void widen(struct fl_cursor *cursor, const struct fl_lot_ref *lots)
+{
+    if (lots && fl_lot_is_suspect(cursor, lots) && cursor->probe < MOST_PROBED)
+        cursor->probe *= 2;
+}
+
+void fl_cursor_acknowledge(struct fl_cursor *cursor, struct fl_lot_ref **lots, size_t count)
 {
     uint64_t fresh = 0;
 
     fl_lock(&cursor->lock);
     cursor->pledged -= count;
-    drop_void(cursor, lots);
+    fl_cursor_drop_void(cursor, lots);
+    widen(cursor, *lots);
     for (struct fl_lot_ref *lot = *lots, *next; lot; lot = next) {
         next = lot->next;
         uint64_t first = fl_lot_first(lot), end = first + lot->count;
+        if (cursor->letters.count)
+            forget_letters(cursor, first, end);
         first = first < cursor->watermark ? cursor->watermark : first;
         fresh += fl_ranges_add(&cursor->acked, first, end);
         lot_free(cursor, lot);
@@ -546,11 +602,10 @@ static void acknowledge(struct fl_cursor *cursor, struct fl_lot_ref **lots, size
     *lots = NULL;
 }
 
-/* Makes room for the ranges of *LOTS, whose number it stores; drops those that are void. */
-static int pledge(struct fl_cursor *cursor, struct fl_lot_ref **lots, size_t *count)
+int fl_cursor_pledge(struct fl_cursor *cursor, struct fl_lot_ref **lots, size_t *count)
 {
     fl_lock(&cursor->lock);
-    drop_void(cursor, lots);
+    fl_cursor_drop_void(cursor, lots);
     *count = count_ranges(*lots);
     int rc = fl_ranges_reserve(&cursor->acked, cursor->pledged + *count);
     if (!rc)
@@ -559,7 +614,7 @@ static int pledge(struct fl_cursor *cursor, struct fl_lot_ref **lots, size_t *co
     return rc;
 }
 
-static void unpledge(struct fl_cursor *cursor, size_t count)
+void fl_cursor_unpledge(struct fl_cursor *cursor, size_t count)
 {
     fl_lock(&cursor->lock);
     cursor->pledged -= count;
@@ -593,9 +648,9 @@ static int write_ack(struct fl_cursor *cursor, struct ack *ack, flow_error **err
     int rc = fl_stripe_write(stripe, &ack->entry, NULL, NULL, err);
 
     if (rc)
-        unpledge(cursor, ack->count);
+        fl_cursor_unpledge(cursor, ack->count);
     else
-        acknowledge(cursor, ack->lots, ack->count);
+        fl_cursor_acknowledge(cursor, ack->lots, ack->count);
     if (ack->marks->size)
         fl_positions_land(&store->positions, ack->marks, !rc);
     fl_stripe_land(stripe, &ack->entry);
@@ -609,13 +664,13 @@ int fl_cursor_commit(struct fl_cursor *cursor, struct fl_lot_ref **lots, struct 
     struct fl_buf none = {.size = 0};
     struct ack ack = {.lots = lots, .marks = marks ? marks : &none};
 
-    if (pledge(cursor, lots, &ack.count))
+    if (fl_cursor_pledge(cursor, lots, &ack.count))
         return fl_error_nomem(err);
     if (!*lots && !ack.marks->size)
         return FLOW_OK;
     int rc = prepare(cursor, &ack, err);
     if (rc)
-        unpledge(cursor, ack.count);
+        fl_cursor_unpledge(cursor, ack.count);
     else
         rc = write_ack(cursor, &ack, err);
     if (ack.payload != ack.small)

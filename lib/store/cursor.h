@@ -26,7 +26,9 @@ struct fl_lot_ref {
     struct fl_run *run;
     size_t index;
     size_t count;
-    uint32_t id; /* the cursor's then */
+    uint32_t id;       /* the cursor's then */
+    uint32_t failures; /* deliveries of all of it that failed */
+    int letter;        /* it is a dead letter that was returned: long acknowledged */
 };
 
 static inline uint64_t fl_lot_first(const struct fl_lot_ref *lot)
@@ -50,6 +52,8 @@ struct fl_cursor {
     struct fl_lot_ref *returned; /* in order */
     struct fl_lot_ref *spare;    /* to use again */
     struct fl_reader *reader;    /* for what is not in memory; NULL until it is needed */
+    struct fl_vec letters;       /* of struct fl_letter, in the order of their numbers */
+    size_t probe;                /* events of a take while one is sought that cannot be delivered */
     uint64_t skipped;            /* events that were given up for it */
     uint64_t told;               /* of these in the log of messages */
     int64_t tell_at;             /* the next time */
@@ -66,6 +70,9 @@ struct fl_cursor {
     _Atomic int paused;
     _Atomic int blocks;
     _Atomic uint64_t max_events;
+
+    /* After so many deliveries that failed an event becomes a dead letter; 0: never. */
+    _Atomic uint32_t max_deliveries;
 };
 
 int fl_cursor_new(struct fl_store *store, const char *name, uint32_t id, struct fl_cursor **cursor,
@@ -118,5 +125,59 @@ int fl_cursor_commit(struct fl_cursor *cursor, struct fl_lot_ref **lots, struct 
 
 /* Returns the events of *LOTS to their place. */
 void fl_cursor_return(struct fl_cursor *cursor, struct fl_lot_ref **lots);
+
+/*
+ * The same when they could not be delivered, for REASON.  Once that has happened to all of them as
+ * often as the cursor allows, takes have fewer and fewer of them, until there is the one that
+ * fails; it becomes a dead letter.
+ *
+ * Blocks: as long as the disk does, when there is a dead letter.
+ */
+void fl_cursor_reject(struct fl_cursor *cursor, struct fl_lot_ref **lots, const char *reason);
+
+/*
+ * Finds the dead letter with the smallest offset from FROM on; FLOW_ENOENT, without an error, when
+ * there is none.  REASON, unless NULL, gets the reason and *RUN the event, the caller's.
+ *
+ * Blocks: as the next.
+ */
+int fl_cursor_letter(struct fl_cursor *cursor, uint64_t from, struct fl_letter *letter,
+                     struct fl_buf *reason, struct fl_run **run, flow_error **err);
+
+/* Lets the dead letter at OFFSET be taken again; one that was is passed over.  FLOW_ENOENT.  It is
+ * a letter until it is committed.  Blocks: on the disk, and for a checkpoint under way. */
+int fl_cursor_replay(struct fl_cursor *cursor, uint64_t offset, flow_error **err);
+
+/* ---- for the files that a cursor is made of; the first two take its lock ---- */
+
+/* Makes room for the ranges of *LOTS, whose number it stores; drops those that are void. */
+int fl_cursor_pledge(struct fl_cursor *cursor, struct fl_lot_ref **lots, size_t *count);
+void fl_cursor_unpledge(struct fl_cursor *cursor, size_t count);
+
+/* Everything is durable: notes it, for which room was reserved.  What was given up meanwhile counts
+ * as settled already; what was delivered is no letter any more. */
+void fl_cursor_acknowledge(struct fl_cursor *cursor, struct fl_lot_ref **lots, size_t count);
+
+/* As fl_cursor_return, under its lock. */
+void fl_cursor_return_locked(struct fl_cursor *cursor, struct fl_lot_ref **lots);
+
+/* Puts LOT among those that were returned, by offset.  Under its lock. */
+void fl_cursor_insert(struct fl_cursor *cursor, struct fl_lot_ref *lot);
+
+/* Frees what is void of *LOTS.  Under its lock. */
+void fl_cursor_drop_void(struct fl_cursor *cursor, struct fl_lot_ref **lots);
+
+/* Whether its deliveries have failed so often that it may hold an event that cannot be delivered.
+ */
+static inline int fl_lot_is_suspect(const struct fl_cursor *cursor, const struct fl_lot_ref *lot)
+{
+    uint32_t most = atomic_load_explicit(&cursor->max_deliveries, memory_order_relaxed);
+
+    return most && lot->failures >= most;
+}
+
+/* A lot of COUNT events of RUN from INDEX on; NULL without memory. */
+struct fl_lot_ref *fl_lot_new(struct fl_cursor *cursor, struct fl_run *run, size_t index,
+                              size_t count);
 
 #endif

@@ -169,7 +169,7 @@ int fl_frame_read(const uint8_t *in, struct fl_frame *frame)
 
 int fl_frame_is_known(const struct fl_frame *frame)
 {
-    return frame->type <= FL_FRAME_LOST && !(frame->flags & ~FL_FRAME_FLAGS);
+    return frame->type <= FL_FRAME_DEAD && !(frame->flags & ~FL_FRAME_FLAGS);
 }
 
 void fl_frame_aad(const struct fl_frame *frame, uint8_t out[FL_FRAME_FRONT])

@@ -57,6 +57,7 @@ struct fl_segment_front {
 #define FL_FRAME_STATE 3u /* consumers and positions, all of them */
 #define FL_FRAME_LOST 4u  /* made by a repair: `count` events from `first` on were here, and what
                              lies in the payload means nothing */
+#define FL_FRAME_DEAD 5u  /* an event that a consumer is done with since it cannot deliver it */
 
 /* Flags of frames: what was done to the payload before it was written, in this order. */
 #define FL_FRAME_PACKED 1u /* compressed, with zstd */

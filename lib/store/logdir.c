@@ -145,6 +145,7 @@ static flow_logdir *logdir_new(flow_library *lib)
     fl_vec_init(&dir->told, mem, sizeof(struct fl_told));
     fl_ranges_init(&dir->lost, mem);
     fl_state_init(&dir->scratch, mem, NULL);
+    fl_buf_init(&dir->reason, mem);
     fl_survey_init(&dir->survey, &dir->env);
     atomic_fetch_add(&lib->users, 1);
     return dir;
@@ -241,6 +242,7 @@ void flow_logdir_free(flow_logdir *dir)
     forget_told(dir);
     fl_survey_free(&dir->survey);
     fl_state_free(&dir->scratch);
+    fl_buf_free(&dir->reason);
     for (size_t i = 0; i < dir->folders.count; i++)
         fl_free(mem, *(char **)fl_vec_at(&dir->folders, i));
     fl_vec_free(&dir->folders);
@@ -298,6 +300,22 @@ void flow_logdir_rewind(flow_logdir *dir)
     fl_tour_begin(&dir->tour, &dir->survey, &dir->scratch, 0, dir->survey.pieces.count);
 }
 
+/* Tells of a dead letter why it is one. */
+static int tell_letter(flow_logdir *dir, flow_logdir_frame *frame, flow_error **err)
+{
+    const struct fl_walk *walk = &dir->tour.walk;
+
+    if (frame->type != FL_FRAME_DEAD || !walk->run) /* damaged, or encrypted without keys */
+        return FLOW_OK;
+    fl_buf_clear(&dir->reason);
+    if (fl_buf_append(&dir->reason, walk->text.reason, walk->text.reason_size))
+        return fl_error_nomem(err);
+    frame->reason = fl_buf_cstr(&dir->reason);
+    frame->deliveries = walk->letter.deliveries;
+    frame->cursor = walk->text.cursor;
+    return frame->reason ? FLOW_OK : fl_error_nomem(err);
+}
+
 int flow_logdir_next(flow_logdir *dir, flow_logdir_frame *frame, flow_error **err)
 {
     struct fl_step step;
@@ -308,7 +326,7 @@ int flow_logdir_next(flow_logdir *dir, flow_logdir_frame *frame, flow_error **er
         rc = fl_tour_next(&dir->tour, &step, &found, err);
     if (rc || !found)
         return rc ? rc : FLOW_ENOENT;
-    const flow_logdir_frame mine = {
+    flow_logdir_frame mine = {
         .struct_size = sizeof mine,
         .type = step.frame.type,
         .file = dir->tour.walk.scan.path,
@@ -324,6 +342,9 @@ int flow_logdir_next(flow_logdir *dir, flow_logdir_frame *frame, flow_error **er
         .flags = step.frame.flags,
         .raw = fl_frame_plain(&step.frame),
     };
+    rc = tell_letter(dir, &mine, err);
+    if (rc)
+        return rc;
     rc = fl_table_export(frame, &mine, sizeof mine, sizeof(uint32_t));
     return rc ? flow_error_set(err, rc, "struct_size is not that of a flow_logdir_frame") : rc;
 }

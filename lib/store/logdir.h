@@ -36,6 +36,7 @@ struct flow_logdir {
     struct fl_ranges lost; /* by these */
     struct fl_tour tour;
     struct fl_state scratch;
+    struct fl_buf reason; /* of the letter that was told last */
 };
 
 /* The folders of a log. */

@@ -38,7 +38,8 @@ struct recovery {
     struct fl_control control;
     struct fl_state state;
     struct fl_buf payload;
-    int damaged; /* control files that are not whole */
+    uint32_t stripe; /* that is read */
+    int damaged;     /* control files that are not whole */
     int has_id;
     int has_keys; /* some segment is encrypted */
 };
@@ -308,6 +309,18 @@ static int apply_put(struct recovery *r, struct fl_segment *segment, const struc
     return fl_positions_join(&r->store->positions, behind - frame->positions, frame->positions);
 }
 
+static int apply_dead(struct recovery *r, struct fl_segment *segment, const struct fl_scan *scan,
+                      uint32_t size)
+{
+    const struct fl_letter place = {
+        .epoch = segment->sum.epoch, .at = scan->payload_at - FL_FRAME_FRONT, .stripe = r->stripe};
+    uint64_t end = 0;
+    int rc = fl_state_join_dead(&r->state, r->payload.data, size, &place, &end);
+
+    segment->sum.needed = end > segment->sum.needed ? end : segment->sum.needed;
+    return rc;
+}
+
 /* Takes note of a frame whose payload was read. */
 static int apply(struct recovery *r, struct fl_segment *segment, const struct fl_scan *scan,
                  const struct fl_frame *frame, flow_error **err)
@@ -322,6 +335,8 @@ static int apply(struct recovery *r, struct fl_segment *segment, const struct fl
         uint64_t end = 0;
         rc = fl_state_join_ack(&r->state, data, size, frame->positions, &end);
         segment->sum.needed = end > segment->sum.needed ? end : segment->sum.needed;
+    } else if (frame->type == FL_FRAME_DEAD) {
+        rc = apply_dead(r, segment, scan, size);
     } else if (frame->type == FL_FRAME_STATE) {
         r->store->keeper.state_epoch = segment->sum.epoch;
         rc = fl_state_join(&r->state, data, size);
@@ -415,6 +430,7 @@ static int scan_stripe(struct recovery *r, struct fl_stripe *stripe,
 {
     int rc = FLOW_OK;
 
+    r->stripe = stripe->number;
     for (struct fl_segment *s = stripe->oldest; s && !rc; s = s->newer) {
         uint64_t from = FL_SEGMENT_FRONT;
         if (s->sum.epoch < point->epoch)
@@ -510,6 +526,9 @@ static int make_cursor(struct fl_store *store, struct fl_mark *mark, flow_error 
     mark->acked = empty;
     cursor->terms = mark->terms;
     cursor->skipped = mark->skipped;
+    struct fl_vec none = cursor->letters;
+    cursor->letters = mark->letters;
+    mark->letters = none;
     fl_cursor_begin(cursor);
     fl_store_add_cursor(store, cursor);
     return FLOW_OK;
@@ -608,6 +627,7 @@ static int finish(struct recovery *r, flow_error **err)
         end = c->watermark > end ? c->watermark : end;
     store->next_offset = end;
     store->released = r->state.released;
+    store->next_letter = r->state.next_letter;
     store->recent.first = end;
     store->next_id = r->state.next_id;
     fl_positions_settle(&store->positions);
@@ -630,6 +650,8 @@ static int recover(struct recovery *r, flow_error **err)
                           r->damaged);
     if (!rc)
         rc = name_first(r, err);
+    if (!rc && fl_state_settle_letters(&r->state))
+        rc = fl_error_nomem(err);
     if (!rc)
         rc = check_absent(r, err);
     if (!rc)

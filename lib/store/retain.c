@@ -144,15 +144,6 @@ void fl_store_obey_limits(struct fl_store *store)
 
 /* ---- files of which nothing is needed ---- */
 
-/* What decides whether a segment may go. */
-struct verge {
-    uint64_t floor;
-    uint64_t keep;  /* the segment that has the latest state */
-    uint64_t total; /* bytes of all segments */
-    int64_t now;
-    int64_t due; /* when the next one may go, in ms from now; -1: nobody knows */
-};
-
 /* Since when nothing was put to a segment that has a successor. */
 static int64_t ended_at(const struct fl_segment *segment)
 {
@@ -161,7 +152,7 @@ static int64_t ended_at(const struct fl_segment *segment)
 
 /* Whether a segment that nobody needs is kept all the same. */
 static int is_retained(const struct fl_store *store, const struct fl_segment *segment,
-                       struct verge *verge)
+                       struct fl_verge *verge)
 {
     int64_t time = store->options.retain_ms;
     uint64_t bytes = store->options.retain_bytes;
@@ -174,16 +165,21 @@ static int is_retained(const struct fl_store *store, const struct fl_segment *se
     return left > 0;
 }
 
+int fl_segment_is_spent(const struct fl_store *store, const struct fl_segment *segment,
+                        struct fl_verge *verge)
+{
+    return segment->sealed && segment->sum.needed <= verge->floor &&
+           segment->sum.epoch != verge->keep && !is_retained(store, segment, verge);
+}
+
 /* Takes the oldest segment off the list when nothing of it is needed.  In order only: a segment's
  * successor says how much of it counts. */
 static struct fl_segment *detach(const struct fl_store *store, struct fl_stripe *stripe,
-                                 uint64_t point, struct verge *verge)
+                                 uint64_t point, struct fl_verge *verge)
 {
     struct fl_segment *oldest = stripe->oldest;
 
-    if (!oldest || !oldest->sealed || oldest->sum.needed > verge->floor ||
-        oldest->sum.epoch == verge->keep || oldest->sum.epoch >= point ||
-        is_retained(store, oldest, verge))
+    if (!oldest || !fl_segment_is_spent(store, oldest, verge) || oldest->sum.epoch >= point)
         return NULL;
     stripe->oldest = oldest->newer;
     verge->total -= oldest->sum.end < verge->total ? oldest->sum.end : verge->total;
@@ -218,12 +214,24 @@ static void recycle(struct fl_store *store, struct fl_stripe *stripe, struct fl_
     fl_free(env->mem, segment);
 }
 
+/* Whether a letter lies in the oldest segment, which only this thread takes off the list.  Locks of
+ * cursors are not taken inside those of stripes. */
+static int holds_letters(struct fl_store *store, struct fl_stripe *stripe)
+{
+    fl_lock(&stripe->lock);
+    uint64_t epoch = stripe->oldest ? stripe->oldest->sum.epoch : 0;
+    fl_unlock(&stripe->lock);
+    return epoch && fl_store_has_letters(store, epoch);
+}
+
 static void release_stripe(struct fl_store *store, struct fl_stripe *stripe, uint64_t point,
-                           struct verge *verge)
+                           struct fl_verge *verge)
 {
     struct fl_segment *segment;
 
     do {
+        if (holds_letters(store, stripe))
+            return;
         fl_lock(&stripe->lock);
         segment = detach(store, stripe, point, verge);
         fl_unlock(&stripe->lock);
@@ -240,15 +248,20 @@ static int64_t due_in(const struct fl_store *store, int64_t ms)
     return ms < 0 ? FL_NEVER : fl_clock_after(store->env.ctx->clock, ms < day ? ms : day);
 }
 
-void fl_store_release(struct fl_store *store, uint64_t floor, const struct fl_control *control)
+struct fl_verge fl_store_verge(struct fl_store *store, uint64_t floor)
 {
-    struct verge verge = {
+    return (struct fl_verge){
         .floor = floor,
         .keep = store->keeper.state_epoch,
         .total = log_total(store),
         .now = flow_context_time(store->env.ctx),
         .due = -1,
     };
+}
+
+void fl_store_release(struct fl_store *store, uint64_t floor, const struct fl_control *control)
+{
+    struct fl_verge verge = fl_store_verge(store, floor);
 
     for (size_t i = 0; i < store->stripe_count; i++) {
         const struct fl_scan_point *point = fl_vec_at(&control->points, i);

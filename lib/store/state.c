@@ -6,14 +6,15 @@
 #include "store/state.h"
 
 #define NAME_MAX_SIZE 255u
-#define MARK_MORE 28u /* bytes of terms and losses behind the name of a mark */
-#define STATE_MORE 8u /* bytes behind the number of marks */
+#define MARK_MORE 28u  /* bytes of terms and losses behind the name of a mark; letters follow */
+#define STATE_MORE 16u /* bytes behind the number of marks */
 
 void fl_state_init(struct fl_state *state, const flow_allocator *mem,
                    struct fl_positions *positions)
 {
     *state = (struct fl_state){.mem = mem, .next_id = 1, .positions = positions};
     fl_vec_init(&state->marks, mem, sizeof(struct fl_mark));
+    fl_vec_init(&state->dead, mem, sizeof(struct fl_dead));
 }
 
 void fl_state_free(struct fl_state *state)
@@ -22,8 +23,11 @@ void fl_state_free(struct fl_state *state)
         struct fl_mark *mark = fl_vec_at(&state->marks, i);
         fl_free(state->mem, mark->name);
         fl_ranges_free(&mark->acked);
+        fl_ranges_free(&mark->direct);
+        fl_vec_free(&mark->letters);
     }
     fl_vec_free(&state->marks);
+    fl_vec_free(&state->dead);
 }
 
 struct fl_mark *fl_state_mark(struct fl_state *state, uint32_t id)
@@ -37,6 +41,8 @@ struct fl_mark *fl_state_mark(struct fl_state *state, uint32_t id)
     if (made) {
         made->id = id;
         fl_ranges_init(&made->acked, state->mem);
+        fl_ranges_init(&made->direct, state->mem);
+        fl_vec_init(&made->letters, state->mem, sizeof(struct fl_letter));
         if (state->next_id <= id)
             state->next_id = id + 1;
     }
@@ -134,17 +140,32 @@ static int put_terms(struct fl_buf *out, const struct fl_mark *mark)
     return rc ? rc : put64(out, mark->skipped);
 }
 
+static int put_letters(struct fl_buf *out, const struct fl_mark *mark)
+{
+    uint8_t bytes[FL_LETTER_SIZE];
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < mark->letters.count && !rc; i++) {
+        fl_letter_put(bytes, fl_vec_at(&mark->letters, i));
+        rc = fl_buf_append(out, bytes, sizeof bytes);
+    }
+    return rc;
+}
+
 static int put_mark(struct fl_buf *out, const struct fl_mark *mark)
 {
     size_t size = strlen(mark->name);
+    size_t more = MARK_MORE + mark->letters.count * FL_LETTER_SIZE;
     int rc = put32(out, mark->id);
 
     if (!rc)
-        rc = put32(out, (uint32_t)size | MARK_MORE << 16);
+        rc = put32(out, (uint32_t)(size | more << 16));
     if (!rc)
         rc = fl_buf_append(out, mark->name, size);
     if (!rc)
         rc = put_terms(out, mark);
+    if (!rc)
+        rc = put_letters(out, mark);
     if (!rc)
         rc = put64(out, mark->watermark);
     return rc ? rc : put_ranges(out, &mark->acked);
@@ -162,6 +183,8 @@ int fl_state_write(const struct fl_state *state, struct fl_buf *out)
         rc = put32(out, (uint32_t)state->marks.count | STATE_MORE << 16);
     if (!rc)
         rc = put64(out, state->released);
+    if (!rc)
+        rc = put64(out, state->next_letter);
     for (size_t i = 0; i < state->marks.count && !rc; i++)
         rc = put_mark(out, fl_vec_at(&state->marks, i));
     return rc ? rc : fl_positions_write(state->positions, out);
@@ -227,18 +250,28 @@ static int name_mark(struct fl_state *state, struct fl_mark *mark, const uint8_t
     return mark->name ? FLOW_OK : FLOW_ENOMEM;
 }
 
-/* SIZE bytes, of which those that a later version added are passed over; none: as they were. */
-static void get_terms(struct reader *in, uint32_t size, struct fl_mark *terms)
+/* SIZE bytes; none, as in states before there were consumers with names, mean what is 0. */
+static void get_terms(struct reader *more, struct fl_mark *mark)
 {
-    struct reader more = {.at = get(in, size), .left = size};
+    mark->terms.flags = get32(more);
+    mark->terms.max_events = get64(more);
+    mark->terms.max_bytes = get64(more);
+    uint64_t skipped = get64(more);
+    if (mark->skipped < skipped)
+        mark->skipped = skipped;
+}
 
-    *terms = (struct fl_mark){0};
-    if (in->short_of || size < MARK_MORE)
-        return;
-    terms->terms.flags = get32(&more);
-    terms->terms.max_events = get64(&more);
-    terms->terms.max_bytes = get64(&more);
-    terms->skipped = get64(&more);
+static int get_letters(struct reader *more, struct fl_mark *mark)
+{
+    struct fl_letter letter;
+
+    mark->letters.count = 0;
+    while (more->left >= FL_LETTER_SIZE) {
+        fl_letter_get(get(more, FL_LETTER_SIZE), &letter);
+        if (!fl_vec_push(&mark->letters, &letter))
+            return FLOW_ENOMEM;
+    }
+    return FLOW_OK;
 }
 
 static int join_mark(struct fl_state *state, struct reader *in)
@@ -246,8 +279,8 @@ static int join_mark(struct fl_state *state, struct reader *in)
     uint32_t id = get32(in);
     uint32_t sizes = get32(in), size = sizes & 0xffff;
     const uint8_t *name = get(in, size);
-    struct fl_mark terms;
-    get_terms(in, sizes >> 16, &terms);
+    struct reader more = {.left = sizes >> 16};
+    more.at = get(in, more.left);
     uint64_t watermark = get64(in);
     uint32_t ranges = get32(in);
     uint64_t last = 0;
@@ -258,9 +291,10 @@ static int join_mark(struct fl_state *state, struct reader *in)
     int rc = name_mark(state, mark, name, size);
     if (rc)
         return rc;
-    mark->terms = terms.terms;
-    if (mark->skipped < terms.skipped)
-        mark->skipped = terms.skipped;
+    if (more.left >= MARK_MORE)
+        get_terms(&more, mark);
+    if (get_letters(&more, mark))
+        return FLOW_ENOMEM;
     if (mark->watermark < watermark)
         mark->watermark = watermark;
     fl_mark_settle(&mark->watermark, &mark->acked);
@@ -274,6 +308,7 @@ static void forget_names(struct fl_state *state)
         struct fl_mark *mark = fl_vec_at(&state->marks, i);
         fl_free(state->mem, mark->name);
         mark->name = NULL;
+        mark->letters.count = 0;
     }
 }
 
@@ -281,10 +316,14 @@ static void forget_names(struct fl_state *state)
 static void get_more(struct reader *in, uint32_t size, struct fl_state *state)
 {
     struct reader more = {.at = get(in, size), .left = size};
-    uint64_t released = in->short_of || size < STATE_MORE ? 0 : get64(&more);
+    int there = !in->short_of && size >= STATE_MORE;
+    uint64_t released = there ? get64(&more) : 0;
+    uint64_t next_letter = there ? get64(&more) : 0;
 
     if (state->released < released)
         state->released = released;
+    if (state->next_letter < next_letter)
+        state->next_letter = next_letter;
 }
 
 int fl_state_join(struct fl_state *state, const uint8_t *data, size_t size)
@@ -335,6 +374,91 @@ int fl_state_join_ack(struct fl_state *state, const uint8_t *data, size_t size, 
 
     if (!mark)
         return in.short_of ? FLOW_EPARSE : FLOW_ENOMEM;
+    const uint8_t *ranges = in.at;
     int rc = get_ranges(&in, mark, count, end);
+    for (uint32_t i = 0; i < count && !rc; i++, ranges += 16) {
+        rc = fl_ranges_reserve(&mark->direct, 1);
+        if (!rc)
+            fl_ranges_add(&mark->direct, fl_le64_get(ranges), fl_le64_get(ranges + 8));
+    }
     return rc || !marks ? rc : fl_positions_join(state->positions, data + size - marks, marks);
+}
+
+/* ---- letters ---- */
+
+int fl_state_join_dead(struct fl_state *state, const uint8_t *data, size_t size,
+                       const struct fl_letter *place, uint64_t *end)
+{
+    struct fl_letter_text text;
+    struct fl_dead dead;
+    int rc = fl_letter_read(data, size, &dead.letter, &text);
+
+    if (rc)
+        return rc;
+    dead.letter.epoch = place->epoch;
+    dead.letter.at = place->at;
+    dead.letter.stripe = place->stripe;
+    dead.cursor = text.cursor;
+    *end = dead.letter.offset + 1;
+    struct fl_mark *mark = fl_state_mark(state, text.cursor);
+    if (!mark || !fl_vec_push(&state->dead, &dead))
+        return FLOW_ENOMEM;
+    return fl_mark_add(mark, dead.letter.offset, *end);
+}
+
+static struct fl_letter *find_letter(const struct fl_mark *mark, uint64_t number)
+{
+    for (size_t i = 0; i < mark->letters.count; i++) {
+        struct fl_letter *letter = fl_vec_at(&mark->letters, i);
+        if (letter->number == number)
+            return letter;
+    }
+    return NULL;
+}
+
+/* Takes over what frames that were seen say of letters of MARK: where they are, and, where the
+ * state is older, that there are some. */
+static int take_seen(const struct fl_state *state, struct fl_mark *mark)
+{
+    for (size_t i = 0; i < state->dead.count; i++) {
+        const struct fl_dead *dead = fl_vec_at(&state->dead, i);
+        struct fl_letter *letter = find_letter(mark, dead->letter.number);
+        if (letter && fl_letter_is_later(&dead->letter, letter)) {
+            letter->epoch = dead->letter.epoch;
+            letter->at = dead->letter.at;
+            letter->stripe = dead->letter.stripe;
+        } else if (!letter && dead->cursor == mark->id &&
+                   dead->letter.number >= state->next_letter &&
+                   !fl_vec_push(&mark->letters, &dead->letter)) {
+            return FLOW_ENOMEM;
+        }
+    }
+    return FLOW_OK;
+}
+
+/* Drops letters that were never written, and those that were delivered in the end. */
+static void drop_gone(struct fl_mark *mark)
+{
+    for (size_t i = mark->letters.count; i-- > 0;) {
+        const struct fl_letter *letter = fl_vec_at(&mark->letters, i);
+        const struct fl_range *range = fl_ranges_find(&mark->direct, letter->offset);
+        if (!letter->epoch || (range && range->first <= letter->offset))
+            fl_vec_remove(&mark->letters, i);
+    }
+}
+
+int fl_state_settle_letters(struct fl_state *state)
+{
+    for (size_t i = 0; i < state->marks.count; i++) {
+        struct fl_mark *mark = fl_vec_at(&state->marks, i);
+        if (mark->name && take_seen(state, mark))
+            return FLOW_ENOMEM;
+        drop_gone(mark);
+    }
+    for (size_t i = 0; i < state->dead.count; i++) {
+        const struct fl_dead *dead = fl_vec_at(&state->dead, i);
+        if (dead->letter.number >= state->next_letter)
+            state->next_letter = dead->letter.number + 1;
+    }
+    return FLOW_OK;
 }

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "store/format.h"
+#include "store/letters.h"
 #include "store/positions.h"
 #include "store/ranges.h"
 
@@ -33,6 +34,8 @@ struct fl_mark {
     struct fl_ranges acked;
     struct fl_terms terms;
     uint64_t skipped; /* events that were given up for it */
+    struct fl_vec letters;   /* of struct fl_letter, in the order of their numbers */
+    struct fl_ranges direct; /* offsets that acknowledgements told of, and not only states */
 };
 
 struct fl_state {
@@ -41,9 +44,16 @@ struct fl_state {
     uint64_t next_offset;
     uint64_t released; /* what was needed only below here may have been given up already */
     uint32_t next_id;
+    uint64_t next_letter;
     struct fl_vec marks; /* of struct fl_mark */
+    struct fl_vec dead;  /* of struct fl_dead: frames of letters that were seen */
     struct fl_positions *positions;
     int hidden; /* some of it could not be read without keys, which are not there */
+};
+
+struct fl_dead {
+    struct fl_letter letter;
+    uint32_t cursor;
 };
 
 /* A state without marks; its positions are the store's own, or NULL: those that are joined are only
@@ -77,6 +87,14 @@ int fl_state_join(struct fl_state *state, const uint8_t *data, size_t size);
 
 /* Joins a state that is encrypted, without keys: only that nothing below FLOOR is needed. */
 int fl_state_hide(struct fl_state *state, uint64_t floor);
+
+/* Joins the payload of the frame of a letter that lies at PLACE, of which only that counts; *END is
+ * behind the offset of the event. */
+int fl_state_join_dead(struct fl_state *state, const uint8_t *data, size_t size,
+                       const struct fl_letter *place, uint64_t *end);
+
+/* Once all was joined: makes the letters of each mark those that there are. */
+int fl_state_settle_letters(struct fl_state *state);
 
 /* Joins the payload of an acknowledgement, at whose end there are MARKS bytes of sinks' marks; *END
  * is behind its last offset. */

@@ -146,6 +146,7 @@ struct fl_cursor_info {
     uint64_t held;    /* these, and those that it took and is not done with */
     uint64_t bytes;   /* of the log from `offset` on, reckoned by the segments */
     uint64_t skipped;
+    uint64_t letters; /* dead ones */
 };
 
 void fl_cursor_look(struct fl_cursor *cursor, struct fl_cursor_info *info);

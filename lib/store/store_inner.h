@@ -55,6 +55,7 @@ struct fl_store {
     struct fl_cursor *removed; /* kept since somebody may still have them */
     uint32_t cursor_count;
     uint32_t next_id;
+    uint64_t next_letter;
     _Atomic uint32_t blockers;
     _Atomic uint64_t visible; /* behind the last offset that can be taken */
 
@@ -126,11 +127,33 @@ int fl_store_find_place(struct fl_store *store, const struct fl_place *place, ui
 /* Makes every cursor that skips keep to its limits, and tells in the log what was given up. */
 void fl_store_obey_limits(struct fl_store *store);
 
+/* Under the cursor's lock: the same for one, as far as it is about events. */
+void fl_cursor_obey_limit(struct fl_cursor *cursor);
+
 /* The bytes of the log from OFFSET on, reckoned by the segments. */
 uint64_t fl_store_bytes_behind(struct fl_store *store, uint64_t offset);
 
-/* Under the cursor's lock: the same for one, as far as it is about events. */
-void fl_cursor_obey_limit(struct fl_cursor *cursor);
+/* Writes the letters anew that are in segments which could go otherwise.  Under the checkpoint's
+ * lock, before the state is noted. */
+void fl_store_move_letters(struct fl_store *store);
+
+/* Whether a letter lies in the segment EPOCH. */
+int fl_store_has_letters(struct fl_store *store, uint64_t epoch);
+
+/* What decides whether a segment may go. */
+struct fl_verge {
+    uint64_t floor;
+    uint64_t keep;  /* the segment that has the latest state */
+    uint64_t total; /* bytes of all segments */
+    int64_t now;
+    int64_t due; /* when the next one may go, in ms from now; -1: nobody knows */
+};
+
+struct fl_verge fl_store_verge(struct fl_store *store, uint64_t floor);
+
+/* Whether nothing of SEGMENT is needed, or kept for later.  Under the stripe's lock. */
+int fl_segment_is_spent(const struct fl_store *store, const struct fl_segment *segment,
+                        struct fl_verge *verge);
 
 /* Frees the segments of which nothing is needed, nor kept for later; FLOOR and CONTROL are as they
  * were written. */

@@ -45,6 +45,7 @@ int fl_survey_walk(const struct fl_survey *survey, const struct fl_piece *piece,
 
     if (rc)
         return rc;
+    walk->stripe = piece->stripe;
     walk->sealed = piece->sealed;
     walk->end = piece->sum.end;
     walk->last = piece->front.first;
@@ -437,6 +438,8 @@ int fl_survey_read(struct fl_survey *survey, flow_error **err)
     }
     if (!rc)
         rc = name_first(&survey->state, err);
+    if (!rc && fl_state_settle_letters(&survey->state))
+        rc = fl_error_nomem(err);
     if (!rc)
         rc = note_whole(survey, err);
     return rc ? rc : claim_all(survey, err);

@@ -44,6 +44,8 @@ static int check_hidden(struct fl_walk *walk, const struct fl_frame *frame, flow
         rc = fl_error_nomem(err);
     if (!rc && frame->type == FL_FRAME_ACK && frame->first > walk->needed)
         walk->needed = frame->first;
+    if (!rc && frame->type == FL_FRAME_DEAD && frame->first >= walk->needed)
+        walk->needed = frame->first + 1;
     return rc;
 }
 
@@ -92,6 +94,28 @@ static int load_put(struct fl_walk *walk, const struct fl_frame *frame, flow_err
     return rc;
 }
 
+/* Joins a dead letter, and makes a run of its event. */
+static int load_dead(struct fl_walk *walk, const struct fl_frame *frame, flow_error **err)
+{
+    const struct fl_letter place = {.epoch = walk->scan.epoch,
+                                    .at = walk->scan.payload_at - FL_FRAME_FRONT,
+                                    .stripe = walk->stripe};
+    uint32_t size = fl_frame_plain(frame);
+    uint64_t end = 0;
+    int rc = load(walk, frame, err);
+
+    if (rc)
+        return rc;
+    rc = fl_state_join_dead(walk->state, walk->payload.data, size, &place, &end);
+    if (!rc)
+        rc = fl_letter_read(walk->payload.data, size, &walk->letter, &walk->text);
+    if (!rc)
+        rc = fl_letter_run(walk->scan.env, &walk->text, walk->letter.offset, &walk->run);
+    if (!rc && end > walk->needed)
+        walk->needed = end;
+    return rc == FLOW_ENOMEM ? fl_error_nomem(err) : rc;
+}
+
 /* Reads what is behind the front; FLOW_EPARSE when that is damaged. */
 static int read_payload(struct fl_walk *walk, const struct fl_frame *frame, flow_error **err)
 {
@@ -101,6 +125,7 @@ static int read_payload(struct fl_walk *walk, const struct fl_frame *frame, flow
     case FL_FRAME_PUT: return load_put(walk, frame, err);
     case FL_FRAME_ACK:
     case FL_FRAME_STATE: return join(walk, frame, err);
+    case FL_FRAME_DEAD: return load_dead(walk, frame, err);
     case FL_FRAME_LOST: return FLOW_OK;
     default: return FLOW_EPARSE;
     }
@@ -109,7 +134,7 @@ static int read_payload(struct fl_walk *walk, const struct fl_frame *frame, flow
 static void note(struct fl_walk *walk, const struct fl_frame *frame)
 {
     walk->synced = frame->synced;
-    if (frame->type == FL_FRAME_ACK || frame->type == FL_FRAME_STATE)
+    if (frame->type != FL_FRAME_PUT && frame->type != FL_FRAME_LOST)
         return;
     uint64_t end = frame->first + frame->count;
     walk->last = end > walk->last ? end : walk->last;

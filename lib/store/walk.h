@@ -11,7 +11,9 @@ struct fl_walk {
     struct fl_scan scan;
     struct fl_state *state; /* what acknowledgements and states say is joined to */
     struct fl_buf payload;
-    struct fl_run *run; /* of the step, when it is a sound put */
+    struct fl_run *run;         /* of the step, when it is a sound put or letter */
+    struct fl_letter letter;    /* of the step, when it is a sound letter */
+    struct fl_letter_text text; /* of it; lies in the payload */
     int sealed;         /* the segment ends at `end`; else there at least */
     uint64_t end;
     uint64_t
@@ -20,6 +22,7 @@ struct fl_walk {
     uint64_t last;   /* behind the last offset that was put so far */
     uint64_t needed; /* or acknowledged, or, of a state, given out */
     uint32_t synced; /* of the last sound frame */
+    uint32_t stripe;
 };
 
 /* A frame, or a place where one should be. */

@@ -93,6 +93,16 @@ static int read_max_bytes(const struct said *said, flow_error **err)
     return read_number(said, &said->wish->plan.terms.max_bytes, err);
 }
 
+static int read_max_deliveries(const struct said *said, flow_error **err)
+{
+    int64_t number = 0;
+
+    if (fl_parse_int(said->value, strlen(said->value), &number) || number < 0 || number > 1000000)
+        return refuse(said, "it is a whole number from 0, which is for ever, to 1000000", err);
+    said->wish->max_deliveries = number;
+    return FLOW_OK;
+}
+
 static const struct {
     const char *name;
     int (*read)(const struct said *said, flow_error **err);
@@ -101,6 +111,7 @@ static const struct {
     {"whenBehind", read_behind},
     {"maxEvents", read_max_events},
     {"maxBytes", read_max_bytes},
+    {"maxDeliveries", read_max_deliveries},
 };
 
 #define COUNT (sizeof properties / sizeof properties[0])
@@ -118,7 +129,7 @@ static int refuse_property(const struct said *said, flow_error **err)
     if (fl_nearest_hint(&nearest, mem, &hint))
         return fl_error_nomem(err);
     snprintf(why, sizeof why, "a consumer has no property '%.60s'; %s", said->property,
-             hint ? hint : "there are start, whenBehind, maxEvents and maxBytes");
+             hint ? hint : "there are start, whenBehind, maxEvents, maxBytes and maxDeliveries");
     fl_free(mem, hint);
     return refuse(said, why, err);
 }
@@ -160,6 +171,7 @@ static struct fl_wish *obtain(struct fl_vec *wishes, char *name)
     }
     found->name = name;
     found->plan.terms.flags = FL_CURSOR_SKIPS;
+    found->max_deliveries = -1;
     return found;
 }
 

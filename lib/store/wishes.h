@@ -12,6 +12,7 @@
 struct fl_wish {
     char *name;                 /* owned */
     struct fl_cursor_plan plan; /* its name is this one; max_events 0: the channel's capacity */
+    int64_t max_deliveries;     /* negative: the channel's */
 };
 
 /* Reads them into WISHES, of struct fl_wish, which is empty.  FLOW_ECONFIG at the place of what is

@@ -72,7 +72,8 @@ def check_file(path: Path, public: bool) -> list[str]:
     text = path.read_text(encoding="utf-8")
     limit = HEADER_LINES if public else FILE_LINES
     lines = text.count("\n")
-    faults = [f"{path}: {lines} lines, not {limit}"] if lines > limit else []
+    made = "; do not edit." in text[:400]  # of the headers, which are as long as they are
+    faults = [f"{path}: {lines} lines, not {limit}"] if lines > limit and not made else []
     if path.suffix == ".py":
         return faults
     if not text.startswith("/* SPDX-License-Identifier: Apache-2.0 */\n"):

@@ -323,6 +323,7 @@ START_TEST(faults_of_settings_are_told)
     expect_fault("a1.channels.c1.consumers.audit.maxBytes = 1\n"
                  "a1.channels.c1.consumers.audit.whenBehind = block\n",
                  "audit", "bounded in events");
+    expect_fault("a1.channels.c1.consumers.audit.maxDeliveries = many\n", "audit", "whole number");
     expect_fault("a1.channels.c1.consumers.audit = latest\n", "audit", "a name and a property");
 }
 END_TEST
@@ -463,6 +464,140 @@ START_TEST(a_put_wakes_every_consumer)
 }
 END_TEST
 
+/* ---- dead letters ---- */
+
+/* Fails for each batch with the number 7 in it. */
+static int refuse_seven(void *self, const flow_event *const *events, size_t count, flow_error **err)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t size;
+        const char *body = flow_event_body(events[i], &size);
+        if (size == 1 && *body == '7' && !atomic_load(&((struct host *)self)->fails))
+            return flow_error_set(err, FLOW_ECALLBACK, "seven is not for me");
+    }
+    return FLOW_OK;
+}
+
+struct found {
+    int count;
+    uint32_t deliveries;
+    uint64_t offset;
+    char reason[64];
+};
+
+static int find_letter(void *self, const flow_letter *letter)
+{
+    struct found *found = self;
+    size_t size;
+
+    ck_assert_mem_eq(flow_event_body(letter->event, &size), "7", 1);
+    found->count++;
+    found->deliveries = letter->deliveries;
+    found->offset = letter->offset;
+    snprintf(found->reason, sizeof found->reason, "%s", letter->reason);
+    return FLOW_OK;
+}
+
+/* What a handle takes fails at once, so that nothing pauses. */
+START_TEST(an_event_that_cannot_be_delivered_is_put_aside)
+{
+    struct found found = {0};
+    const flow_event *const *events;
+    flow_consumer *mine;
+    flow_txn *txn;
+    size_t count = 1, delivered = 0;
+    uint64_t replayed = 0;
+
+    START("a1.channels.c1.consumers.mine.maxDeliveries = 2\n", "");
+    ck_assert_int_eq(flow_consumer_open(channel(), "mine", &mine, NULL), FLOW_OK);
+    rig_push(&rig, 0, 100);
+    while (count) {
+        flow_error *cause = NULL;
+        ck_assert_int_eq(flow_consumer_begin(mine, &txn, NULL), FLOW_OK);
+        ck_assert_int_eq(flow_txn_take(txn, 50, 0, &events, &count, NULL), FLOW_OK);
+        if (refuse_seven(&hosts[2], events, count, &cause)) {
+            ck_assert_int_eq(flow_txn_reject(txn, cause, NULL), FLOW_OK);
+        } else {
+            ck_assert_int_eq(flow_txn_commit(txn, NULL), FLOW_OK);
+            delivered += count;
+        }
+        flow_error_free(cause);
+        flow_txn_free(txn);
+    }
+    ck_assert_uint_eq(delivered, 99);
+    ck_assert_uint_eq(info_of("mine").letters, 1);
+    ck_assert_int_eq(rig_metric(&rig, "c1.mine", "ConsumerLetters"), 1);
+    ck_assert_int_eq(rig_metric(&rig, "c1", "DeadLetters"), 1);
+    rig_stop(&rig);
+    rig_start(&rig);
+    ck_assert_int_eq(flow_consumer_letters(channel(), "mine", find_letter, &found, NULL), FLOW_OK);
+    ck_assert_int_eq(found.count, 1);
+    ck_assert_uint_eq(found.offset, 7);
+    ck_assert_uint_gt(found.deliveries, 2);
+    ck_assert_str_eq(found.reason, "seven is not for me");
+    ck_assert_int_eq(flow_consumer_replay(channel(), "mine", 8, NULL, NULL), FLOW_ENOENT);
+    ck_assert_int_eq(flow_consumer_replay(channel(), "mine", FLOW_LETTERS_ALL, &replayed, NULL),
+                     FLOW_OK);
+    ck_assert_uint_eq(replayed, 1);
+    ck_assert_uint_eq(take(mine, 10, 0), 1);
+    ck_assert_uint_eq(info_of("mine").letters, 0);
+    flow_consumer_close(mine);
+    rig_stop(&rig);
+}
+END_TEST
+
+/* With a false clock, as a sink that failed pauses. */
+START_TEST(a_sink_that_fails_for_one_event_delivers_the_others)
+{
+    struct found found = {0};
+
+    rig_free(&rig);
+    rig_init(&rig, 1);
+    build("a1.channels.c1.maxDeliveries = 3\n", (const char *const[]){"", NULL});
+    ck_assert_int_eq(flow_pipeline_bind(rig.pipeline, "k0", refuse_seven, &hosts[0], NULL, NULL),
+                     FLOW_OK);
+    rig_start(&rig);
+    rig_push(&rig, 0, 100);
+    rig_tick_until(&rig, "k0", "EventDrainSuccessCount", 99);
+    rig_tick_until(&rig, "c1", "DeadLetters", 1);
+    ck_assert_uint_eq(rig_logged(&rig, "event 7 is a dead letter of consumer ''"), 1);
+    ck_assert_int_eq(flow_consumer_letters(channel(), "", find_letter, &found, NULL), FLOW_OK);
+    ck_assert_str_eq(found.reason, "sink k0: seven is not for me");
+    atomic_store(&hosts[0].fails, 1);
+    ck_assert_int_eq(flow_consumer_replay(channel(), "", 7, NULL, NULL), FLOW_OK);
+    rig_tick_until(&rig, "k0", "EventDrainSuccessCount", 100);
+    ck_assert_int_eq(rig_metric(&rig, "c1", "DeadLetters"), 0);
+    rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(failures_that_pass_do_not_count)
+{
+    const flow_event *const *events;
+    flow_error *cause = NULL;
+    flow_consumer *mine;
+    flow_txn *txn;
+    size_t count;
+
+    START("a1.channels.c1.consumers.mine.maxDeliveries = 1\n", "");
+    ck_assert_int_eq(flow_consumer_open(channel(), "mine", &mine, NULL), FLOW_OK);
+    rig_push(&rig, 0, 1);
+    flow_error_set(&cause, FLOW_EIO, "the server is away");
+    flow_error_set_retriable(&cause, 1);
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(flow_consumer_begin(mine, &txn, NULL), FLOW_OK);
+        ck_assert_int_eq(flow_txn_take(txn, 50, 0, &events, &count, NULL), FLOW_OK);
+        ck_assert_uint_eq(count, 1);
+        ck_assert_int_eq(flow_txn_reject(txn, cause, NULL), FLOW_OK);
+        flow_txn_free(txn);
+    }
+    ck_assert_uint_eq(info_of("mine").letters, 0);
+    flow_error_free(cause);
+    flow_consumer_close(mine);
+    rig_stop(&rig);
+}
+END_TEST
+
 START_TEST(a_channel_in_memory_has_no_consumers)
 {
     flow_consumer_info info = {.struct_size = sizeof info};
@@ -536,6 +671,11 @@ int main(void)
          a_host_adds_moves_pauses_and_removes_consumers},
         {"a_host_takes_through_a_handle", a_host_takes_through_a_handle},
         {"a_put_wakes_every_consumer", a_put_wakes_every_consumer},
+        {"an_event_that_cannot_be_delivered_is_put_aside",
+         an_event_that_cannot_be_delivered_is_put_aside},
+        {"a_sink_that_fails_for_one_event_delivers_the_others",
+         a_sink_that_fails_for_one_event_delivers_the_others},
+        {"failures_that_pass_do_not_count", failures_that_pass_do_not_count},
         {"a_channel_in_memory_has_no_consumers", a_channel_in_memory_has_no_consumers},
         {"places_are_read", places_are_read},
     };

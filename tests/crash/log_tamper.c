@@ -230,7 +230,7 @@ static void set_later_flag(struct fl_frame *frame, uint8_t *payload)
 static void set_later_type(struct fl_frame *frame, uint8_t *payload)
 {
     (void)payload;
-    frame->type = FL_FRAME_LOST + 1;
+    frame->type = FL_FRAME_DEAD + 1;
 }
 
 static void check_later(void (*change)(struct fl_frame *, uint8_t *))

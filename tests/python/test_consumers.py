@@ -97,3 +97,36 @@ def test_a_handle_is_closed_with_its_pipeline(library: libflow.Library, tmp_path
             pass
     with pytest.raises(libflow.Closed):
         list(consumers)
+
+
+def test_dead_letters_are_listed_and_replayed(library: libflow.Library, tmp_path: Path) -> None:
+    pipeline = make(library, tmp_path, Collected())
+    with pipeline:
+        consumers = pipeline.consumers("c1")
+        consumers.add("audit")
+    pipeline.close()
+
+    config = settings(libflow.Config(library), "inlet", "outlet")
+    config["a1.channels.c1.type"] = "file"
+    config["a1.channels.c1.checkpointDir"] = str(tmp_path / "control")
+    config["a1.channels.c1.dataDirs"] = str(tmp_path / "data")
+    config["a1.channels.c1.minimumRequiredSpace"] = "1048576"
+    config["a1.channels.c1.maxDeliveries"] = "1"
+    pipeline = libflow.Pipeline(config)
+    pipeline.outlet("k1", Collected())
+    with pipeline:
+        consumers = pipeline.consumers("c1")
+        pipeline.inlet("r1").push(b"poison", {"a": "b"})
+        with consumers.open("audit") as audit:
+            with pytest.raises(ValueError):
+                with audit.take() as events:
+                    raise ValueError(f"cannot read {bodies(events)}")
+            letters = consumers.letters("audit")
+            assert [(letter.offset, letter.deliveries) for letter in letters] == [(0, 1)]
+            assert letters[0].event == libflow.Event(b"poison", {"a": "b"})
+            assert "cannot read" in letters[0].reason
+            assert consumers["audit"].letters == 1
+            assert consumers.replay("audit") == 1
+            with audit.take() as events:
+                assert bodies(events) == [b"poison"]
+        assert not consumers.letters("audit")

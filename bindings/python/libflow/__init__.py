@@ -11,7 +11,7 @@
 
 from ._components import Component, Context, Interceptor, Property, Sink, Source, register
 from ._config import Config, Diagnostic
-from ._consumers import Consumer, ConsumerInfo, Consumers
+from ._consumers import Consumer, ConsumerInfo, Consumers, Letter
 from ._errors import (AbiError, AlreadyExists, CallbackError, Closed, ConfigError, DeliveryError,
                       FlowError, Forked, Full, InvalidArgument, NotFound, OutOfMemory, ParseError,
                       PluginError, StateError, SystemFailure, TimedOut, TooBig)
@@ -25,7 +25,7 @@ __version__: str = _lib.flow_version_string().decode()
 __all__ = [
     "AbiError", "AlreadyExists", "Batch", "CallbackError", "Closed", "Component", "Config",
     "ConfigError", "Consumer", "ConsumerInfo", "Consumers", "Context", "DeliveryError", "Diagnostic", "Event", "FlowError", "Forked",
-    "Full", "Inlet", "Interceptor", "InvalidArgument", "Library", "NotFound", "OutOfMemory",
+    "Full", "Inlet", "Interceptor", "InvalidArgument", "Letter", "Library", "NotFound", "OutOfMemory",
     "ParseError", "Pipeline", "PluginError", "Property", "Sink", "Source", "StateError",
     "SystemFailure", "TimedOut", "TooBig", "register",
 ]

@@ -7,10 +7,10 @@ import contextlib
 import ctypes
 import datetime
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Iterator, Union
+from typing import TYPE_CHECKING, Any, Iterator, Union
 
 from . import _table as t
-from ._errors import Closed, call, text
+from ._errors import Closed, call, report, text
 from ._events import Event, Room
 from ._load import lib
 
@@ -36,6 +36,18 @@ class ConsumerInfo:  # pylint: disable=too-many-instance-attributes
     held: int  # these, and those that were taken and are not committed
     bytes: int  # of the log from `offset` on
     skipped: int  # events that were given up for it
+    letters: int  # dead ones
+
+
+@dataclass(frozen=True)
+class Letter:
+    """An event that a consumer could not deliver, and was put aside."""
+
+    offset: int
+    deliveries: int  # that failed
+    time: datetime.datetime
+    reason: str
+    event: Event
 
 
 def _place(place: Place) -> t.flow_consumer_place:
@@ -61,6 +73,7 @@ def _info(found: t.flow_consumer_info) -> ConsumerInfo:
         held=found.held,
         bytes=found.bytes,
         skipped=found.skipped,
+        letters=found.letters,
     )
 
 
@@ -82,7 +95,8 @@ class Consumer:
     def take(self, count: int = 1000, timeout: float = 0.0) -> Iterator[list[Event]]:
         """Lends up to COUNT events, waiting TIMEOUT seconds for the first.
 
-        They are gone when the block ends, and come again when it raises.
+        They are gone when the block ends, and come again when it raises; as a delivery that
+        failed, where the channel counts these.
         """
         if not self._handle:
             raise Closed("the consumer was closed")
@@ -95,6 +109,12 @@ class Consumer:
                  ctypes.byref(got))
             yield self._room.unpack(events, got.value) if got.value else []
             call(lib.flow_txn_commit, txn)
+        except BaseException as fault:
+            cause = ctypes.c_void_p()
+            report(ctypes.byref(cause), fault)
+            lib.flow_txn_reject(txn, cause, None)
+            lib.flow_error_free(cause)
+            raise
         finally:
             lib.flow_txn_free(txn)
 
@@ -166,6 +186,30 @@ class Consumers:
     def remove(self, name: str) -> None:
         """Removes a consumer that no sink or handle takes through."""
         call(lib.flow_consumer_remove, self._checked(), name.encode())
+
+    def letters(self, name: str) -> list[Letter]:
+        """The dead letters of a consumer, in the order of their offsets."""
+        found: list[Letter] = []
+        room = Room()
+
+        def add(_self: int, lent: Any) -> int:
+            one = ctypes.cast(lent, ctypes.POINTER(t.flow_letter)).contents
+            events = ctypes.pointer(ctypes.c_void_p(one.event))
+            when = datetime.datetime.fromtimestamp(one.time / 1000, datetime.timezone.utc)
+            found.append(Letter(one.offset, one.deliveries, when, text(one.reason),
+                                room.unpack(events, 1)[0]))
+            return t.FLOW_OK
+
+        call(lib.flow_consumer_letters, self._checked(), name.encode(), t.flow_letter_fn(add),
+             None)
+        return found
+
+    def replay(self, name: str, offset: int | None = None) -> int:
+        """Lets one dead letter, or all, be taken once more; returns how many there are."""
+        count = ctypes.c_uint64()
+        call(lib.flow_consumer_replay, self._checked(), name.encode(),
+             (1 << 64) - 1 if offset is None else offset, ctypes.byref(count))
+        return count.value
 
     def open(self, name: str) -> Consumer:
         """A handle to take through the consumer NAME."""

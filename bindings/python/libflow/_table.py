@@ -62,6 +62,7 @@ FLOW_LOGDIR_PUT = 1
 FLOW_LOGDIR_ACK = 2
 FLOW_LOGDIR_STATE = 3
 FLOW_LOGDIR_LOST = 4
+FLOW_LOGDIR_DEAD = 5
 FLOW_LOGDIR_COMPRESSED = 1
 FLOW_LOGDIR_ENCRYPTED = 2
 FLOW_LOGDIR_ALL = 1
@@ -99,6 +100,7 @@ FLOW_VERSION_PATCH = 0
 FLOW_ABI = 1
 
 
+flow_letter_fn = C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p)
 flow_log_fn = C.CFUNCTYPE(None, C.c_void_p, C.c_void_p)
 flow_outlet_fn = C.CFUNCTYPE(C.c_int, C.c_void_p, C.POINTER(C.c_void_p), C.c_size_t, C.POINTER(C.c_void_p))
 flow_position_fn = C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p)
@@ -203,6 +205,20 @@ class flow_consumer_info(C.Structure):
         ("held", C.c_uint64),
         ("bytes", C.c_uint64),
         ("skipped", C.c_uint64),
+        ("letters", C.c_uint64),
+    ]
+
+
+class flow_letter(C.Structure):
+    """An event that a consumer could not deliver: after as many deliveries as the channel's property maxDeliveries allows it was put aside, and the others went on."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("deliveries", C.c_uint32),
+        ("offset", C.c_uint64),
+        ("time", C.c_int64),
+        ("reason", C.c_char_p),
+        ("event", C.c_void_p),
     ]
 
 
@@ -221,6 +237,9 @@ class flow_channel_consumers(C.Structure):
         ("seek", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_char_p, C.c_void_p, C.POINTER(C.c_uint64), C.POINTER(C.c_void_p))),
         ("pause", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_char_p, C.c_int, C.POINTER(C.c_void_p))),
         ("remove", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p))),
+        ("reject", C.CFUNCTYPE(None, C.c_void_p, C.c_void_p, C.c_char_p)),
+        ("letters", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_char_p, flow_letter_fn, C.c_void_p, C.POINTER(C.c_void_p))),
+        ("replay", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_char_p, C.c_uint64, C.POINTER(C.c_uint64), C.POINTER(C.c_void_p))),
     ]
 
 
@@ -424,6 +443,9 @@ class flow_logdir_frame(C.Structure):
         ("fault", C.c_char_p),
         ("flags", C.c_uint32),
         ("raw", C.c_uint32),
+        ("reason", C.c_char_p),
+        ("deliveries", C.c_uint32),
+        ("cursor", C.c_uint32),
     ]
 
 
@@ -645,11 +667,13 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_consumer_begin": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_consumer_close": (None, [C.c_void_p]),
     "flow_consumer_get": (C.c_int, [C.c_void_p, C.c_char_p, C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_consumer_letters": (C.c_int, [C.c_void_p, C.c_char_p, flow_letter_fn, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_consumer_next": (C.c_int, [C.c_void_p, C.c_char_p, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_consumer_open": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_consumer_pause": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p)]),
     "flow_consumer_place_read": (C.c_int, [C.c_char_p, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_consumer_remove": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p)]),
+    "flow_consumer_replay": (C.c_int, [C.c_void_p, C.c_char_p, C.c_uint64, C.POINTER(C.c_uint64), C.POINTER(C.c_void_p)]),
     "flow_consumer_resume": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p)]),
     "flow_consumer_seek": (C.c_int, [C.c_void_p, C.c_char_p, C.c_void_p, C.POINTER(C.c_uint64), C.POINTER(C.c_void_p)]),
     "flow_context_below": (C.c_int, [C.c_void_p, C.c_char_p, C.c_size_t, C.POINTER(C.c_char_p), C.POINTER(C.c_char_p)]),
@@ -797,6 +821,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_txn_free": (None, [C.c_void_p]),
     "flow_txn_put": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_txn_put_batch": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_txn_reject": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_txn_rollback": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_txn_set_mark": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_txn_state": (C.c_uint32, [C.c_void_p]),

@@ -30,6 +30,7 @@ static int file_create(flow_context *ctx, void **self, flow_error **err)
     }
     channel->transaction_capacity = (uint64_t)flow_context_int(ctx, "transactionCapacity");
     channel->keep_alive_ms = flow_context_int(ctx, "keep-alive") * 1000;
+    channel->max_deliveries = (uint32_t)flow_context_int(ctx, "maxDeliveries");
     fl_disk_init(&channel->log, ctx, (uint64_t)flow_context_int(ctx, "capacity"));
     channel->log.retain_ms = flow_context_int(ctx, "retentionTime") * 1000;
     channel->log.retain_bytes = (uint64_t)flow_context_int(ctx, "retentionBytes");

@@ -117,6 +117,20 @@ static int is_first(const struct file_consumer *consumer)
     return !*consumer->name;
 }
 
+/* How often the events of each consumer may fail is not kept with it. */
+static void set_deliveries(struct file_channel *channel)
+{
+    struct fl_store *store = channel->log.store;
+    struct fl_cursor *cursor = fl_store_next_cursor(store, NULL);
+
+    for (; cursor; cursor = fl_store_next_cursor(store, cursor->name)) {
+        const struct fl_wish *wish = fl_wishes_find(&channel->wishes, cursor->name);
+        int says = wish && wish->max_deliveries >= 0;
+        atomic_store(&cursor->max_deliveries,
+                     says ? (uint32_t)wish->max_deliveries : channel->max_deliveries);
+    }
+}
+
 /* Under the lock. */
 static int open_all(struct file_channel *channel, flow_error **err)
 {
@@ -129,9 +143,11 @@ static int open_all(struct file_channel *channel, flow_error **err)
         first |= is_first(c);
         rc = is_first(c) ? FLOW_OK : provide(channel, c, err);
     }
-    if (rc)
-        return rc;
-    return first ? provide_first(channel, err) : retire_first(channel, err);
+    if (!rc)
+        rc = first ? provide_first(channel, err) : retire_first(channel, err);
+    if (!rc)
+        set_deliveries(channel);
+    return rc;
 }
 
 int file_consumers_open(struct file_channel *channel, flow_error **err)
@@ -292,7 +308,10 @@ static int file_add(void *self, const char *name, const flow_consumer_options *o
     if (options->when_behind == FLOW_BEHIND_SKIP)
         plan.terms.flags = FL_CURSOR_SKIPS;
     plan = complete(channel, &plan);
-    return fl_store_add_cursor_at(channel->log.store, &plan, &made, err);
+    int rc = fl_store_add_cursor_at(channel->log.store, &plan, &made, err);
+    if (!rc)
+        set_deliveries(channel);
+    return rc;
 }
 
 static uint32_t flags_of(struct file_channel *channel, const struct fl_cursor_info *info)
@@ -327,6 +346,7 @@ static int file_next(void *self, const char *after, flow_consumer_info *info)
         .held = found.held,
         .bytes = found.bytes,
         .skipped = found.skipped,
+        .letters = found.letters,
     };
     return FLOW_OK;
 }
@@ -383,6 +403,82 @@ static int file_remove(void *self, const char *name, flow_error **err)
     return rc;
 }
 
+/* ---- dead letters ---- */
+
+static void file_reject(void *self, void *inner, const char *reason)
+{
+    fl_disk_reject(&((struct file_channel *)self)->log, &((struct file_txn *)inner)->taken, reason);
+}
+
+/* Hands one letter to FN. */
+static int hand_over(const struct fl_letter *letter, struct fl_buf *reason,
+                     const struct fl_run *run, flow_letter_fn fn, void *arg)
+{
+    const flow_letter lent = {
+        .struct_size = sizeof lent,
+        .deliveries = letter->deliveries,
+        .offset = letter->offset,
+        .time = letter->time,
+        .reason = fl_buf_cstr(reason),
+        .event = run->events[0],
+    };
+
+    return lent.reason ? fn(arg, &lent) : FLOW_ENOMEM;
+}
+
+static int file_letters(void *self, const char *name, flow_letter_fn fn, void *arg,
+                        flow_error **err)
+{
+    struct file_channel *channel = self;
+    struct fl_cursor *cursor = fl_store_find_cursor(channel->log.store, name);
+    struct fl_letter letter = {0};
+    struct fl_buf reason;
+    int rc = cursor ? FLOW_OK : no_consumer(name, err);
+
+    fl_buf_init(&reason, channel->mem);
+    for (uint64_t from = 0; !rc; from = letter.offset + 1) {
+        struct fl_run *run = NULL;
+        fl_buf_clear(&reason);
+        rc = fl_cursor_letter(cursor, from, &letter, &reason, &run, err);
+        if (rc == FLOW_ENOENT)
+            break;
+        if (!rc)
+            rc = hand_over(&letter, &reason, run, fn, arg);
+        fl_run_unref(run);
+    }
+    fl_buf_free(&reason);
+    return rc == FLOW_ENOENT && cursor ? FLOW_OK : rc;
+}
+
+static int replay_all(struct fl_cursor *cursor, uint64_t *count, flow_error **err)
+{
+    struct fl_letter letter = {0};
+    int rc = FLOW_OK;
+
+    for (uint64_t from = 0; !rc; from = letter.offset + 1) {
+        if (fl_cursor_letter(cursor, from, &letter, NULL, NULL, NULL))
+            break;
+        rc = fl_cursor_replay(cursor, letter.offset, err);
+        *count += !rc;
+    }
+    return rc;
+}
+
+static int file_replay(void *self, const char *name, uint64_t offset, uint64_t *count,
+                       flow_error **err)
+{
+    struct file_channel *channel = self;
+    struct fl_cursor *cursor = fl_store_find_cursor(channel->log.store, name);
+
+    if (!cursor)
+        return no_consumer(name, err);
+    if (offset == FLOW_LETTERS_ALL)
+        return replay_all(cursor, count, err);
+    int rc = fl_cursor_replay(cursor, offset, err);
+    *count = !rc;
+    return rc;
+}
+
 const flow_channel_consumers file_consumers = {
     .struct_size = sizeof(flow_channel_consumers),
     .attach = file_attach,
@@ -394,4 +490,7 @@ const flow_channel_consumers file_consumers = {
     .seek = file_seek,
     .pause = file_pause,
     .remove = file_remove,
+    .reject = file_reject,
+    .letters = file_letters,
+    .replay = file_replay,
 };

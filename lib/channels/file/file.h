@@ -25,6 +25,7 @@ struct file_channel {
     const flow_allocator *mem;
     uint64_t transaction_capacity;
     int64_t keep_alive_ms;
+    uint32_t max_deliveries; /* where a consumer's settings do not say */
     struct fl_stash spare; /* transactions to use again */
     struct fl_disk log;
     struct fl_vec wishes; /* of struct fl_wish */

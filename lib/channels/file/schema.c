@@ -17,11 +17,14 @@ static const flow_property properties[] = {
     FL_NUMBER("retentionBytes", "0", "bytes", 0, INT64_MAX,
               "How large the log may be, with what is kept so; 0 is any size. What a consumer is "
               "not done with is kept in any case."),
+    FL_NUMBER("maxDeliveries", "0", "", 0, 1000000,
+              "After so many deliveries that failed an event becomes a dead letter, and what is "
+              "behind it goes on; 0 is never."),
     {.name = "consumers.",
      .type = FLOW_TYPE_STRING,
      .flags = FLOW_PROPERTY_PREFIX,
-     .help = "What the consumer NAME is like: consumers.NAME.start, .whenBehind, .maxEvents and "
-             ".maxBytes; see above."},
+     .help = "What the consumer NAME is like: consumers.NAME.start, .whenBehind, .maxEvents, "
+             ".maxBytes and .maxDeliveries; see above."},
 };
 
 static const char description[] =
@@ -60,6 +63,16 @@ static const char description[] =
     "caught up, and has no maxBytes. The consumer of sinks that name none blocks at the channel's "
     "capacity. When all sinks name one, that consumer is removed when it is done with all there "
     "is, and otherwise skips too.\n\n"
+    "Each consumer that has a name has counters below CHANNEL.NAME: ConsumerLag, the events it is "
+    "not done with; ConsumerLagBytes, the part of the log that is kept for it; ConsumerOffset, "
+    "ConsumerPaused, ConsumerSkippedCount and ConsumerLetters.\n\n"
+    "An event that no sink of a consumer can deliver would hold up all behind it for ever. With "
+    "maxDeliveries, or consumers.NAME.maxDeliveries, it does not: when a batch has failed so "
+    "often, parts of it are delivered, half as large each time, until there is the one event that "
+    "fails. That is put aside as a dead letter, with the reason, and counted (DeadLetters); it is "
+    "listed and replayed by programs and by flow consumer dead and replay. A failure that passes, "
+    "as that of a server that is away, does not count. Failures are counted from when the channel "
+    "opens. Of more than 1000 dead letters of a consumer the oldest are given up.\n\n"
     "The folders may be those of Flume's own file channel, whose files are left alone. What Flume "
     "has left there is taken over by the command flow log import-flume, see flow(1); until then a "
     "warning says that it is there.";
