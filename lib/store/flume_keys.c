@@ -6,6 +6,7 @@
  * asks for it.
  */
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -30,6 +31,8 @@
 
 struct library {
     void *handle;
+    typeof(ERR_set_mark) *mark;
+    typeof(ERR_pop_to_mark) *forget;
     typeof(EVP_CIPHER_CTX_new) *ctx_new;
     typeof(EVP_CIPHER_CTX_free) *ctx_free;
     typeof(EVP_DecryptInit_ex) *init;
@@ -44,6 +47,8 @@ struct library {
 };
 
 static const struct fl_dynlib_symbol symbols[] = {
+    {"ERR_set_mark", offsetof(struct library, mark)},
+    {"ERR_pop_to_mark", offsetof(struct library, forget)},
     {"EVP_CIPHER_CTX_new", offsetof(struct library, ctx_new)},
     {"EVP_CIPHER_CTX_free", offsetof(struct library, ctx_free)},
     {"EVP_DecryptInit_ex", offsetof(struct library, init)},
@@ -140,11 +145,21 @@ static int add_utf16(struct fl_buf *to, const struct fl_buf *password)
     return rc;
 }
 
+/* 0 when libcrypto has no memory for it.  What fails there leaves no error with the thread, whose
+ * owner may use libcrypto too. */
+static int digest_of(const struct library *crypto, const struct fl_buf *bytes,
+                     uint8_t digest[EVP_MAX_MD_SIZE])
+{
+    crypto->mark();
+    int done = crypto->digest(bytes->data, bytes->size, digest, NULL, crypto->sha1(), NULL);
+    crypto->forget();
+    return done;
+}
+
 /* Checks the store's digest, and with it the password. */
 static int check_store(struct fl_flume_keys *keys, flow_error **err)
 {
     uint8_t digest[EVP_MAX_MD_SIZE];
-    unsigned digest_size = 0;
     struct fl_buf all;
     struct fl_jceks_key unused;
     struct fl_proto nobody = fl_proto("", 0);
@@ -162,14 +177,12 @@ static int check_store(struct fl_flume_keys *keys, flow_error **err)
         rc = fl_buf_text(&all, "Mighty Aphrodite"); /* Sun's salt for all stores */
     if (!rc)
         rc = fl_buf_append(&all, keys->bytes.data, signed_size);
-    if (!rc &&
-        !keys->crypto.digest(all.data, all.size, digest, &digest_size, keys->crypto.sha1(), NULL))
-        digest_size = 0;
+    if (!rc && !digest_of(&keys->crypto, &all, digest))
+        rc = FLOW_ENOMEM;
     wipe(&all);
     if (rc == FLOW_ENOMEM)
         return fl_error_nomem(err);
-    if (rc || digest_size != FL_JCEKS_DIGEST_SIZE ||
-        memcmp(digest, keys->bytes.data + signed_size, digest_size) != 0)
+    if (rc || memcmp(digest, keys->bytes.data + signed_size, FL_JCEKS_DIGEST_SIZE) != 0)
         return flow_error_setf(err, FLOW_ECONFIG,
                                "the key store %s does not have the password in %s, or is damaged",
                                keys->store.path, keys->store.password_path);
@@ -204,25 +217,33 @@ static void derive(const struct fl_jceks_key *key, const struct fl_buf *password
     }
 }
 
-/* Decrypts the sealed object into CLEAR; returns 0 when that cannot be right. */
-static int unseal(struct fl_flume_keys *keys, const struct fl_jceks_key *key,
+/* Decrypts the sealed object into CLEAR, which has room for a block more than there is. FLOW_EPARSE
+ * when that cannot be right. */
+static int decrypt_sealed(const struct library *crypto, EVP_CIPHER_CTX *ctx,
+                          const struct fl_jceks_key *key, const uint8_t derived[2 * FL_MD5_SIZE],
+                          struct fl_buf *clear)
+{
+    int some = 0, rest = 0;
+
+    if (!ctx || !crypto->init(ctx, crypto->des3(), NULL, derived, derived + DES3_KEY_SIZE))
+        return FLOW_ENOMEM;
+    if (!crypto->update(ctx, clear->data, &some, key->sealed.at,
+                        (int)fl_proto_left(&key->sealed)) ||
+        !crypto->final(ctx, clear->data + some, &rest))
+        return FLOW_EPARSE;
+    clear->size = (size_t)some + (size_t)rest;
+    return FLOW_OK;
+}
+
+static int unseal(const struct library *crypto, const struct fl_jceks_key *key,
                   const uint8_t derived[2 * FL_MD5_SIZE], struct fl_buf *clear)
 {
-    const struct library *crypto = &keys->crypto;
+    crypto->mark();
     EVP_CIPHER_CTX *ctx = crypto->ctx_new();
-    size_t size = fl_proto_left(&key->sealed);
-    int some = 0;
-    int rest = 0;
-
-    /* There is room for a block more than there is. */
-    int done = ctx && crypto->init(ctx, crypto->des3(), NULL, derived, derived + DES3_KEY_SIZE) &&
-               crypto->update(ctx, clear->data, &some, key->sealed.at, (int)size) &&
-               crypto->final(ctx, clear->data + some, &rest);
+    int rc = decrypt_sealed(crypto, ctx, key, derived, clear);
     crypto->ctx_free(ctx);
-    if (!done)
-        return 0;
-    clear->size = (size_t)some + (size_t)rest;
-    return 1;
+    crypto->forget();
+    return rc;
 }
 
 /* Takes over what was unsealed, if it is a key for AES. */
@@ -256,7 +277,10 @@ static int open_key(struct fl_flume_keys *keys, const struct fl_jceks_key *seale
         goto done;
     }
     derive(sealed, password, work.data, derived);
-    if (!unseal(keys, sealed, derived, &clear) || fl_jceks_open(clear.data, clear.size, &bytes))
+    rc = unseal(&keys->crypto, sealed, derived, &clear);
+    if (rc == FLOW_ENOMEM)
+        fl_error_nomem(err);
+    else if (rc || fl_jceks_open(clear.data, clear.size, &bytes))
         rc = flow_error_setf(err, FLOW_ECONFIG,
                              "the key '%s' of %s cannot be opened with its password", made->alias,
                              keys->store.path);

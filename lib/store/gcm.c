@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stddef.h>
@@ -14,8 +15,14 @@
 #define INFO_MOST 64u
 #define STEP (1u << 30) /* libcrypto counts in int */
 
+/*
+ * What fails in libcrypto leaves errors with the thread, where whoever uses libcrypto too may take
+ * them for its own; so each call here is between a mark and its removal, with all that came since.
+ */
 struct fl_crypto {
     struct fl_dynlib lib;
+    typeof(ERR_set_mark) *mark;
+    typeof(ERR_pop_to_mark) *forget;
     typeof(EVP_CIPHER_CTX_new) *ctx_new;
     typeof(EVP_CIPHER_CTX_free) *ctx_free;
     typeof(EVP_CIPHER_CTX_ctrl) *ctrl;
@@ -30,6 +37,8 @@ struct fl_crypto {
 };
 
 static const struct fl_dynlib_symbol symbols[] = {
+    {"ERR_set_mark", offsetof(struct fl_crypto, mark)},
+    {"ERR_pop_to_mark", offsetof(struct fl_crypto, forget)},
     {"EVP_CIPHER_CTX_new", offsetof(struct fl_crypto, ctx_new)},
     {"EVP_CIPHER_CTX_free", offsetof(struct fl_crypto, ctx_free)},
     {"EVP_CIPHER_CTX_ctrl", offsetof(struct fl_crypto, ctrl)},
@@ -107,8 +116,10 @@ int fl_crypto_derive(const struct fl_crypto *crypto, const struct fl_bytes *secr
 
     if (strlen(info) > INFO_MOST || size > 255 * HASH)
         return failed(err);
+    crypto->mark();
     int done = hmac(crypto, salt, secret->at, secret->size, extracted) &&
                expand(crypto, &key, info, out, size);
+    crypto->forget();
     explicit_bzero(extracted, sizeof extracted);
     return done ? FLOW_OK : failed(err);
 }
@@ -130,6 +141,18 @@ static const EVP_CIPHER *cipher_for(const struct fl_crypto *crypto, size_t key_s
     }
 }
 
+/* 0 when there is no memory. */
+static int init(struct fl_gcm *gcm, const EVP_CIPHER *cipher, const struct fl_key *key)
+{
+    const struct fl_crypto *crypto = gcm->crypto;
+
+    crypto->mark();
+    gcm->ctx = crypto->ctx_new();
+    int done = gcm->ctx && crypto->init(gcm->ctx, cipher, NULL, key->bytes, NULL, 1);
+    crypto->forget();
+    return done;
+}
+
 int fl_gcm_new(const struct fl_crypto *crypto, const struct fl_key *key, struct fl_gcm **gcm,
                flow_error **err)
 {
@@ -139,12 +162,10 @@ int fl_gcm_new(const struct fl_crypto *crypto, const struct fl_key *key, struct 
     *gcm = NULL;
     if (!cipher)
         return failed(err);
-    if (!made || !(made->ctx = crypto->ctx_new())) {
-        fl_free(crypto->lib.mem, made);
+    if (!made)
         return fl_error_nomem(err);
-    }
     made->crypto = crypto;
-    if (!crypto->init(made->ctx, cipher, NULL, key->bytes, NULL, 1)) {
+    if (!init(made, cipher, key)) {
         fl_gcm_free(made);
         return fl_error_nomem(err);
     }
@@ -185,33 +206,53 @@ static int update(const struct fl_gcm *gcm, const uint8_t *in, size_t size, uint
     return done;
 }
 
+static int encrypt(const struct fl_gcm *gcm, const struct fl_gcm_text *text, uint8_t *out)
+{
+    uint8_t *tag = out + text->in.size;
+    int some = 0;
+
+    return begin(gcm, text, 1) && update(gcm, text->in.at, text->in.size, out) &&
+           gcm->crypto->final(gcm->ctx, tag, &some) &&
+           gcm->crypto->ctrl(gcm->ctx, EVP_CTRL_AEAD_GET_TAG, (int)FL_GCM_TAG, tag);
+}
+
 int fl_gcm_encrypt(struct fl_gcm *gcm, const struct fl_gcm_text *text, uint8_t *out,
                    flow_error **err)
 {
-    const struct fl_crypto *crypto = gcm->crypto;
-    uint8_t *tag = out + text->in.size;
-    int some = 0;
-    int done = begin(gcm, text, 1) && update(gcm, text->in.at, text->in.size, out) &&
-               crypto->final(gcm->ctx, tag, &some) &&
-               crypto->ctrl(gcm->ctx, EVP_CTRL_AEAD_GET_TAG, (int)FL_GCM_TAG, tag);
-
+    gcm->crypto->mark();
+    int done = encrypt(gcm, text, out);
+    gcm->crypto->forget();
     return done ? FLOW_OK : failed(err);
+}
+
+/* Stores in *SAME whether it is what was encrypted; 0 when libcrypto does not work. */
+static int decrypt(const struct fl_gcm *gcm, const struct fl_gcm_text *text, uint8_t *out,
+                   int *same)
+{
+    const uint8_t *in = text->in.at;
+    size_t size = text->in.size - FL_GCM_TAG;
+    uint8_t tag[FL_GCM_TAG], rest[FL_GCM_TAG];
+    int some = 0;
+
+    memcpy(tag, in + size, sizeof tag); /* OUT may be where it is */
+    if (!begin(gcm, text, 0) || !update(gcm, in, size, out) ||
+        !gcm->crypto->ctrl(gcm->ctx, EVP_CTRL_AEAD_SET_TAG, (int)FL_GCM_TAG, tag))
+        return 0;
+    *same = gcm->crypto->final(gcm->ctx, rest, &some) > 0;
+    return 1;
 }
 
 int fl_gcm_decrypt(struct fl_gcm *gcm, const struct fl_gcm_text *text, uint8_t *out,
                    flow_error **err)
 {
-    const struct fl_crypto *crypto = gcm->crypto;
-    const uint8_t *in = text->in.at;
-    uint8_t tag[FL_GCM_TAG], rest[FL_GCM_TAG];
-    int some = 0;
+    int same = 0;
 
     if (text->in.size < FL_GCM_TAG)
         return FLOW_EPARSE;
-    size_t size = text->in.size - FL_GCM_TAG;
-    memcpy(tag, in + size, sizeof tag);
-    if (!begin(gcm, text, 0) || !update(gcm, in, size, out) ||
-        !crypto->ctrl(gcm->ctx, EVP_CTRL_AEAD_SET_TAG, (int)FL_GCM_TAG, tag))
+    gcm->crypto->mark();
+    int done = decrypt(gcm, text, out, &same);
+    gcm->crypto->forget();
+    if (!done)
         return failed(err);
-    return crypto->final(gcm->ctx, rest, &some) > 0 ? FLOW_OK : FLOW_EPARSE;
+    return same ? FLOW_OK : FLOW_EPARSE;
 }

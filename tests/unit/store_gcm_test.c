@@ -2,6 +2,7 @@
 
 /* AES-GCM and derived keys against the vectors of those who made them. */
 
+#include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -154,6 +155,26 @@ START_TEST(every_change_is_noticed)
 }
 END_TEST
 
+/* A host that uses libcrypto in the same thread finds the errors that it knows of, and no others.
+ */
+START_TEST(what_fails_leaves_no_error_with_the_thread)
+{
+    struct sample sample;
+
+    ERR_clear_error();
+    sample_init(&sample, 2, cases[2].sealed);
+    sample.bytes[0] ^= 1;
+    ck_assert_int_eq(decrypt(&sample), FLOW_EPARSE);
+    ck_assert_uint_eq(ERR_peek_error(), 0);
+    ERR_raise(ERR_LIB_USER, 7);
+    unsigned long theirs = ERR_peek_last_error();
+    ck_assert_int_eq(decrypt(&sample), FLOW_EPARSE);
+    fl_gcm_free(sample.gcm);
+    ck_assert_uint_eq(ERR_get_error(), theirs);
+    ck_assert_uint_eq(ERR_get_error(), 0);
+}
+END_TEST
+
 START_TEST(nothing_at_all_can_be_encrypted)
 {
     uint8_t out[FL_GCM_TAG];
@@ -221,6 +242,7 @@ int main(void)
         {"encrypt", every_size_of_key_encrypts_as_the_vectors_have_it},
         {"decrypt", what_was_encrypted_is_decrypted_where_it_is},
         {"changes", every_change_is_noticed},
+        {"errors", what_fails_leaves_no_error_with_the_thread},
         {"nothing", nothing_at_all_can_be_encrypted},
         {"derive", keys_are_derived_as_the_rfc_has_it},
         {"memory", every_lack_of_memory_is_an_error},
