@@ -7,18 +7,19 @@ import pytest
 from conftest import DATA, run_flow, send
 from test_logdir import CONF, LINES, Log, flip
 
-KEYS = DATA / "flume-log" / "encrypted" / "keys"
+KEYS = DATA / "keys"
 ENCRYPTION = """\
 a1.channels.c1.encryption.activeKey = {active}
 a1.channels.c1.encryption.cipherProvider = AESCTRNOPADDING
 a1.channels.c1.encryption.keyProvider = JCEKSFILE
 a1.channels.c1.encryption.keyProvider.keyStoreFile = {keys}/keystore
 a1.channels.c1.encryption.keyProvider.keyStorePasswordFile = {keys}/password
-a1.channels.c1.encryption.keyProvider.keys = key-0 key-1
-a1.channels.c1.encryption.keyProvider.keys.key-1.passwordFile = {keys}/password
+a1.channels.c1.encryption.keyProvider.keys = key-0 key-2
+a1.channels.c1.encryption.keyProvider.keys.key-2.passwordFile = {keys}/password-2
 a1.channels.c1.compression = zstd
 """
-GIVEN = ("--key-store", KEYS / "keystore", "--key-store-password-file", KEYS / "password")
+GIVEN = ("--key-store", KEYS / "keystore", "--key-store-password-file", KEYS / "password",
+         "--key-password-file", f"key-2={KEYS / 'password-2'}")
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def write_conf(tmp_path, port):
 @pytest.fixture
 def log(tmp_path, write_conf, agent, port):
     """Twenty events, the first ten with one key and the others with the next."""
-    for active, lines in (("key-0", LINES[:10]), ("key-1", LINES[10:])):
+    for active, lines in (("key-0", LINES[:10]), ("key-2", LINES[10:])):
         conf = write_conf(active)
         running = agent("--conf-file", conf, "--name", "a1", "--stop-timeout", "1")
         running.wait_for("agent a1 runs")
@@ -67,7 +68,7 @@ def test_a_sink_gets_it_all_after_the_key_has_changed(log, write_conf, agent, tm
 def test_stat_tells_which_keys_are_needed(log):
     stat = json.loads(log.run("stat", "--json").out)
     assert stat["encrypted"] == stat["segments"] and stat["consumersHidden"] is True
-    assert [key["name"] for key in stat["keys"]] == ["key-0", "key-1"]
+    assert [key["name"] for key in stat["keys"]] == ["key-0", "key-2"]
     assert "with the key 'key-0'\n" in log.run("stat").out
     stat = json.loads(log.run("stat", "--json", *GIVEN).out)
     assert stat["consumersHidden"] is False
@@ -123,8 +124,8 @@ def test_settings_that_do_not_fit_are_refused(write_conf):
     for old, new, why in (
             ("JCEKSFILE", "com.example.Mine", "classes of one's own cannot be loaded"),
             ("AESCTRNOPADDING", "ROT13", "AESGCM, or AESCTRNOPADDING"),
-            ("keyProvider.keys = key-0 key-1", "keyProvider.keys =", "no key"),
-            ("key-1.passwordFile", "key-1.secret", ".passwordFile")):
+            ("keyProvider.keys = key-0 key-2", "keyProvider.keys =", "no key"),
+            ("key-2.passwordFile", "key-2.secret", ".passwordFile")):
         conf.write_text(text.replace(old, new))
         result = run_flow("check", "-f", conf, "--name", "a1")
         assert result.status == 2 and why in result.out + result.err, (result.out, result.err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The channels that have a log, with Flume's settings of encryption and keys that Java's keytool
- * made (see tests/data/flume-log). */
+ * made (see tests/data/keys). */
 
 #include <dirent.h>
 #include <stdio.h>
@@ -11,10 +11,11 @@
 #include "places.h"
 #include "suite.h"
 
-#define KEYS TEST_DATA "/flume-log/encrypted/keys/"
+#define KEYS TEST_DATA "/keys/"
 #define STORE "encryption.keyProvider.keyStoreFile", KEYS "keystore"
 #define PASSWORD "encryption.keyProvider.keyStorePasswordFile", KEYS "password"
-#define LISTED "encryption.keyProvider.keys", "key-0 key-1"
+#define LISTED "encryption.keyProvider.keys", "key-0 key-1 key-2"
+#define OWN "encryption.keyProvider.keys.key-2.passwordFile", KEYS "password-2"
 #define CIPHER "encryption.cipherProvider", "AESCTRNOPADDING"
 #define PROVIDER "encryption.keyProvider", "JCEKSFILE"
 
@@ -172,7 +173,8 @@ END_TEST
 
 START_TEST(a_key_store_that_cannot_be_opened_is_told)
 {
-    expect_refused(AT(&places, ENCRYPTED("key-2")), "keystore has no key 'key-2'");
+    expect_refused(AT(&places, ENCRYPTED("key-3")), "keystore has no key 'key-3'");
+    expect_refused(AT(&places, ENCRYPTED("key-2")), "the key 'key-2'"); /* by the store's */
     expect_refused(AT(&places, "encryption.activeKey", "key-0", CIPHER, PROVIDER, STORE,
                       "encryption.keyProvider.keyStorePasswordFile", KEYS "keystore", LISTED),
                    "does not have the password in");
@@ -206,6 +208,19 @@ START_TEST(settings_that_do_not_fit_are_refused)
 }
 END_TEST
 
+START_TEST(a_key_may_have_a_password_of_its_own)
+{
+    struct memory_rig rig;
+
+    places_up(&rig, AT(&places, ENCRYPTED("key-2"), OWN));
+    put_numbers(&rig, 0, 5);
+    rig_down(&rig);
+    places_up(&rig, AT(&places, ENCRYPTED("key-0"), OWN));
+    take_all(&rig, 0, 5);
+    rig_down(&rig);
+}
+END_TEST
+
 START_TEST(the_names_of_flumes_classes_will_do)
 {
     struct memory_rig rig;
@@ -231,6 +246,7 @@ int main(void)
         {"no keys", a_log_without_its_keys_is_refused},
         {"key store", a_key_store_that_cannot_be_opened_is_told},
         {"settings", settings_that_do_not_fit_are_refused},
+        {"own password", a_key_may_have_a_password_of_its_own},
         {"classes", the_names_of_flumes_classes_will_do},
     };
 

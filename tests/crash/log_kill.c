@@ -46,7 +46,7 @@ static const char *memory; /* events, or NULL: a file channel */
 static uint64_t may_lose;
 static int is_wrapped;
 
-#define KEYS TEST_DATA "/flume-log/encrypted/keys/"
+#define KEYS TEST_DATA "/keys/"
 
 /* Pairs of key and value, with room for what is added. */
 struct settings {
