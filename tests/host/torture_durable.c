@@ -9,6 +9,9 @@
 #define EVENTS 12
 #define TRIES 2 /* only one allocation of a life fails */
 
+/* Bodies, so large that they are worth compressing. */
+#define BODY 100u
+
 #define CHANNEL                                                                                    \
     "a.channels = c\n"                                                                             \
     "a.channels.c.type = file\n"                                                                   \
@@ -16,6 +19,16 @@
     "a.channels.c.dataDirs = %1$s/data1, %1$s/data2\n"                                             \
     "a.channels.c.maxFileSize = 65536\n"                                                           \
     "a.channels.c.minimumRequiredSpace = 1048576\n"
+
+#define KEYS TEST_DATA "/keys/"
+#define SEALED                                                                                     \
+    "a.channels.c.compression = zstd\n"                                                            \
+    "a.channels.c.encryption.activeKey = key-1\n"                                                  \
+    "a.channels.c.encryption.cipherProvider = AESCTRNOPADDING\n"                                   \
+    "a.channels.c.encryption.keyProvider = JCEKSFILE\n"                                            \
+    "a.channels.c.encryption.keyProvider.keyStoreFile = " KEYS "keystore\n"                        \
+    "a.channels.c.encryption.keyProvider.keyStorePasswordFile = " KEYS "password\n"                \
+    "a.channels.c.encryption.keyProvider.keys = key-1\n"
 
 static const char putting[] = "a.sources = in\n"
                               "a.sources.in.type = inlet\n"
@@ -26,6 +39,7 @@ static const char taking[] = "a.sinks = out\n"
                              "a.sinks.out.channel = c\n" CHANNEL;
 
 struct tally {
+    int sealed; /* the channel is compressed and encrypted */
     unsigned pushed, accepted;
     unsigned seen[EVENTS];
     unsigned strange;
@@ -39,7 +53,7 @@ static int note(void *self, const flow_event *const *events, size_t count, flow_
     for (size_t i = 0; i < count; i++) {
         size_t size = 0;
         const unsigned char *body = flow_event_body(events[i], &size);
-        if (size == 1 && body[0] < EVENTS)
+        if (size == BODY && body[0] < EVENTS && body[BODY - 1] == body[0])
             tally->seen[body[0]]++;
         else
             tally->strange++;
@@ -47,13 +61,14 @@ static int note(void *self, const flow_event *const *events, size_t count, flow_
     return FLOW_OK;
 }
 
-static int make(struct torture_place *place, flow_library *lib, const char *form,
+static int make(struct torture_place *place, flow_library *lib, const char *form, int sealed,
                 flow_pipeline **pipeline, flow_error **err)
 {
     flow_config *config = NULL;
-    char text[2048];
+    char text[4096];
+    size_t size = (size_t)snprintf(text, sizeof text, form, place->folder);
 
-    snprintf(text, sizeof text, form, place->folder);
+    snprintf(text + size, sizeof text - size, "%s", sealed ? SEALED : "");
     int rc = flow_config_new(lib, &config, err);
     if (rc == FLOW_OK)
         rc = flow_config_parse(config, "agent.conf", text, strlen(text), FLOW_FORMAT_PROPERTIES,
@@ -80,14 +95,15 @@ static int push(flow_library *lib, flow_pipeline *pipeline, struct tally *tally,
     int rc = flow_pipeline_inlet(pipeline, "in", &inlet, err);
 
     while (rc == FLOW_OK && tally->pushed < EVENTS) {
-        unsigned char body = (unsigned char)tally->pushed++;
+        unsigned char body[BODY];
+        memset(body, (int)tally->pushed++, sizeof body);
         flow_batch_free(batch);
         batch = NULL;
         rc = flow_batch_new(lib, &batch, err);
         if (rc == FLOW_OK)
-            rc = flow_batch_add(batch, &body, 1, err);
+            rc = flow_batch_add(batch, body, sizeof body, err);
         if (rc == FLOW_OK)
-            rc = flow_batch_set_position(batch, file, sizeof file, &body, 1, err);
+            rc = flow_batch_set_position(batch, file, sizeof file, body, 1, err);
         if (rc == FLOW_OK)
             rc = flow_inlet_push_batch(inlet, batch, AGENT_PATIENCE_MS, err);
         tally->accepted += rc == FLOW_OK;
@@ -100,7 +116,7 @@ static int put_all(struct torture_place *place, flow_library *lib, struct tally 
                    flow_error **err)
 {
     flow_pipeline *pipeline = NULL;
-    int rc = make(place, lib, putting, &pipeline, err);
+    int rc = make(place, lib, putting, tally->sealed, &pipeline, err);
 
     if (rc == FLOW_OK)
         rc = flow_pipeline_start(pipeline, err);
@@ -113,7 +129,7 @@ static int take_all(struct torture_place *place, flow_library *lib, struct tally
                     flow_error **err)
 {
     flow_pipeline *pipeline = NULL;
-    int rc = make(place, lib, taking, &pipeline, err);
+    int rc = make(place, lib, taking, tally->sealed, &pipeline, err);
 
     if (rc == FLOW_OK)
         rc = flow_pipeline_bind(pipeline, "out", note, tally, NULL, err);
@@ -133,9 +149,10 @@ static int is_kept(const struct tally *tally)
     return !tally->strange;
 }
 
-int torture_durable(struct torture_place *place, flow_library *lib, flow_error **err)
+static int put_and_take(struct torture_place *place, flow_library *lib, int sealed,
+                        flow_error **err)
 {
-    struct tally tally = {0};
+    struct tally tally = {.sealed = sealed};
     flow_error *fault = NULL;
     int first = put_all(place, lib, &tally, err), rc = FLOW_ESTATE;
 
@@ -151,4 +168,14 @@ int torture_durable(struct torture_place *place, flow_library *lib, flow_error *
         return flow_error_set(err, FLOW_ETIMEDOUT, "the channel did not keep what it accepted");
     }
     return first;
+}
+
+int torture_durable(struct torture_place *place, flow_library *lib, flow_error **err)
+{
+    return put_and_take(place, lib, 0, err);
+}
+
+int torture_sealed(struct torture_place *place, flow_library *lib, flow_error **err)
+{
+    return put_and_take(place, lib, 1, err);
 }

@@ -11,4 +11,7 @@
  */
 int torture_durable(struct torture_place *place, flow_library *lib, flow_error **err);
 
+/* The same with a channel that is compressed and encrypted. */
+int torture_sealed(struct torture_place *place, flow_library *lib, flow_error **err);
+
 #endif

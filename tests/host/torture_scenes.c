@@ -273,6 +273,7 @@ const struct torture_scene torture_scenes[] = {
     {.name = "faulty", .act = check_faulty},
     {.name = "plugin", .act = load_plugin},
     {.name = "durable", .act = torture_durable, .recovers = 1},
+    {.name = "sealed", .act = torture_sealed, .recovers = 1},
     {.name = NULL},
 };
 
