@@ -28,8 +28,18 @@ static int run_dump(const struct options *options, flow_logdir *dir)
     return logdir_print_frames(dir, options->events ? options->limit : 0);
 }
 
+/* Says so, for what was made anew with right checksums is not seen then. */
+static void tell_of_hidden(const flow_logdir *dir)
+{
+    flow_logdir_stat stat = {.struct_size = sizeof stat};
+
+    if (flow_logdir_stat_get(dir, &stat) == FLOW_OK && stat.hidden)
+        fputs("no keys were given: what is encrypted was checked by its checksums alone\n", stderr);
+}
+
 static int run_verify(const struct options *options, flow_logdir *dir)
 {
+    tell_of_hidden(dir);
     return logdir_print_faults(dir) ? EXIT_DAMAGED : EXIT_OK;
 }
 

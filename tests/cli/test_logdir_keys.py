@@ -102,6 +102,7 @@ def test_damage_is_told_and_repaired_with_keys_and_without(log):
     for keys in ((), GIVEN):
         result = log.run("verify", *keys)
         assert result.status == 4
+        assert ("by its checksums alone" in result.err) == (not keys)
         assert result.out.endswith("lost: offsets 7 to 7\n1 fault, 1 event lost\n")
     assert log.run("repair", "--yes").status == 0
     assert log.run("verify", *GIVEN).out == "0 faults, 0 events lost\n"
