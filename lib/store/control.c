@@ -115,15 +115,35 @@ static int open_slot(const struct fl_store_env *env, const char *path, int *fd, 
     return rc;
 }
 
-static int write_slot(const struct fl_store_env *env, const char *folder, const char *path,
-                      const struct fl_buf *bytes, flow_error **err)
+/* Where nothing may be read any more, zeroes go over what the file held behind BYTES. */
+static int cover(const struct fl_store_env *env, const char *path, struct fl_buf *bytes,
+                 flow_error **err)
 {
-    struct iovec part = {bytes->data, bytes->size};
-    int fd, created;
-    int rc = open_slot(env, path, &fd, &created, err);
+    struct stat found;
+    int there = env->io->stat(env->io->self, path, &found) == 0;
+    size_t size = there && found.st_size > 0 ? (size_t)found.st_size : 0;
 
+    if (size <= bytes->size || size > LIMIT)
+        return FLOW_OK;
+    uint8_t *rest = fl_buf_reserve(bytes, size - bytes->size);
+    if (!rest)
+        return fl_error_nomem(err);
+    memset(rest, 0, size - bytes->size);
+    bytes->size = size;
+    return FLOW_OK;
+}
+
+static int write_slot(const struct fl_store_env *env, const char *folder, const char *path,
+                      struct fl_buf *bytes, flow_error **err)
+{
+    int fd, created;
+    int rc = fl_sealing_is_active(env->sealing) ? cover(env, path, bytes, err) : FLOW_OK;
+
+    if (!rc)
+        rc = open_slot(env, path, &fd, &created, err);
     if (rc)
         return rc;
+    struct iovec part = {bytes->data, bytes->size};
     rc = fl_file_write_at(env->io, fd, &part, 1, 0, path, err);
     if (!rc)
         rc = fl_file_sync(env->io, fd, path, err);
@@ -204,14 +224,13 @@ static int open_state(const struct fl_store_env *env, struct fl_buf *bytes, size
 
 /* Joins the state, decrypted if there are keys, or if there have to be. */
 static int take_state(const struct fl_store_env *env, struct fl_buf *bytes, const char *path,
-                      struct fl_control *control, struct fl_state *state, flow_error **err)
+                      const struct fl_control *control, struct fl_state *state, flow_error **err)
 {
     int sealed = (fl_le32_get(bytes->data + FLAGS_AT) & SEALED) != 0;
     size_t at = FRONT + fl_le32_get(bytes->data + 40) * POINT + (sealed ? FL_SEAL_FRONT : 0);
     int rc = FLOW_OK;
 
-    control->hidden = sealed && !env->sealing && env->blind;
-    if (control->hidden)
+    if (sealed && !env->sealing && env->blind)
         return fl_state_hide(state, control->floor) ? fl_error_nomem(err) : FLOW_OK;
     if (sealed)
         rc = open_state(env, bytes, at, path, err);

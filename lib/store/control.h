@@ -23,7 +23,6 @@ struct fl_control {
     uint64_t generation; /* the state's */
     int clean;           /* the store was closed: nothing is behind the points */
     uint64_t floor;      /* below this offset nothing is needed, as the state says too */
-    int hidden;          /* when it was read: the state is encrypted, and there are no keys */
     struct fl_vec points; /* of struct fl_scan_point, one a stripe */
 };
 

@@ -236,6 +236,40 @@ static int count_readable_files(void)
     return count;
 }
 
+/* Puts, in a frame of their own, where 50 files are, or that they are forgotten. */
+static void put_files(int are_there)
+{
+    struct fl_buf positions;
+
+    fl_buf_init(&positions, &rig.world.rig.lib->allocator);
+    for (int i = 0; i < 50; i++) {
+        char key[32];
+        size_t size = (size_t)snprintf(key, sizeof key, SECRET " file %d", i);
+        const flow_position position = {key, "here", size, are_there ? 4 : 0};
+        ck_assert_int_eq(fl_position_append(&positions, &position), FLOW_OK);
+    }
+    ck_assert_int_eq(fl_store_put(rig.world.store, NULL, 0, &positions, NULL), FLOW_OK);
+    fl_buf_free(&positions);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(fl_store_checkpoint(rig.world.store, 0, NULL), FLOW_OK);
+}
+
+START_TEST(nothing_from_before_is_left_behind_a_smaller_checkpoint)
+{
+    wrap_rig_up(&rig, "none");
+    put_files(1);
+    wrap_rig_close(&rig);
+    ck_assert(is_readable("/control/control-0") && is_readable("/control/control-1"));
+    wrap_rig_activate(&rig, "new");
+    wrap_rig_open(&rig);
+    put_files(0);
+    ck_assert(!is_readable("/control/control-0") && !is_readable("/control/control-1"));
+    wrap_rig_close(&rig);
+    wrap_rig_open(&rig);
+    wrap_rig_down(&rig);
+}
+END_TEST
+
 START_TEST(files_from_before_are_not_used_again)
 {
     wrap_rig_up(&rig, "none");
@@ -455,6 +489,27 @@ START_TEST(no_nonce_is_used_twice_whatever_fails)
 }
 END_TEST
 
+START_TEST(files_that_are_used_again_get_keys_of_their_own)
+{
+    static struct uses uses;
+    unsigned salts = 0;
+
+    wrap_rig_up(&rig, "seal");
+    sim_disk_record(rig.world.disk);
+    fill_segments();
+    wrap_rig_close(&rig);
+    collect_uses(&uses);
+    for (size_t i = 0; i < uses.list.count; i++) {
+        const struct use *use = fl_vec_at(&uses.list, i);
+        salts += use->at == FL_SEGMENT_FRONT; /* a segment begins with a frame */
+    }
+    ck_assert_uint_gt(salts, uses.file_count); /* files had several */
+    ck_assert_uint_gt(salts, 3);
+    fl_vec_free(&uses.list);
+    wrap_rig_down(&rig);
+}
+END_TEST
+
 /* Puts the same events into the log of DISK and returns the first put of its newest segment. */
 static struct fl_buf go_on_at(struct sim_disk *disk)
 {
@@ -581,11 +636,13 @@ int main(void)
         {"before", what_was_written_before_stays_readable},
         {"format", others_read_it_by_what_its_page_says},
         {"readable", nothing_readable_is_ever_written},
+        {"old checkpoints", nothing_from_before_is_left_behind_a_smaller_checkpoint},
         {"old files", files_from_before_are_not_used_again},
         {"rotation", a_key_is_needed_as_long_as_something_needs_it},
         {"no keys", without_keys_an_encrypted_log_is_refused},
         {"which keys", a_stopped_log_says_which_keys_it_needs},
         {"nonces", no_nonce_is_used_twice_whatever_fails},
+        {"recycled", files_that_are_used_again_get_keys_of_their_own},
         {"copy", a_copy_of_a_log_goes_on_with_keys_of_its_own},
         {"compression", what_gets_smaller_is_compressed_and_nothing_else},
         {"memory", every_lack_of_memory_is_an_error_and_loses_nothing},
