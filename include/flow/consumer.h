@@ -17,7 +17,8 @@ FLOW_BEGIN_DECLS
  * it is removed.
  *
  * Whatever changes a consumer is durable when the call returns FLOW_OK, and has not happened
- * otherwise.  The channel has to be open.
+ * otherwise.  The channel has to be open; a call is waited for before it is closed, so the pipeline
+ * may be stopped on another thread.
  */
 #define FLOW_CONSUMER_NAME 64u /* bytes of a name: letters, digits, '-' and '_' */
 
@@ -208,7 +209,7 @@ FLOW_API int flow_consumer_remove(flow_channel *channel, const char *name, flow_
 
 /*
  * Calls FN with the dead letters of the consumer NAME in the order of their offsets.  When FN does
- * not return FLOW_OK it returns that.
+ * not return FLOW_OK it returns that.  FN asks nothing of the channel's consumers.
  *
  * Blocks: on the disk, and as FN does.
  * Errors: FLOW_ENOENT, FLOW_ECLOSED, FLOW_EIO.

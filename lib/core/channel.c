@@ -26,24 +26,25 @@ static int make_parts(flow_channel *channel, flow_context *ctx)
     if (!channel->put_attempts || !channel->put_successes || !channel->take_attempts ||
         !channel->take_successes)
         return FLOW_ENOMEM;
-    if (fl_gate_init(&channel->events))
+    if (fl_lock_init(&channel->calls))
         return FLOW_ENOMEM;
-    if (fl_gate_init(&channel->room)) {
+    if (!fl_gate_init(&channel->events)) {
+        if (!fl_gate_init(&channel->room)) {
+            channel->cache = fl_txn_cache_new(&ctx->lib->allocator);
+            if (channel->cache)
+                return FLOW_OK;
+            fl_gate_destroy(&channel->room);
+        }
         fl_gate_destroy(&channel->events);
-        return FLOW_ENOMEM;
     }
-    channel->cache = fl_txn_cache_new(&ctx->lib->allocator);
-    if (!channel->cache) {
-        fl_gate_destroy(&channel->events);
-        fl_gate_destroy(&channel->room);
-        return FLOW_ENOMEM;
-    }
-    return FLOW_OK;
+    fl_lock_destroy(&channel->calls);
+    return FLOW_ENOMEM;
 }
 
 static void free_parts(flow_channel *channel)
 {
     fl_txn_cache_free(channel->cache);
+    fl_lock_destroy(&channel->calls);
     fl_gate_destroy(&channel->events);
     fl_gate_destroy(&channel->room);
 }
@@ -162,7 +163,10 @@ int fl_channel_close(flow_channel *channel, flow_error **err)
 
     if (rc)
         return rc;
-    if (!atomic_exchange(&channel->is_open, 0))
+    fl_lock(&channel->calls);
+    int was_open = atomic_exchange(&channel->is_open, 0);
+    fl_unlock(&channel->calls);
+    if (!was_open)
         return FLOW_OK;
     fl_gate_open(&channel->events);
     fl_gate_open(&channel->room);

@@ -29,6 +29,7 @@ struct flow_channel {
     flow_counter *put_attempts, *put_successes, *take_attempts, *take_successes;
     struct fl_txn_cache *cache; /* transactions to use again */
     _Atomic int is_open;
+    struct fl_lock calls; /* about consumers; held while one is at work, and to close */
     char apart1[FL_CACHE_LINE];
     struct fl_gate events; /* opened when events can be taken */
     char apart2[FL_CACHE_LINE];

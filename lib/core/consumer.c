@@ -140,7 +140,7 @@ static int import_options(const flow_consumer_options *theirs, flow_consumer_opt
 
 /* ---- calls ---- */
 
-/* Whether CHANNEL is open and can be asked about the consumer NAME. */
+/* Whether CHANNEL can be asked about the consumer NAME. */
 static int check(const flow_channel *channel, const char *name, flow_error **err)
 {
     if (!channel || !name)
@@ -156,15 +156,26 @@ static int check(const flow_channel *channel, const char *name, flow_error **err
     else if (!fl_channel_has_consumers(channel))
         rc = flow_error_setf(err, FLOW_ENOENT, "a channel of type %s has no consumers",
                              channel->ops->type);
-    else
-        return fl_channel_check(channel, err);
-    flow_error_locate(err, channel->ctx->label, NULL, NULL, 0, 0);
+    if (rc)
+        flow_error_locate(err, channel->ctx->label, NULL, NULL, 0, 0);
     return rc;
 }
 
-static int locate(const flow_channel *channel, int rc, flow_error **err)
+/* Makes sure that CHANNEL is open, and stays so until `leave`. */
+static int enter(flow_channel *channel, flow_error **err)
 {
-    if (rc && channel)
+    fl_lock(&channel->calls);
+    int rc = fl_channel_check(channel, err);
+    if (rc)
+        fl_unlock(&channel->calls);
+    return rc;
+}
+
+/* Returns RC, with the channel's name where it is a failure. */
+static int leave(flow_channel *channel, int rc, flow_error **err)
+{
+    fl_unlock(&channel->calls);
+    if (rc)
         flow_error_locate(err, channel->ctx->label, NULL, NULL, 0, 0);
     return rc;
 }
@@ -172,9 +183,10 @@ static int locate(const flow_channel *channel, int rc, flow_error **err)
 /* What changed may let others put or take. */
 static int changed(flow_channel *channel, int rc, flow_error **err)
 {
+    rc = leave(channel, rc, err);
     if (!rc)
         flow_channel_notify(channel->ctx);
-    return locate(channel, rc, err);
+    return rc;
 }
 
 int flow_consumer_add(flow_channel *channel, const char *name, const flow_consumer_options *options,
@@ -188,6 +200,8 @@ int flow_consumer_add(flow_channel *channel, const char *name, const flow_consum
         rc = flow_error_set(err, FLOW_EINVAL, "a consumer that is added has a name");
     if (!rc)
         rc = import_options(options, &mine, &from, err);
+    if (!rc)
+        rc = enter(channel, err);
     if (rc)
         return rc;
     return changed(channel, channel->consumers.add(channel->self, name, &mine, err), err);
@@ -215,26 +229,38 @@ int flow_consumer_next(flow_channel *channel, const char *after, flow_consumer_i
     if (!rc && !fl_channel_has_consumers(channel))
         return FLOW_ENOENT;
     if (!rc)
-        rc = fl_channel_check(channel, err);
-    return rc ? rc : get_next(channel, after, info, err);
+        rc = enter(channel, err);
+    if (rc)
+        return rc;
+    rc = get_next(channel, after, info, err);
+    fl_unlock(&channel->calls);
+    return rc;
+}
+
+/* The consumer before NAME in their order is the key to it. */
+static int find(flow_channel *channel, const char *name, flow_consumer_info *info, flow_error **err)
+{
+    flow_consumer_info found = {.struct_size = sizeof found};
+    const char *after = NULL;
+
+    while (channel->consumers.next(channel->self, after, &found) == FLOW_OK) {
+        if (!strcmp(found.name, name))
+            return get_next(channel, after, info, err);
+        after = found.name;
+    }
+    return flow_error_setf(err, FLOW_ENOENT, "there is no consumer '%s'", name);
 }
 
 int flow_consumer_get(flow_channel *channel, const char *name, flow_consumer_info *info,
                       flow_error **err)
 {
-    flow_consumer_info found = {.struct_size = sizeof found};
     int rc = check(channel, name, err);
 
     if (!rc && !info)
         rc = flow_error_set(err, FLOW_EINVAL, "no place for a consumer");
-    for (const char *after = NULL; !rc; after = found.name) {
-        rc = channel->consumers.next(channel->self, after, &found);
-        if (!rc && !strcmp(found.name, name))
-            return get_next(channel, after, info, err);
-    }
-    if (rc == FLOW_ENOENT && (!err || !*err))
-        rc = flow_error_setf(err, rc, "there is no consumer '%s'", name);
-    return locate(channel, rc, err);
+    if (!rc)
+        rc = enter(channel, err);
+    return rc ? rc : leave(channel, find(channel, name, info, err), err);
 }
 
 int flow_consumer_seek(flow_channel *channel, const char *name, const flow_consumer_place *to,
@@ -248,6 +274,8 @@ int flow_consumer_seek(flow_channel *channel, const char *name, const flow_consu
         rc = flow_error_set(err, FLOW_EINVAL, "no place to move a consumer to");
     if (!rc)
         rc = import_place(to, &place, err);
+    if (!rc)
+        rc = enter(channel, err);
     if (rc)
         return rc;
     rc = channel->consumers.seek(channel->self, name, &place, &where, err);
@@ -260,6 +288,8 @@ static int pause(flow_channel *channel, const char *name, int paused, flow_error
 {
     int rc = check(channel, name, err);
 
+    if (!rc)
+        rc = enter(channel, err);
     return rc ? rc
               : changed(channel, channel->consumers.pause(channel->self, name, paused, err), err);
 }
@@ -278,6 +308,8 @@ int flow_consumer_remove(flow_channel *channel, const char *name, flow_error **e
 {
     int rc = check(channel, name, err);
 
+    if (!rc)
+        rc = enter(channel, err);
     return rc ? rc : changed(channel, channel->consumers.remove(channel->self, name, err), err);
 }
 
@@ -301,8 +333,10 @@ int flow_consumer_letters(flow_channel *channel, const char *name, flow_letter_f
     if (!rc && !fn)
         rc = flow_error_set(err, FLOW_EINVAL, "no function was given");
     if (!rc)
-        rc = channel->consumers.letters(channel->self, name, fn, arg, err);
-    return locate(channel, rc, err);
+        rc = enter(channel, err);
+    if (rc)
+        return rc;
+    return leave(channel, channel->consumers.letters(channel->self, name, fn, arg, err), err);
 }
 
 int flow_consumer_replay(flow_channel *channel, const char *name, uint64_t offset, uint64_t *count,
@@ -311,8 +345,10 @@ int flow_consumer_replay(flow_channel *channel, const char *name, uint64_t offse
     uint64_t replayed = 0;
     int rc = check_letters(channel, name, err);
 
+    if (!rc)
+        rc = enter(channel, err);
     if (rc)
-        return locate(channel, rc, err);
+        return rc;
     rc = channel->consumers.replay(channel->self, name, offset, &replayed, err);
     if (count)
         *count = replayed;
@@ -333,12 +369,14 @@ int flow_consumer_open(flow_channel *channel, const char *name, flow_consumer **
     flow_consumer *made = fl_zalloc(&channel->ctx->lib->allocator, sizeof *made);
     if (!made)
         return fl_error_nomem(err);
-    rc = fl_channel_view(channel, name, &made->view, err);
+    rc = enter(channel, err);
+    if (!rc)
+        rc = leave(channel, fl_channel_view(channel, name, &made->view, err), err);
     if (rc)
         fl_free(&channel->ctx->lib->allocator, made);
     else
         *consumer = made;
-    return locate(channel, rc, err);
+    return rc;
 }
 
 void flow_consumer_close(flow_consumer *consumer)
