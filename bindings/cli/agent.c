@@ -15,6 +15,7 @@
 
 #include "backup.h"
 #include "commands.h"
+#include "control.h"
 #include "findings.h"
 #include "graph.h"
 #include "http.h"
@@ -30,6 +31,7 @@ struct agent {
     flow_config *config; /* what the pipeline was built from */
     flow_pipeline *pipeline;
     struct monitor monitor;
+    struct control control;
     char *name;
     int signals; /* where they are read from; -1: they still end the process */
     struct watch watch;
@@ -108,6 +110,7 @@ static int stop(struct agent *agent)
         log_error(agent, "the channels are not empty", err);
         err = NULL;
     }
+    control_show(&agent->control, NULL);
     if (flow_pipeline_stop(agent->pipeline, timeout, &err) != FLOW_OK) {
         log_error(agent, "cannot stop", err);
         return EXIT_FAILURE_RUN;
@@ -127,6 +130,7 @@ static int start(struct agent *agent, flow_pipeline *pipeline)
     agent->pipeline = pipeline;
     if (rc == FLOW_OK) {
         monitor_show(&agent->monitor, pipeline);
+        control_show(&agent->control, pipeline);
         return EXIT_OK;
     }
     log_error(agent, "cannot start", err);
@@ -324,8 +328,12 @@ static int load_and_monitor(struct agent *agent)
 {
     int status = monitor_open(&agent->monitor, agent->options, &agent->log);
 
+    agent->control.listener = -1;
+    if (status == EXIT_OK)
+        status = control_open(&agent->control, agent->options, &agent->log);
     if (status == EXIT_OK)
         status = load_and_run(agent);
+    control_close(&agent->control);
     monitor_close(&agent->monitor);
     return status;
 }

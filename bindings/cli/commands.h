@@ -8,6 +8,7 @@
 
 int command_agent(struct options *options);
 int command_check(struct options *options);
+int command_consumer(struct options *options);
 int command_describe(struct options *options);
 int command_graph(struct options *options);
 int command_log(struct options *options);

@@ -37,10 +37,11 @@ static int command_node(struct options *options)
 }
 
 static const struct command commands[] = {
-    {"agent", command_agent, 1, 0},     {"node", command_node, 1, 0},
-    {"check", command_check, 0, 1},     {"describe", command_describe, 0, 1},
-    {"graph", command_graph, 0, 1},     {"log", command_log, 0, 1},
-    {"version", command_version, 0, 0}, {"help", command_help, 0, 0},
+    {"agent", command_agent, 1, 0},       {"node", command_node, 1, 0},
+    {"check", command_check, 0, 1},       {"describe", command_describe, 0, 1},
+    {"graph", command_graph, 0, 1},       {"log", command_log, 0, 1},
+    {"consumer", command_consumer, 0, 1}, {"version", command_version, 0, 0},
+    {"help", command_help, 0, 0},
 };
 
 static const struct command *find(const char *name)
@@ -54,12 +55,15 @@ static const struct command *find(const char *name)
 /* Refuses what the command would pass over. */
 static int check_use(const struct command *command, const struct options *options)
 {
-    const char *for_log = command->run == command_log ? NULL : options_for_log(options);
+    int consumers = command->run == command_consumer;
+    const char *for_log = command->run == command_log ? NULL : options_for_log(options, consumers);
 
     if (options->help)
         return EXIT_OK;
     if (for_log)
         fprintf(stderr, "Error: --%s is for log\n", for_log);
+    else if (options->control && !consumers && !command->is_agent)
+        fputs("Error: --control-socket is for agent and consumer\n", stderr);
     else if (!command->takes_words && options->words.count > 0)
         fprintf(stderr, "Error: unexpected argument '%s'\n", options->words.items[0]);
     else if (command->is_agent && options->format)

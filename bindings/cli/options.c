@@ -29,6 +29,7 @@ enum option_id {
     OPT_LENIENT,
     OPT_FORMAT,
     OPT_STOP_TIMEOUT,
+    OPT_CONTROL,
     OPT_CHECKPOINT_DIR, /* from here on of `flow log` alone */
     OPT_DATA_DIRS,
     OPT_CHANNEL,
@@ -76,6 +77,7 @@ static const struct option_row rows[] = {
     {"lenient", "", 0, OPT_LENIENT, NULL},
     {"format", "", 1, OPT_FORMAT, NULL},
     {"stop-timeout", "", 1, OPT_STOP_TIMEOUT, NULL},
+    {"control-socket", "", 1, OPT_CONTROL, NULL},
     {"checkpoint-dir", "", 1, OPT_CHECKPOINT_DIR, NULL},
     {"data-dirs", "", 1, OPT_DATA_DIRS, NULL},
     {"channel", "", 1, OPT_CHANNEL, NULL},
@@ -315,6 +317,7 @@ static char **text_of(struct options *options, enum option_id id)
     case OPT_DATA_DIRS: return &options->data_dirs;
     case OPT_CHANNEL: return &options->channel;
     case OPT_OUTPUT: return &options->output;
+    case OPT_CONTROL: return &options->control;
     case OPT_FLUME_CHECKPOINT_DIR: return &options->flume_checkpoint;
     case OPT_FLUME_DATA_DIRS: return &options->flume_data;
     case OPT_KEY_STORE: return &options->key_store;
@@ -437,11 +440,17 @@ int options_read(struct options *options, int count, char **arguments)
     return EXIT_OK;
 }
 
-const char *options_for_log(const struct options *options)
+static int is_for_log(enum option_id id, int consumers)
+{
+    if (consumers && (id == OPT_CHANNEL || id == OPT_JSON))
+        return 0;
+    return id >= OPT_CHECKPOINT_DIR && id <= OPT_JSON;
+}
+
+const char *options_for_log(const struct options *options, int consumers)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if ((options->given & bit_of(&rows[i])) && rows[i].id >= OPT_CHECKPOINT_DIR &&
-            rows[i].id <= OPT_JSON)
+        if ((options->given & bit_of(&rows[i])) && is_for_log(rows[i].id, consumers))
             return rows[i].name;
     return NULL;
 }
@@ -476,6 +485,7 @@ void options_free(struct options *options)
     free(options->data_dirs);
     free(options->channel);
     free(options->output);
+    free(options->control);
     free(options->flume_checkpoint);
     free(options->flume_data);
     free(options->key_store);
@@ -524,6 +534,9 @@ void options_help(FILE *out)
         "  log stat|dump|verify|repair|export|import-flume\n"
         "                             look at the log of a stopped file channel, mend it, or take\n"
         "                             over what a stopped Flume has left in such channels\n"
+        "  consumer list|add|seek|pause|resume|remove|dead|replay\n"
+        "                             look at consumers of a running agent's file channel, or\n"
+        "                             change them\n"
         "  version                    show the version\n"
         "  help                       show this text\n"
         "\n"
@@ -557,7 +570,15 @@ void options_help(FILE *out)
         "      --lenient              leave out what is broken and run the rest, as Flume does\n"
         "      --stop-timeout SEC     how long sinks may take to empty the channels, and then\n"
         "                             components to stop (10)\n"
+        "      --control-socket PATH  let `flow consumer` ask the agent through this socket, "
+        "which\n"
+        "                             is for its owner alone\n"
         "  -d, --dryrun               check, show what would run, and end\n"
+        "\n"
+        "options of consumer:\n"
+        "      --control-socket PATH  that of the agent\n"
+        "      --channel NAME         the channel; not needed when one has consumers only\n"
+        "      --json                 list and dead: print JSON\n"
         "\n",
         out);
     help_with_log(out);

@@ -32,6 +32,7 @@ struct options {
     char *data_dirs;          /* --data-dirs */
     char *channel;            /* --channel */
     char *output;             /* --output */
+    char *control;            /* --control-socket */
     char *flume_checkpoint;   /* --flume-checkpoint-dir */
     char *flume_data;         /* --flume-data-dirs */
     char *key_store;          /* --key-store */
@@ -67,8 +68,9 @@ void options_free(struct options *options);
 int options_take_default(struct options *options, const char *path, const char *name,
                          const char *value);
 
-/* The name of an option the command line has that only `flow log` takes; NULL when there is none. */
-const char *options_for_log(const struct options *options);
+/* The name of an option the command line has that only `flow log` takes; NULL when there is none.
+ * With CONSUMERS those of `flow consumer` count as none. */
+const char *options_for_log(const struct options *options, int consumers);
 
 /* How often, in seconds, to look for changes. */
 long options_interval(const struct options *options);
