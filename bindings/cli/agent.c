@@ -329,7 +329,7 @@ static int load_and_monitor(struct agent *agent)
     int status = monitor_open(&agent->monitor, agent->options, &agent->log);
 
     agent->control.listener = -1;
-    if (status == EXIT_OK)
+    if (status == EXIT_OK && !agent->options->dry_run)
         status = control_open(&agent->control, agent->options, &agent->log);
     if (status == EXIT_OK)
         status = load_and_run(agent);
