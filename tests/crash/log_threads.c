@@ -2,7 +2,8 @@
 
 /*
  * Several threads put into one store and take from it, with its keeper at work, on the simulated
- * disk, while a second consumer is made, read, moved, paused and removed.  Afterwards every event
+ * disk, while a second consumer is made, read, moved, paused and removed, and some of its events
+ * become dead letters.  Afterwards every event
  * was taken once; and at random moments of the run the disk is crashed and opened: every put that
  * had been acknowledged is there as a whole, unless its take had begun, and no take that had been
  * acknowledged comes back.
@@ -148,6 +149,18 @@ static void disturb(struct member *member, struct fl_cursor *cursor)
     fl_cursor_look(cursor, &info);
 }
 
+/* Lets events become dead letters, and returns the first of them. */
+static void disturb_letters(struct fl_cursor *cursor)
+{
+    struct fl_letter letter;
+    flow_error *err = NULL;
+
+    atomic_store(&cursor->max_deliveries, 1);
+    if (fl_cursor_letter(cursor, 0, &letter, NULL, NULL, NULL) == FLOW_OK &&
+        fl_cursor_replay(cursor, letter.offset, &err) != FLOW_OK)
+        flow_error_free(err); /* it was delivered meanwhile */
+}
+
 static void *move(void *arg)
 {
     struct member *member = arg;
@@ -160,6 +173,8 @@ static void *move(void *arg)
         flow_error *err = NULL;
         if (!cursor)
             world_must(fl_store_add_cursor_at(store, &plan, &cursor, &err), err, "add");
+        else if (random_below(member, 3))
+            disturb_letters(cursor);
         else if (random_below(member, 8))
             disturb(member, cursor);
         else
@@ -184,7 +199,9 @@ static void *read_along(void *arg)
         size_t count = 0;
         if (cursor)
             world_must(fl_cursor_take(cursor, MOST, events, &count, &lots, &err), err, "take");
-        if (count && random_below(member, 3))
+        if (count && !random_below(member, 8))
+            fl_cursor_reject(cursor, &lots, "for no reason");
+        else if (count && random_below(member, 3))
             world_must(fl_cursor_commit(cursor, &lots, NULL, &err), err, "commit");
         else if (count)
             fl_cursor_return(cursor, &lots);

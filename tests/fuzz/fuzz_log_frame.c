@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Any bytes as the payload of a frame of the log: a put, an acknowledgement or a state, compressed
- * or not.  The input begins with type and flags, a byte each, and the sizes that the front tells.
+ * Any bytes as the payload of a frame of the log: a put, an acknowledgement, a state or a dead
+ * letter, compressed or not.  The input begins with type and flags, a byte each, and the sizes that
+ * the front tells.
  */
 
 #include <stdlib.h>
@@ -96,6 +97,31 @@ static void read_state(const struct fl_frame *frame, const uint8_t *plain, size_
     fl_positions_free(&positions);
 }
 
+static void read_dead(uint8_t *plain, size_t size)
+{
+    const struct fl_letter place = {.epoch = 1, .at = FL_SEGMENT_FRONT};
+    struct fl_letter letter;
+    struct fl_letter_text text;
+    const flow_event *event;
+    struct fl_state state;
+    flow_event room;
+    volatile size_t sum = 0;
+    uint64_t end;
+
+    fl_state_init(&state, NULL, NULL);
+    if (fl_letter_read(plain, size, &letter, &text) == FLOW_OK) {
+        uint8_t *bytes = plain + (text.event - plain);
+        for (uint32_t i = 0; i < text.reason_size; i++)
+            sum += (uint8_t)text.reason[i];
+        if (fl_payload_read(NULL, bytes, text.event_size, &room, &event, 1) == FLOW_OK)
+            sum += look_at(event);
+        if (fl_state_join_dead(&state, plain, size, &place, &end) != FLOW_OK ||
+            fl_state_settle_letters(&state) != FLOW_OK)
+            __builtin_trap();
+    }
+    fl_state_free(&state);
+}
+
 /* Makes PLAIN of the payload; 0 when it is none. */
 static int unwrap(const struct fl_frame *frame, const uint8_t *payload, uint8_t *plain)
 {
@@ -136,6 +162,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                  : memcpy(plain, data + FRONT, frame.size) != NULL);
     if (sound && frame.type == FL_FRAME_PUT)
         read_put(&frame, plain, plain_size);
+    else if (sound && frame.type == FL_FRAME_DEAD)
+        read_dead(plain, plain_size);
     else if (sound)
         read_state(&frame, plain, plain_size);
     free(plain);
