@@ -3,6 +3,7 @@
 /* How much of the log stays: for consumers that are behind, by their limits, and for nobody in
  * particular, by time and by size. */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -232,6 +233,74 @@ static void check_refusals(void)
     end(&world);
 }
 
+/* ---- changes that the disk does not take ---- */
+
+/* Whether the store on DISK has the consumer where it should be, and all of the events there. */
+static void expect_at(struct world *world, struct sim_disk *disk, uint64_t offset, uint64_t end_at)
+{
+    struct fl_store *store = NULL;
+    flow_error *err = NULL;
+
+    world_must(world_open_on(world, disk, &store, &err), err, "open an image");
+    struct fl_cursor *audit = fl_store_find_cursor(store, "audit");
+    expect(audit != NULL, "the consumer is there after a crash");
+    if (audit) {
+        size_t count = world_read(audit, numbers, 100, NULL);
+        expect(count == end_at - offset && numbers[0] == offset, "and is where it was said to be");
+    }
+    fl_store_close(store, NULL);
+}
+
+/* Moves a consumer from 4 to 10 with FAULT; returns whether that came to bear. */
+static int move_with(const struct sim_fault *fault)
+{
+    const struct fl_place first = {.kind = FL_AT_OFFSET, .offset = 4};
+    const struct fl_place second = {.kind = FL_AT_OFFSET, .offset = 10};
+    const struct sim_fault none_at_all = {.at = 0};
+    struct fl_cursor *audit = NULL;
+    uint64_t offset = 0;
+    struct world world;
+
+    begin(&world, 0, 0);
+    world_must(world_put(&world, 0, 16, NULL), NULL, "put");
+    audit = add(&world, "audit", FL_AT_EARLIEST, &none);
+    world_must(fl_store_seek(audit, &first, &offset, NULL), NULL, "seek");
+    sim_disk_fail(world.disk, fault);
+    int rc = fl_store_seek(audit, &second, &offset, NULL);
+    int failed = sim_disk_failures(world.disk) > 0;
+    sim_disk_fail(world.disk, &none_at_all);
+    sim_disk_evict(world.disk);
+    uint64_t now = rc ? 4 : 10;
+    expect(audit->watermark == now && fl_cursor_size(audit) == 16 - now,
+           "a move that fails has not happened");
+    world_must(world_put(&world, 16, 4, NULL), NULL, "put");
+    struct sim_disk *image = sim_disk_crash(world.disk, SIM_SYNCED, 0);
+    expect_at(&world, image, now, 20);
+    sim_disk_free(image);
+    end(&world);
+    return failed;
+}
+
+static void check_failures(void)
+{
+    static const struct sim_fault faults[] = {
+        {.error = EIO, .calls = SIM_CALL_WRITE, .at = 1},
+        {.error = EIO, .calls = SIM_CALL_WRITE | SIM_CALL_OPEN_TO_CHANGE, .at = 1, .lasts = 1},
+        {.error = ENOSPC, .calls = SIM_CALL_CHANGES, .at = 1, .lasts = 1},
+        {.error = EIO, .calls = SIM_CALL_SYNC, .at = 1, .loss = SIM_LOST, .lasts = 1},
+        {.error = EIO, .calls = SIM_CALL_SYNC, .at = 1, .loss = SIM_REACHED, .lasts = 1},
+        {.error = EIO, .calls = SIM_CALL_SYNC, .at = 1, .loss = SIM_PARTLY, .seed = 7, .lasts = 1},
+        {.error = EIO, .calls = SIM_CALL_READ, .at = 1, .lasts = 1},
+    };
+
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        struct sim_fault fault = faults[i];
+        while (move_with(&fault))
+            fault.at++;
+        expect(fault.at > 1, "the fault came to bear");
+    }
+}
+
 /* ---- what is kept for nobody in particular ---- */
 
 static void check_no_retention(void)
@@ -301,6 +370,7 @@ int main(void)
     check_in_hand();
     check_void_takes();
     check_refusals();
+    check_failures();
     check_no_retention();
     check_retention_by_bytes();
     check_retention_by_time();
