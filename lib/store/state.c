@@ -436,13 +436,25 @@ static int take_seen(const struct fl_state *state, struct fl_mark *mark)
     return FLOW_OK;
 }
 
-/* Drops letters that were never written, and those that were delivered in the end. */
+/* Whether the event of LETTER died once more, after it was replayed. */
+static int is_replaced(const struct fl_mark *mark, const struct fl_letter *letter)
+{
+    for (size_t i = 0; i < mark->letters.count; i++) {
+        const struct fl_letter *other = fl_vec_at(&mark->letters, i);
+        if (other->offset == letter->offset && other->number > letter->number && other->epoch)
+            return 1;
+    }
+    return 0;
+}
+
+/* Drops letters that were never written, and those that were delivered, or replaced, in the end. */
 static void drop_gone(struct fl_mark *mark)
 {
     for (size_t i = mark->letters.count; i-- > 0;) {
         const struct fl_letter *letter = fl_vec_at(&mark->letters, i);
         const struct fl_range *range = fl_ranges_find(&mark->direct, letter->offset);
-        if (!letter->epoch || (range && range->first <= letter->offset))
+        if (!letter->epoch || (range && range->first <= letter->offset) ||
+            is_replaced(mark, letter))
             fl_vec_remove(&mark->letters, i);
     }
 }

@@ -31,6 +31,7 @@ struct trial {
     struct step steps[STEPS];
     uint32_t step_count, events;
     enum fate now[EVENTS];
+    uint8_t cured[EVENTS]; /* poison no more */
 };
 
 static int is_poison(uint32_t number)
@@ -85,7 +86,7 @@ static int take(struct trial *trial, size_t most)
     size_t count = taking.count;
     uint64_t begun = sim_disk_ops(world->disk);
     for (size_t i = 0; i < count; i++)
-        fails |= is_poison(taking.numbers[i]);
+        fails |= is_poison(taking.numbers[i]) && !trial->cured[taking.numbers[i]];
     if (!count)
         return 0;
     if (!fails)
@@ -112,6 +113,7 @@ static void replay(struct trial *trial)
                          NULL))
         return;
     world_must(fl_cursor_replay(world->cursor, letter.offset, &err), err, "replay");
+    trial->cured[letter.offset] = world_random(world, 2) != 0;
 }
 
 static void open_world(struct world *world)
@@ -213,7 +215,8 @@ static const char *look(struct fl_cursor *cursor, uint8_t *found)
     }
     for (size_t i = 0; i < count; i++)
         found[numbers[i]] = WAITING;
-    for (uint64_t from = 0;; from = letter.offset + 1) {
+    size_t left = cursor->letters.count;
+    for (uint64_t from = 0;; from = letter.offset + 1, left--) {
         struct fl_run *run = NULL;
         struct fl_buf reason;
         fl_buf_init(&reason, cursor->store->env.mem);
@@ -223,7 +226,7 @@ static const char *look(struct fl_cursor *cursor, uint8_t *found)
         fl_run_unref(run);
         flow_error_free(err);
         if (rc == FLOW_ENOENT)
-            return NULL;
+            return left ? "has two letters of one event" : NULL;
         if (!sound || found[letter.offset] != NOWHERE || letter.deliveries < (uint32_t)DELIVERIES)
             return "has a letter that is wrong";
         found[letter.offset] = LETTER;
