@@ -18,6 +18,7 @@
 #include <netinet/in.h>
 
 #include "agent.h"
+#include "torture_consumers.h"
 #include "torture_durable.h"
 
 #define LINES "one\ntwo\nthree\n"
@@ -273,6 +274,7 @@ const struct torture_scene torture_scenes[] = {
     {.name = "faulty", .act = check_faulty},
     {.name = "plugin", .act = load_plugin},
     {.name = "durable", .act = torture_durable, .recovers = 1},
+    {.name = "consumers", .act = torture_consumers, .recovers = 1},
     {.name = "sealed", .act = torture_sealed, .recovers = 1},
     {.name = NULL},
 };
