@@ -581,19 +581,16 @@ static int check_key(const struct fl_store *store, const struct fl_stripe *strip
     return rc;
 }
 
-/* Every segment that is needed has to be readable now, and not only when it is its turn. */
+/* Every segment has to be readable now, and not only when a consumer goes there, or goes back. */
 static int check_keys(const struct recovery *r, flow_error **err)
 {
     const struct fl_store *store = r->store;
-    uint64_t floor = fl_state_floor(&r->state);
     int rc = FLOW_OK;
 
     for (size_t i = 0; r->has_keys && i < store->stripe_count && !rc; i++) {
         const struct fl_stripe *stripe = &store->stripes[i];
-        for (const struct fl_segment *s = stripe->oldest; s && !rc; s = s->newer) {
-            if (s->sum.last > floor)
-                rc = check_key(store, stripe, s, err);
-        }
+        for (const struct fl_segment *s = stripe->oldest; s && !rc; s = s->newer)
+            rc = check_key(store, stripe, s, err);
     }
     return rc;
 }

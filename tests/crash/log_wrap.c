@@ -146,10 +146,44 @@ static int count_readable(void)
     return count;
 }
 
+/* Lets a consumer fail to deliver an event, which becomes a dead letter. */
+static void reject_one(void)
+{
+    struct fl_cursor *cursor = NULL;
+    const flow_event *event;
+    struct fl_lot_ref *lots = NULL;
+    size_t count;
+
+    ck_assert_int_eq(fl_store_cursor(rig.world.store, SECRET "-consumer", &cursor, NULL), FLOW_OK);
+    atomic_store(&cursor->max_deliveries, 1);
+    ck_assert_int_eq(fl_cursor_take(cursor, 1, &event, &count, &lots, NULL), FLOW_OK);
+    ck_assert_uint_eq(count, 1);
+    fl_cursor_reject(cursor, &lots, SECRET " reason");
+}
+
+/* It is read back from the log. */
+static void check_letter(void)
+{
+    struct fl_cursor *cursor = fl_store_find_cursor(rig.world.store, SECRET "-consumer");
+    struct fl_letter letter;
+    struct fl_run *run = NULL;
+    struct fl_buf reason;
+
+    ck_assert_ptr_nonnull(cursor);
+    fl_buf_init(&reason, NULL);
+    ck_assert_int_eq(fl_cursor_letter(cursor, 0, &letter, &reason, &run, NULL), FLOW_OK);
+    ck_assert_str_eq(fl_buf_cstr(&reason), SECRET " reason");
+    ck_assert_uint_eq(run->count, 1);
+    fl_run_unref(run);
+    fl_buf_free(&reason);
+}
+
 static int play_in_public(const char *way)
 {
     wrap_rig_up(&rig, way);
     sim_disk_record(rig.world.disk);
+    wrap_rig_put(&rig, 2);
+    reject_one();
     for (int i = 0; i < 20; i++) {
         wrap_rig_put(&rig, 9);
         wrap_rig_take(&rig, 7);
@@ -157,6 +191,7 @@ static int play_in_public(const char *way)
             ck_assert_int_eq(fl_store_checkpoint(rig.world.store, 0, NULL), FLOW_OK);
             wrap_rig_close(&rig);
             wrap_rig_open(&rig);
+            check_letter();
         }
     }
     wrap_rig_close(&rig);
