@@ -459,5 +459,6 @@ static int run(const struct images_options *options, uint64_t seed, uint64_t *co
 
 int main(int argc, char **argv)
 {
+    world_wrap(argc, argv);
     return images_main("log_consumers", argc, argv, run);
 }

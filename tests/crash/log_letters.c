@@ -375,6 +375,7 @@ static void check_files(void)
 
 int main(int argc, char **argv)
 {
+    world_wrap(argc, argv);
     check_search();
     check_replay();
     check_files();

@@ -80,6 +80,25 @@ static void write_again(const struct fl_state *state)
     fl_positions_free(&positions);
 }
 
+/* What is told of a letter lies in its bytes. */
+static void read_letter(struct fl_state *state, const uint8_t *plain, size_t size)
+{
+    const struct fl_letter place = {.epoch = 1, .at = FL_SEGMENT_FRONT};
+    struct fl_letter letter;
+    struct fl_letter_text text;
+    volatile size_t sum = 0;
+    uint64_t end;
+
+    if (fl_state_join_dead(state, plain, size, &place, &end) == FLOW_OK)
+        (void)fl_state_settle_letters(state);
+    if (fl_letter_read(plain, size, &letter, &text) != FLOW_OK)
+        return;
+    for (uint32_t i = 0; i < text.reason_size; i++)
+        sum += (uint8_t)text.reason[i];
+    for (size_t i = 0; i < text.event_size; i++)
+        sum += text.event[i];
+}
+
 static void read_state(const struct fl_frame *frame, const uint8_t *plain, size_t size)
 {
     struct fl_positions positions;
@@ -91,6 +110,8 @@ static void read_state(const struct fl_frame *frame, const uint8_t *plain, size_
     fl_state_init(&state, NULL, &positions);
     if (frame->type == FL_FRAME_ACK)
         (void)fl_state_join_ack(&state, plain, size, frame->positions, &end);
+    else if (frame->type == FL_FRAME_DEAD)
+        read_letter(&state, plain, size);
     else if (fl_state_join(&state, plain, size) == FLOW_OK && has_names(&state))
         write_again(&state);
     fl_state_free(&state);
