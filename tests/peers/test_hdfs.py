@@ -21,6 +21,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 from fake_webhdfs import FakeHdfs  # noqa: E402
+from killed_agent import KilledAgent  # noqa: E402
 from tcp_proxy import Proxy  # noqa: E402
 
 AGENT = {
@@ -80,9 +81,9 @@ class Cluster:
 class Agent:
     """A running agent that is sent numbered lines."""
 
-    def __init__(self, config: Path, sink: dict, headers=(), environment=None, settings=None):
-        lines = AGENT | {f"a.sinks.k1.{key}": value for key, value in sink.items()
-                         if value is not None} | (settings or {})
+    def __init__(self, config: Path, settings: dict, headers=(), environment=None):
+        lines = AGENT | {f"a.sinks.k1.{key}": value for key, value in settings.items()
+                         if value is not None}
         config.write_text("".join(f"{key} = {value}\n" for key, value in lines.items()))
         self.log = config.with_suffix(".log")
         with self.log.open("w") as log:
@@ -351,54 +352,16 @@ def test_slow_and_cut_connections(hdfs, agent, check, folder):
 # ---- an agent that is killed ----
 
 
-class Spool:
-    """A folder of numbered lines, and an agent that reads it into a file channel, which may be
-    killed."""
-
-    def __init__(self, folder: Path, settings: dict):
-        self.folder = folder
-        self.spool = folder / "spool"
-        self.spool.mkdir()
-        self.settings = settings | {
-            "a.sources": "r1 r2",
-            "a.sources.r2.type": "spooldir", "a.sources.r2.channels": "c1",
-            "a.sources.r2.spoolDir": self.spool, "a.sources.r2.pollDelay": "10",
-            "a.channels.c1.type": "file", "a.channels.c1.capacity": "5000",
-            "a.channels.c1.minimumRequiredSpace": "1048576",
-            "a.channels.c1.checkpointDir": folder / "control",
-            "a.channels.c1.dataDirs": folder / "data",
-        }
-        self.sent = self.files = 0
-        self.agent = None
-
-    def start(self):
-        self.agent = Agent(self.folder / "agent.conf", {}, settings=self.settings)
-
-    def kill(self):
-        self.agent.process.kill()
-        self.agent.process.wait()
-
-    def add(self, count: int):
-        beside = self.folder / "beside"
-        beside.write_text("".join(f"{n}\n" for n in range(self.sent, self.sent + count)))
-        beside.rename(self.spool / f"{self.files:06}")
-        self.sent += count
-        self.files += 1
-
-    def left(self) -> int:
-        return sum(1 for path in self.spool.iterdir()
-                   if not path.name.endswith(".COMPLETED") and path.is_file())
-
-
 @pytest.fixture
 def spool(hdfs, tmp_path, folder):
+    """Makes an agent that reads from a spool folder into a file channel."""
     made = []
 
     def make(**settings):
-        path = f"hdfs://127.0.0.1:{hdfs.rpc}{folder}"
-        settings = {"hdfs_path": path} | hdfs.settings | settings
-        made.append(Spool(tmp_path, {f"a.sinks.k1.{key.replace('_', '.')}": value
-                                     for key, value in settings.items()}))
+        settings = {"type": "hdfs", "hdfs_path": f"hdfs://127.0.0.1:{hdfs.rpc}{folder}",
+                    "hdfs_fileType": "DataStream", "hdfs_rollInterval": 0, "hdfs_rollSize": 0,
+                    "hdfs_rollCount": 0, "hdfs_retryInterval": 1} | hdfs.settings | settings
+        made.append(KilledAgent(os.environ["DRIVE"], tmp_path, settings, hdfs.environment))
         return made[-1]
 
     yield make
@@ -406,68 +369,51 @@ def spool(hdfs, tmp_path, folder):
         one.kill()
 
 
-def wait_until(condition, seconds: float, what):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what()
-        time.sleep(0.2)
+@pytest.fixture
+def unfinished(hdfs, folder):
+    return lambda: [name for name in hdfs.names(folder)
+                    if not re.search(r"/FlumeData\.\d+(\.gz)?$", name)]
 
 
-def finish(hdfs, folder, one: Spool):
-    """Lets everything arrive; files of agents that were killed get their names too."""
-    def is_final(name):
-        return re.search(r"/FlumeData\.\d+(\.gz)?$", name)
-
-    wait_until(lambda: not one.left(), 120, one.agent.log.read_text)
-    wait_until(lambda: sum(not is_final(name) for name in hdfs.names(folder)) <= 1, 200,
-               lambda: (hdfs.names(folder), one.agent.log.read_text()))
-    one.agent.finish()
-
-
-def test_agent_killed(hdfs, spool, check, folder):
+def test_agent_killed(spool, check, unfinished):
     one = spool(hdfs_rollCount=1500, hdfs_batchSize=70)
     for _ in range(8):
-        for _ in range(5):
-            one.add(random.randrange(1, 600))
+        one.add(5)
         one.start()
         time.sleep(random.uniform(0.2, 2))
         one.kill()
     one.start()
-    finish(hdfs, folder, one)
+    one.finish(unfinished, 200)
     check(one.sent)
 
 
-def test_agent_killed_that_compresses(hdfs, spool, folder):
-    one = spool(hdfs_fileType="CompressedStream", hdfs_codeC="gzip", hdfs_rollCount=0,
-                hdfs_rollInterval=2)
+def test_agent_killed_that_compresses(hdfs, spool, folder, unfinished):
+    one = spool(hdfs_fileType="CompressedStream", hdfs_codeC="gzip", hdfs_rollInterval=2)
     for _ in range(4):
-        for _ in range(5):
-            one.add(random.randrange(1, 600))
+        one.add(5)
         one.start()
         time.sleep(random.uniform(0.2, 2))
         one.kill()
     one.start()
-    finish(hdfs, folder, one)
+    one.finish(unfinished, 200)
     text = hdfs.fs("-text", *hdfs.names(folder))
     assert [int(line) for line in text.split()] == list(range(one.sent))
 
 
-def test_agent_and_data_node_killed(hdfs, spool, check, folder):
-    """HDFS lets go of what they wrote after a minute."""
-    one = spool(hdfs_callTimeout=2000, hdfs_rollCount=0)
-    for victim in ("agent", "both", "datanode"):
-        for _ in range(10):
-            one.add(random.randrange(1, 600))
+def test_agent_and_data_node_killed(hdfs, spool, check, unfinished):
+    """HDFS lets go of what they wrote after a minute, at the latest."""
+    one = spool(hdfs_callTimeout=2000)
+    for victims in ("agent", "both", "data node"):
+        one.add(10)
         one.start()
         time.sleep(random.uniform(0.5, 2))
-        if victim != "agent":
+        if victims != "agent":
             hdfs.do("kill", "datanode")
-        if victim == "datanode":
+        if victims == "data node":
             time.sleep(1)
+        else:
+            one.kill()
+        if victims != "agent":
             hdfs.do("run", "datanode")
-            continue
-        one.kill()
-        if victim == "both":
-            hdfs.do("run", "datanode")
-    finish(hdfs, folder, one)
+    one.finish(unfinished, 200)
     check(one.sent)

@@ -64,7 +64,7 @@ class Slow:
 
 @dataclass
 class Occupy:
-    """Somebody else makes the file that a rename is to make, just before it."""
+    """Somebody else makes the file that a rename is to make, just before it, unless it is in use."""
 
 
 @dataclass
@@ -209,7 +209,8 @@ class Handler(BaseHTTPRequestHandler):
             case Lease(after=count, seconds=seconds):
                 self.cut_after, self.lease = count, seconds
             case Occupy():
-                self.server.hdfs.files[self.query["destination"]] = File(bytearray(b"other"))
+                if not self.query["destination"].endswith(".tmp"):
+                    self.server.hdfs.files[self.query["destination"]] = File(bytearray(b"other"))
             case Late(seconds=seconds):
                 time.sleep(seconds)
             case Slow(seconds=seconds):

@@ -109,7 +109,8 @@ struct fl_hdfs_file {
     int64_t reported_ms;
     int64_t close_tries;
 
-    size_t parts;         /* transactions that are not done */
+    size_t parts;         /* transactions that are not committed */
+    size_t committing;    /* of these, such as may be by now */
     uint64_t blocked;     /* the pass in which an earlier transaction held it back */
     uint64_t last_serial; /* of the last transaction that has a part in it */
     struct fl_hdfs_request request;

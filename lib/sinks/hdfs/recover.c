@@ -23,7 +23,10 @@
 #include "base/error.h"
 #include "sinks/hdfs/mark.h"
 
-#define LATE_MS 30000 /* for which a request of an earlier run may still be carried out */
+/* For which a request of an earlier run may still be carried out: a DataNode, which has to make a
+ * file first, can hang. */
+#define LATE_MAKING_MS 30000
+#define LATE_MOVING_MS 5000
 
 void fl_hdfs_recover(struct fl_hdfs_file *file)
 {
@@ -132,9 +135,9 @@ static void fixed(struct fl_hdfs_file *file, uint64_t length)
 static int is_gone(const struct fl_hdfs_file *file)
 {
     int64_t now = flow_context_now(file->host->options->ctx);
+    int64_t limit = file->floor ? LATE_MOVING_MS : LATE_MAKING_MS;
 
-    return !file->host->target->late ||
-           (file->failing_since && now - file->failing_since >= LATE_MS);
+    return !file->host->target->late || (file->failing_since && now - file->failing_since >= limit);
 }
 
 /* A file of an earlier run is not where it was looked for: it may be behind a fence before, or have
@@ -153,7 +156,7 @@ static void look_elsewhere(struct fl_hdfs_file *file)
         fl_hdfs_file_succeed(file);
         return;
     } else {
-        file->behind = file->fences_noted + 1; /* and all over again */
+        file->behind = file->fences + 1; /* and all over again */
         fl_hdfs_file_delay(file);
     }
     file->recovery = file->host->target->late ? FL_STEP_FENCE : FL_STEP_MEASURE;

@@ -15,8 +15,8 @@
 #define BLOCK_BYTES ((uint64_t)128 << 20) /* of a file in HDFS, usually */
 #define UPLOAD_MS 2000                    /* an upload takes nothing more along after this */
 #define LINGER_MS 40                      /* without bytes, in one upload: what a request costs */
-#define BUSY_BYTES ((uint64_t)1 << 20)     /* in one upload */
-#define PAUSE_MS 200                       /* before the second try, then doubled */
+#define BUSY_BYTES ((uint64_t)1 << 20)    /* in one upload */
+#define PAUSE_MS 200                      /* before the second try, then doubled */
 #define PAUSE_MAX_MS 5000
 #define REPORT_MS 10000
 
@@ -202,6 +202,12 @@ static void log_upload(const struct fl_hdfs_file *file)
                           (long long)(flow_context_now(ctx) - file->begun_ms));
 }
 
+/* Whether what has the name can come from an earlier try: nobody else chooses one by chance. */
+static int may_be_own(const struct fl_hdfs_file *file)
+{
+    return file->maybe_created || file->chance;
+}
+
 static void answer_upload(struct fl_hdfs_file *file)
 {
     struct fl_hdfs_request *request = &file->request;
@@ -217,7 +223,7 @@ static void answer_upload(struct fl_hdfs_file *file)
         fl_hdfs_file_trim(file);
         fl_hdfs_file_raise_floor(file);
         file->host->progress = 1;
-    } else if (taken && request->op == FL_HDFS_CREATE && !file->maybe_created) {
+    } else if (taken && request->op == FL_HDFS_CREATE && !may_be_own(file)) {
         take_next_number(file);
     } else if (request->unclear || (taken && request->op == FL_HDFS_CREATE)) {
         fl_hdfs_recover(file);
@@ -363,13 +369,14 @@ static int announce(struct fl_hdfs_file *file)
 
 /*
  * While it is not known whether a transaction has committed, nothing that it delivered may be cut
- * off, and no mark may be set beside its own.
+ * off, and no mark of its files may be set beside its own.
  */
 static int has_to_wait(const struct fl_hdfs_file *file)
 {
     const struct fl_hdfs_host *host = file->host;
 
-    return host->committing && (host->failure || file->recovery == FL_STEP_FENCE);
+    return (host->committing && host->failure) ||
+           (file->committing && file->recovery == FL_STEP_FENCE);
 }
 
 void fl_hdfs_file_step(struct fl_hdfs_file *file, int64_t now)

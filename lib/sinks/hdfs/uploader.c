@@ -260,6 +260,8 @@ static int set_marks(const struct fl_hdfs_job *job, flow_error **err)
         const struct part *part = fl_vec_at(&job->parts, i);
         rc = fl_hdfs_mark_set(part->file, job->txn, part->end, err);
     }
+    for (size_t i = 0; i < job->parts.count && !rc; i++)
+        ((const struct part *)fl_vec_at(&job->parts, i))->file->committing++;
     return rc;
 }
 
@@ -288,9 +290,11 @@ static void conclude(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job)
     flow_error *error = NULL;
 
     uploader->host.committing--;
-    for (size_t i = 0; i < job->parts.count && !job->result; i++) {
+    for (size_t i = 0; i < job->parts.count; i++) {
         struct part *part = fl_vec_at(&job->parts, i);
-        fl_hdfs_file_commit(part->file, part->end);
+        part->file->committing--;
+        if (!job->result)
+            fl_hdfs_file_commit(part->file, part->end);
     }
     if (job->result) {
         flow_error_set(&error, job->result, "events were delivered and could not be committed");
@@ -593,18 +597,32 @@ void fl_hdfs_uploader_ended(struct fl_hdfs_uploader *uploader, const flow_txn *t
         fl_hdfs_uploader_wake(uploader);
 }
 
-/* What is left after a stop that took too long: said, because it may be there twice later. */
+/* With a mark, the next start deals with it; without, what was sent may be there twice later. */
+static void tell_unclosed(const struct fl_hdfs_file *file)
+{
+    const flow_context *ctx = file->host->options->ctx;
+
+    if (file->noted)
+        flow_context_logf(ctx, FLOW_LOG_WARN,
+                          "stopped without closing %s, of which %llu bytes are committed; the next "
+                          "start goes on with that",
+                          file->in_use, (unsigned long long)file->floor);
+    else
+        flow_context_logf(ctx, FLOW_LOG_ERROR,
+                          "stopped without closing %s: %llu bytes are committed, up to %llu more "
+                          "may be in it and will be delivered again",
+                          file->in_use, (unsigned long long)file->floor,
+                          (unsigned long long)(file->sent - file->floor));
+}
+
+/* What is left after a stop that took too long. */
 static void abandon(struct fl_hdfs_uploader *uploader)
 {
     struct fl_hdfs_file *file;
     struct fl_hdfs_job *job;
 
     for (file = uploader->buckets.files; file; file = file->next)
-        flow_context_logf(uploader->options->ctx, FLOW_LOG_ERROR,
-                          "stopped without closing %s: %llu bytes are committed, up to %llu more "
-                          "may be in it and will be delivered again",
-                          file->in_use, (unsigned long long)file->floor,
-                          (unsigned long long)(file->sent - file->floor));
+        tell_unclosed(file);
     while ((job = pop(&uploader->jobs)))
         fl_hdfs_job_free(job);
     while ((job = pop(&uploader->queue)) || (job = pop(&uploader->committing)) ||
