@@ -22,13 +22,13 @@
 
 #define ROUNDS_AT_ONCE 8 /* between two looks at the files */
 #define NAMES 4096
-#define BATCHES 3 /* before a stop */
+#define BATCHES 3   /* before a stop */
+#define FEED 4000u /* numbers */
 
 #define CHANNEL                                                                                    \
     "a1.sources = r1\n"                                                                            \
     "a1.channels = c1\n"                                                                           \
     "a1.sinks = k1\n"                                                                              \
-    "a1.sources.r1.type = inlet\n"                                                                 \
     "a1.sources.r1.channels = c1\n"                                                                \
     "a1.channels.c1.type = file\n"                                                                 \
     "a1.channels.c1.checkpointDir = %s\n"                                                          \
@@ -53,9 +53,9 @@ static void nap(unsigned us)
     nanosleep(&time, NULL);
 }
 
-static void folder_of(const struct sink_kill *kill, char folder[96])
+static void folder_of(const struct sink_kill *kill, const char *name, char folder[96])
 {
-    snprintf(folder, 96, "%s/out", kill->places.root);
+    snprintf(folder, 96, "%s/%s", kill->places.root, name);
 }
 
 static void up(struct sink_kill *kill, struct rig *rig)
@@ -64,7 +64,11 @@ static void up(struct sink_kill *kill, struct rig *rig)
     size_t used =
         (size_t)snprintf(text, sizeof text, CHANNEL, kill->places.control, kill->places.data);
 
-    folder_of(kill, folder);
+    folder_of(kill, "in", folder);
+    used += (size_t)snprintf(text + used, sizeof text - used,
+                             kill->source ? kill->source : "a1.sources.r1.type = inlet\n", folder,
+                             folder);
+    folder_of(kill, "out", folder);
     for (const char *const *line = kill->lines; *line; line++) {
         used += (size_t)snprintf(text + used, sizeof text - used, "a1.sinks.k1.");
         used += (size_t)snprintf(text + used, sizeof text - used, *line, folder);
@@ -109,10 +113,12 @@ static void push(struct sink_kill *kill, struct rig *rig, unsigned *next)
 
 static void push_for_ever(struct sink_kill *kill, struct rig *rig)
 {
-    unsigned next = position_of(rig);
+    unsigned next = kill->source ? 0 : position_of(rig);
 
-    for (;;)
+    while (!kill->source)
         push(kill, rig, &next);
+    for (;;)
+        pause();
 }
 
 static void push_and_stop(struct sink_kill *kill, struct rig *rig)
@@ -126,6 +132,16 @@ static void push_and_stop(struct sink_kill *kill, struct rig *rig)
     rig_free(rig);
 }
 
+/* More for the source to read than a round takes. */
+static void feed(struct sink_kill *kill)
+{
+    char folder[96];
+
+    folder_of(kill, "in", folder);
+    if (kill->source)
+        kill->feed(kill, folder, FEED);
+}
+
 /* Soon after it has started, or while it starts; now and then after its files' time is over. */
 static void run_and_kill(struct sink_kill *kill)
 {
@@ -134,6 +150,7 @@ static void run_and_kill(struct sink_kill *kill)
     unsigned wait_us = below(kill, below(kill, 8) ? 60000 : 1500000), seed = kill->seed;
     int early = below(kill, 4) == 0;
 
+    feed(kill);
     ck_assert_int_eq(pipe(ready), 0);
     pid_t child = fork_muted();
     if (child == 0) {
@@ -232,31 +249,76 @@ static int count_mark(void *arg, const flow_position *position)
     return FLOW_OK;
 }
 
+static unsigned count_marks(struct rig *rig)
+{
+    const flow_channel *channel = rig_channel(rig, "c1");
+    unsigned marks = 0;
+
+    channel->ops->positions(channel->self, NULL, 0, count_mark, &marks);
+    return marks;
+}
+
+static int64_t bytes_of_lines(unsigned count)
+{
+    int64_t bytes = 0;
+
+    for (unsigned number = 0; number < count; number++)
+        bytes += snprintf(NULL, 0, "%u\n", number);
+    return bytes;
+}
+
+static int64_t bytes_below(const char *folder)
+{
+    static char *names[NAMES];
+    size_t count = list_names(folder, names);
+    int64_t bytes = 0;
+    char path[400];
+    struct stat found;
+
+    for (size_t i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        if (stat(path, &found) == 0)
+            bytes += found.st_size;
+        free(names[i]);
+    }
+    return bytes;
+}
+
+/* Lets the sink deliver all there is; returns how many numbers that are, in all. */
+static unsigned deliver(struct sink_kill *kill, struct rig *rig)
+{
+    char folder[96];
+
+    if (kill->source) { /* lines, so their bytes tell */
+        int64_t wanted = bytes_of_lines(kill->made);
+        folder_of(kill, "out", folder);
+        AWAIT(bytes_below(folder) >= wanted);
+    }
+    AWAIT(flow_channel_size(rig_channel(rig, "c1")) == 0);
+    return kill->source ? kill->made : position_of(rig);
+}
+
 /* Lets the sink deliver and finish all there is, and looks at it. */
 static void look(struct sink_kill *kill)
 {
     static char *names[NAMES];
     char folder[96];
-    unsigned marks = 0;
     struct rig rig;
 
     up(kill, &rig);
-    unsigned pushed = position_of(&rig);
-    const flow_channel *channel = rig_channel(&rig, "c1");
-    AWAIT(flow_channel_size(channel) == 0);
+    unsigned wanted = deliver(kill, &rig);
     rig_stop(&rig);
     rig_start(&rig); /* for a look at the marks */
-    channel->ops->positions(channel->self, NULL, 0, count_mark, &marks);
-    ck_assert_uint_eq(marks, 0);
+    ck_assert_uint_eq(count_marks(&rig), 0);
     rig_free(&rig);
-    folder_of(kill, folder);
+    folder_of(kill, "out", folder);
     size_t count = list_names(folder, names);
     kill->next = 0;
     for (size_t i = 0; i < count; i++) {
         read_file(kill, folder, names[i]);
         free(names[i]);
     }
-    ck_assert_uint_eq(kill->next, pushed);
+    ck_assert_uint_eq(kill->next, wanted);
 }
 
 static void begin_run(struct sink_kill *kill)
@@ -266,7 +328,9 @@ static void begin_run(struct sink_kill *kill)
     places_init(&kill->places, 2);
     kill->seed = (unsigned)time(NULL) ^ (unsigned)getpid();
     fprintf(stderr, "seed %u\n", kill->seed);
-    folder_of(kill, folder);
+    folder_of(kill, "in", folder);
+    ck_assert_int_eq(mkdir(folder, 0777), 0);
+    folder_of(kill, "out", folder);
     ck_assert_int_eq(mkdir(folder, 0777), 0);
 }
 

@@ -3,9 +3,9 @@
 #define TESTS_SUPPORT_SINK_KILL_H
 
 /*
- * A process with a pipeline from an inlet through a file channel to a sink that writes files, which
- * is killed at any moment, again and again.  In the end the files hold every number that the
- * channel has accepted, once, in order.
+ * A process with a pipeline from an inlet, or a source that reads files, through a file channel to
+ * a sink that writes files, which is killed at any moment, again and again.  In the end the sink's
+ * files hold every number that the channel has accepted, once, in order.
  */
 
 #include "places.h"
@@ -18,7 +18,12 @@ struct sink_kill {
     const char *const *lines; /* of the sink k1's configuration, without "a1.sinks.k1."; ends in
                                  NULL; one has "%s" for ROOT/out at most */
     unsigned most;            /* numbers in a batch */
-    const struct fl_io *io;   /* or NULL: the system's */
+    const char *source; /* lines of the configuration: instead of the inlet; "%s" for ROOT/in */
+    unsigned made;      /* numbers that `feed` has made */
+
+    /* With `source`: makes COUNT numbers more in FOLDER. */
+    void (*feed)(struct sink_kill *kill, const char *folder, unsigned count);
+    const struct fl_io *io; /* or NULL: the system's */
 
     /* Registers what the library lacks; or NULL. */
     void (*prepare)(flow_library *lib);
