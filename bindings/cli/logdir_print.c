@@ -39,6 +39,18 @@ static void print_keys(const flow_logdir *dir, const flow_logdir_stat *stat)
             "least:");
 }
 
+static void print_cursor(const flow_logdir_cursor *cursor)
+{
+    printf("consumer    '%s': done with all below " AS_NUMBER " and " AS_NUMBER " above, " AS_NUMBER
+           " waiting",
+           cursor->name, cursor->watermark, cursor->done_above, cursor->backlog);
+    if (cursor->skipped)
+        printf(", " AS_NUMBER " given up", cursor->skipped);
+    if (cursor->letters)
+        printf(", " AS_NUMBER " dead", cursor->letters);
+    puts(cursor->paused ? ", paused" : "");
+}
+
 static void print_text(const flow_logdir *dir, const flow_logdir_stat *stat)
 {
     flow_logdir_cursor cursor = {.struct_size = sizeof cursor};
@@ -59,9 +71,7 @@ static void print_text(const flow_logdir *dir, const flow_logdir_stat *stat)
         puts("checkpoint  none");
     print_keys(dir, stat);
     for (size_t i = 0; flow_logdir_cursor_at(dir, i, &cursor) == FLOW_OK; i++)
-        printf("consumer    '%s': done with all below " AS_NUMBER " and " AS_NUMBER
-               " above, " AS_NUMBER " waiting\n",
-               cursor.name, cursor.watermark, cursor.done_above, cursor.backlog);
+        print_cursor(&cursor);
     if (stat->faults)
         printf("DAMAGED     " AS_NUMBER " faults; see `flow log verify`\n", stat->faults);
 }
@@ -90,8 +100,10 @@ static void print_json(const flow_logdir *dir, const flow_logdir_stat *stat)
         printf("%s{\"name\": ", i ? ", " : "");
         text_json(stdout, cursor.name);
         printf(", \"watermark\": " AS_NUMBER ", \"doneAbove\": " AS_NUMBER
-               ", \"backlog\": " AS_NUMBER "}",
-               cursor.watermark, cursor.done_above, cursor.backlog);
+               ", \"backlog\": " AS_NUMBER ", \"skipped\": " AS_NUMBER ", \"letters\": " AS_NUMBER
+               ", \"paused\": %s}",
+               cursor.watermark, cursor.done_above, cursor.backlog, cursor.skipped, cursor.letters,
+               cursor.paused ? "true" : "false");
     }
     puts("]}");
 }

@@ -72,6 +72,10 @@ typedef struct flow_logdir_cursor {
     uint64_t watermark;  /* it is done with all offsets below */
     uint64_t done_above; /* and with so many above */
     uint64_t backlog;    /* events it is not done with */
+    uint64_t skipped;    /* events that were given up for it */
+    uint64_t letters;    /* dead ones */
+    uint32_t paused;     /* 1: nothing is taken through it */
+    uint32_t reserved;   /* 0 */
 } flow_logdir_cursor;
 
 /* Something that is damaged. */

@@ -117,6 +117,9 @@ int flow_logdir_cursor_at(const flow_logdir *dir, size_t index, flow_logdir_curs
         .watermark = mark->watermark,
         .done_above = fl_ranges_total(&mark->acked),
         .backlog = fl_ranges_total(&waiting),
+        .skipped = mark->skipped,
+        .letters = mark->letters.count,
+        .paused = (mark->terms.flags & FL_CURSOR_PAUSED) != 0,
     };
     fl_ranges_free(&waiting);
     return rc ? rc : fl_table_export(cursor, &mine, sizeof mine, sizeof(uint32_t));

@@ -4,7 +4,7 @@
 import json
 import os
 import socket
-import stat
+import stat as modes
 import time
 
 import pytest
@@ -74,7 +74,7 @@ def control(tmp_path, running):
 
 
 def test_the_socket_is_for_its_owner_alone_and_goes_with_the_agent(control, running):
-    assert stat.S_IMODE(control.path.stat().st_mode) == 0o600
+    assert modes.S_IMODE(control.path.stat().st_mode) == 0o600
     running.stop()
     assert not control.path.exists()
     result = control("list")
@@ -133,6 +133,10 @@ def test_a_dump_of_the_log_shows_dead_letters(control, port, tmp_path, running):
     running.stop()
     dump = run_flow("log", "dump", "--events", "--checkpoint-dir", tmp_path / "checkpoint",
                     "--data-dirs", tmp_path / "data").out
+    stat = run_flow("log", "stat", "--json", "--checkpoint-dir", tmp_path / "checkpoint",
+                    "--data-dirs", tmp_path / "data").out
+    (consumer,) = json.loads(stat)["consumers"]
+    assert (consumer["name"], consumer["letters"], consumer["paused"]) == ("", 1, False)
     dead = dump.index(" dead, ")
     assert "event 0 after 1 deliveries: sink k1: this is poison" in dump[dead:]
     assert '"poison"' in dump[dead:]

@@ -88,7 +88,8 @@ def test_stat(log):
     stat = json.loads(log.run("stat", "--json").out)
     assert (stat["events"], stat["waiting"], stat["lost"], stat["faults"]) == (20, 20, 0, 0)
     assert stat["checkpoint"] > 0 and isinstance(stat["clean"], bool)
-    assert stat["consumers"] == [{"name": "", "watermark": 0, "doneAbove": 0, "backlog": 20}]
+    assert stat["consumers"] == [{"name": "", "watermark": 0, "doneAbove": 0, "backlog": 20,
+                                  "skipped": 0, "letters": 0, "paused": False}]
     assert log.files() == before
 
 

@@ -72,7 +72,8 @@ def test_stat_tells_which_keys_are_needed(log):
     assert "with the key 'key-0'\n" in log.run("stat").out
     stat = json.loads(log.run("stat", "--json", *GIVEN).out)
     assert stat["consumersHidden"] is False
-    assert stat["consumers"] == [{"name": "", "watermark": 0, "doneAbove": 0, "backlog": 20}]
+    assert stat["consumers"] == [{"name": "", "watermark": 0, "doneAbove": 0, "backlog": 20,
+                                  "skipped": 0, "letters": 0, "paused": False}]
 
 
 def test_dump_and_export_need_the_keys(log):

@@ -409,6 +409,10 @@ class flow_logdir_cursor(C.Structure):
         ("watermark", C.c_uint64),
         ("done_above", C.c_uint64),
         ("backlog", C.c_uint64),
+        ("skipped", C.c_uint64),
+        ("letters", C.c_uint64),
+        ("paused", C.c_uint32),
+        ("reserved", C.c_uint32),
     ]
 
 
