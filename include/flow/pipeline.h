@@ -64,7 +64,8 @@ FLOW_API int flow_pipeline_bind(flow_pipeline *pipeline, const char *name, flow_
 FLOW_API int flow_pipeline_start(flow_pipeline *pipeline, flow_error **err);
 
 /*
- * Stops the sources and waits until the sinks have emptied the channels.
+ * Stops the sources and waits until the sinks have emptied the channels.  A consumer that is paused
+ * is not waited for.
  *
  * Thread: none of the pipeline's own.  Blocks: up to TIMEOUT_MS.
  * Errors: FLOW_ETIMEDOUT with the number of events left, FLOW_ESTATE, FLOW_ECLOSED when

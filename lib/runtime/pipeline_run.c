@@ -256,6 +256,31 @@ int flow_pipeline_start(flow_pipeline *pipeline, flow_error **err)
     return rc;
 }
 
+static int has_view(const flow_pipeline *pipeline, const flow_channel *channel)
+{
+    for (size_t i = 0; i < pipeline->views.count; i++) {
+        if ((*(flow_channel **)fl_vec_at(&pipeline->views, i))->base == channel)
+            return 1;
+    }
+    return 0;
+}
+
+/* How many events wait for the sinks: of a channel with consumers, for those that take through them
+ * and are not paused. */
+static uint64_t count_left(const flow_pipeline *pipeline)
+{
+    uint64_t left = 0;
+
+    for (size_t i = 0; i < pipeline->channels.count; i++) {
+        const flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
+        if (channel != NULL && !has_view(pipeline, channel))
+            left += flow_channel_size(channel);
+    }
+    for (size_t i = 0; i < pipeline->views.count; i++)
+        left += flow_channel_size(*(flow_channel **)fl_vec_at(&pipeline->views, i));
+    return left;
+}
+
 /* 1 when the channels are empty, no sink is at work and all were flushed.  Sizes are read between
  * two counts of transactions: were they equal, nothing was on its way out or back meanwhile. */
 static int is_drained(const flow_pipeline *pipeline, uint64_t *left)
@@ -264,15 +289,9 @@ static int is_drained(const flow_pipeline *pipeline, uint64_t *left)
     uint64_t begun = 0;
     int flushed = 1;
 
-    *left = 0;
     for (size_t i = 0; i < pipeline->runners.count; i++)
         ended += fl_sink_runner_ended(fl_pipeline_runner_at(pipeline, i));
-    for (size_t i = 0; i < pipeline->channels.count; i++) {
-        const flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
-        *left += channel != NULL ? flow_channel_size(channel) : 0;
-    }
-    for (size_t i = 0; i < pipeline->views.count; i++)
-        *left += flow_channel_size(*(flow_channel **)fl_vec_at(&pipeline->views, i));
+    *left = count_left(pipeline);
     for (size_t i = 0; i < pipeline->runners.count; i++)
         begun += fl_sink_runner_begun(fl_pipeline_runner_at(pipeline, i));
     for (size_t i = 0; i < pipeline->runners.count; i++)

@@ -464,6 +464,24 @@ START_TEST(a_put_wakes_every_consumer)
 }
 END_TEST
 
+START_TEST(nobody_waits_for_a_consumer_that_is_paused)
+{
+    START("", "", "audit");
+    ck_assert_int_eq(flow_consumer_pause(channel(), "", NULL), FLOW_OK);
+    rig_push(&rig, 0, 100);
+    drain();
+    rig_expect(&hosts[1].bodies, 0, 100);
+    ck_assert_int_eq(rig_metric(&rig, "c1", "ChannelSize"), 100);
+    rig_stop(&rig);
+    rig_start(&rig);
+    ck_assert_uint_eq(count_of(0), 0);
+    ck_assert_int_eq(flow_consumer_resume(channel(), "", NULL), FLOW_OK);
+    drain();
+    rig_stop(&rig);
+    rig_expect(&hosts[0].bodies, 0, 100);
+}
+END_TEST
+
 /* ---- dead letters ---- */
 
 /* Fails for each batch with the number 7 in it. */
@@ -671,6 +689,7 @@ int main(void)
          a_host_adds_moves_pauses_and_removes_consumers},
         {"a_host_takes_through_a_handle", a_host_takes_through_a_handle},
         {"a_put_wakes_every_consumer", a_put_wakes_every_consumer},
+        {"nobody_waits_for_a_consumer_that_is_paused", nobody_waits_for_a_consumer_that_is_paused},
         {"an_event_that_cannot_be_delivered_is_put_aside",
          an_event_that_cannot_be_delivered_is_put_aside},
         {"a_sink_that_fails_for_one_event_delivers_the_others",
