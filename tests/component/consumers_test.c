@@ -516,6 +516,11 @@ static int find_letter(void *self, const flow_letter *letter)
     return FLOW_OK;
 }
 
+static int stop_at_first(void *self, const flow_letter *letter)
+{
+    return letter->offset == 7 ? FLOW_ENOENT : FLOW_OK;
+}
+
 /* What a handle takes fails at once, so that nothing pauses. */
 START_TEST(an_event_that_cannot_be_delivered_is_put_aside)
 {
@@ -553,6 +558,8 @@ START_TEST(an_event_that_cannot_be_delivered_is_put_aside)
     ck_assert_uint_eq(found.offset, 7);
     ck_assert_uint_gt(found.deliveries, 2);
     ck_assert_str_eq(found.reason, "seven is not for me");
+    ck_assert_int_eq(flow_consumer_letters(channel(), "mine", stop_at_first, NULL, NULL),
+                     FLOW_ENOENT);
     ck_assert_int_eq(flow_consumer_replay(channel(), "mine", 8, NULL, NULL), FLOW_ENOENT);
     ck_assert_int_eq(flow_consumer_replay(channel(), "mine", FLOW_LETTERS_ALL, &replayed, NULL),
                      FLOW_OK);

@@ -410,9 +410,16 @@ static void file_reject(void *self, void *inner, const char *reason)
     fl_disk_reject(&((struct file_channel *)self)->log, &((struct file_txn *)inner)->taken, reason);
 }
 
-/* Hands one letter to FN. */
+/* Whoever is told of letters. */
+struct reader {
+    const flow_allocator *mem;
+    flow_letter_fn fn;
+    void *arg;
+};
+
+/* Hands one letter to the reader. */
 static int hand_over(const struct fl_letter *letter, struct fl_buf *reason,
-                     const struct fl_run *run, flow_letter_fn fn, void *arg)
+                     const struct fl_run *run, const struct reader *reader, flow_error **err)
 {
     const flow_letter lent = {
         .struct_size = sizeof lent,
@@ -423,7 +430,28 @@ static int hand_over(const struct fl_letter *letter, struct fl_buf *reason,
         .event = run->events[0],
     };
 
-    return lent.reason ? fn(arg, &lent) : FLOW_ENOMEM;
+    return lent.reason ? reader->fn(reader->arg, &lent) : fl_error_nomem(err);
+}
+
+/* The first letter from *FROM on, and moves that behind it; *FOUND is 0 when there is none. */
+static int tell_next(struct fl_cursor *cursor, uint64_t *from, const struct reader *reader,
+                     int *found, flow_error **err)
+{
+    struct fl_letter letter;
+    struct fl_run *run = NULL;
+    struct fl_buf reason;
+
+    fl_buf_init(&reason, reader->mem);
+    int rc = fl_cursor_letter(cursor, *from, &letter, &reason, &run, err);
+    *found = rc != FLOW_ENOENT;
+    if (!*found)
+        rc = FLOW_OK;
+    else if (!rc)
+        rc = hand_over(&letter, &reason, run, reader, err);
+    *from = *found && !rc ? letter.offset + 1 : *from;
+    fl_run_unref(run);
+    fl_buf_free(&reason);
+    return rc;
 }
 
 static int file_letters(void *self, const char *name, flow_letter_fn fn, void *arg,
@@ -431,23 +459,13 @@ static int file_letters(void *self, const char *name, flow_letter_fn fn, void *a
 {
     struct file_channel *channel = self;
     struct fl_cursor *cursor = fl_store_find_cursor(channel->log.store, name);
-    struct fl_letter letter = {0};
-    struct fl_buf reason;
+    const struct reader reader = {channel->mem, fn, arg};
+    uint64_t from = 0;
     int rc = cursor ? FLOW_OK : no_consumer(name, err);
 
-    fl_buf_init(&reason, channel->mem);
-    for (uint64_t from = 0; !rc; from = letter.offset + 1) {
-        struct fl_run *run = NULL;
-        fl_buf_clear(&reason);
-        rc = fl_cursor_letter(cursor, from, &letter, &reason, &run, err);
-        if (rc == FLOW_ENOENT)
-            break;
-        if (!rc)
-            rc = hand_over(&letter, &reason, run, fn, arg);
-        fl_run_unref(run);
-    }
-    fl_buf_free(&reason);
-    return rc == FLOW_ENOENT && cursor ? FLOW_OK : rc;
+    for (int found = 1; !rc && found;)
+        rc = tell_next(cursor, &from, &reader, &found, err);
+    return rc;
 }
 
 static int replay_all(struct fl_cursor *cursor, uint64_t *count, flow_error **err)
