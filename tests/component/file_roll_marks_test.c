@@ -2,16 +2,15 @@
 
 /* What file_roll does to its files by the marks that its channel has. */
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "core/channel.h"
 #include "folder.h"
 #include "places.h"
 #include "rig.h"
+#include "spoil.h"
 #include "suite.h"
 
 #define PIPELINE                                                                                   \
@@ -31,38 +30,6 @@
 static struct places places;
 static struct folder folder;
 static struct rig rig;
-
-/* ---- a commit that fails ---- */
-
-static flow_channel_ops failing;
-static const flow_channel_ops *real;
-static _Atomic int fails, marks;
-
-/* Only sinks set marks, so this tells their commits from others. */
-static int put_mark(void *self, void *txn, const flow_position *mark, flow_error **err)
-{
-    atomic_store(&marks, 1);
-    return real->put_mark(self, txn, mark, err);
-}
-
-static int commit_or_fail(void *self, void *txn, flow_error **err)
-{
-    if (atomic_exchange(&marks, 0) && atomic_exchange(&fails, 0))
-        return flow_error_set(err, FLOW_EIO, "the disk is gone");
-    return real->commit(self, txn, err);
-}
-
-/* Before the channel is used by others. */
-static void spoil(flow_channel *channel)
-{
-    real = channel->ops;
-    failing = *real;
-    failing.commit = commit_or_fail;
-    failing.put_mark = put_mark;
-    channel->ops = &failing;
-}
-
-/* ---- the pipeline ---- */
 
 static void up(int false_clock)
 {
@@ -102,7 +69,7 @@ START_TEST(a_batch_whose_commit_fails_is_cut_off)
     up(1);
     rig_push(&rig, 0, 2);
     rig_await(&rig, "k1", "EventDrainSuccessCount", 2);
-    atomic_store(&fails, 1);
+    spoil_next();
     rig_push(&rig, 2, 2);
     rig_await(&rig, "k1", "EventWriteFail", 1);
     expect_file(0, "0\n1\n");
