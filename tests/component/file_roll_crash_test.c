@@ -18,6 +18,15 @@ START_TEST(file_roll_survives_a_kill)
 }
 END_TEST
 
+START_TEST(a_consumer_of_its_own_survives_a_kill)
+{
+    const struct sink_crash crash = {.sink = FILE_ROLL "a1.sinks.k1.consumer = audit\n",
+                                     .modes = SIM_KILLED + 1};
+
+    sink_crash_everywhere(&crash);
+}
+END_TEST
+
 START_TEST(file_roll_survives_a_power_failure_when_it_syncs)
 {
     const struct sink_crash crash = {
@@ -31,6 +40,7 @@ int main(void)
 {
     const struct test_entry tests[] = {
         {"file_roll_survives_a_kill", file_roll_survives_a_kill},
+        {"a_consumer_of_its_own_survives_a_kill", a_consumer_of_its_own_survives_a_kill},
         {"file_roll_survives_a_power_failure_when_it_syncs",
          file_roll_survives_a_power_failure_when_it_syncs},
     };
