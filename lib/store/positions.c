@@ -225,8 +225,9 @@ static int pin(struct fl_positions *positions, const struct record *record, uint
 {
     if (positions->bytes > BYTES_MAX && record->value_size && !is_known(positions, record))
         return flow_error_setf(err, FLOW_ETOOBIG,
-                               "the channel keeps %zu positions of sources and has no room for "
-                               "more; sources must forget those they need no longer",
+                               "the channel keeps %zu positions of sources and marks of sinks and "
+                               "has no room for more; those must be forgotten that are needed no "
+                               "longer",
                                positions->count);
     struct fl_place *place = obtain(positions, record);
     if (!place)

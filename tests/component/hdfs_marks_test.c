@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "await.h"
 #include "folder.h"
 #include "hdfs_rig.h"
 #include "places.h"
@@ -162,6 +162,22 @@ START_TEST(a_file_of_an_earlier_run_is_cut_and_gets_the_name_it_was_to_have)
 }
 END_TEST
 
+START_TEST(a_file_that_has_lost_something_is_told_and_finished)
+{
+    char path[160];
+
+    places_dies(&places, deliver_and_die);
+    folder_list(&folder);
+    snprintf(path, sizeof path, "%s/%s", folder.path, folder.names[0]);
+    ck_assert_int_eq(truncate(path, 6), 0);
+    up(0, "");
+    rig_await_log(&rig, "has 6 bytes, but 8 were delivered to it: the rest is lost");
+    rig_await_log(&rig, ".txt: 6 bytes");
+    expect_lines(3);
+    tear_down();
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -170,6 +186,8 @@ int main(void)
          what_could_not_be_committed_is_cut_off_of_all_its_files},
         {"a_file_of_an_earlier_run_is_cut_and_gets_the_name_it_was_to_have",
          a_file_of_an_earlier_run_is_cut_and_gets_the_name_it_was_to_have},
+        {"a_file_that_has_lost_something_is_told_and_finished",
+         a_file_that_has_lost_something_is_told_and_finished},
     };
 
     return RUN_SUITE_BETWEEN("hdfs_marks", tests, set_up, NULL);

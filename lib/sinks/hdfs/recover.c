@@ -28,6 +28,8 @@
 #define LATE_MAKING_MS 30000
 #define LATE_MOVING_MS 5000
 
+#define LOST_MS 600000 /* after which HDFS will not find more of a file that nobody writes */
+
 void fl_hdfs_recover(struct fl_hdfs_file *file)
 {
     struct fl_hdfs_request *request = &file->request;
@@ -183,9 +185,30 @@ static void absent(struct fl_hdfs_file *file)
     settle(file);
 }
 
+/* A file of an earlier run has less than was committed, and it is not to be expected that it gets
+ * more: a machine has crashed that had not synced it. */
+static int has_lost(const struct fl_hdfs_file *file, uint64_t length)
+{
+    int64_t now = flow_context_now(file->host->options->ctx);
+
+    return file->earlier && length < file->floor &&
+           (!file->host->target->late ||
+            (file->failing_since && now - file->failing_since >= LOST_MS));
+}
+
+static void give_up_rest(struct fl_hdfs_file *file, uint64_t length)
+{
+    flow_context_logf(file->host->options->ctx, FLOW_LOG_ERROR,
+                      "%s has %llu bytes, but %llu were delivered to it: the rest is lost",
+                      file->in_use, (unsigned long long)length, (unsigned long long)file->floor);
+    file->floor = file->delivered = file->sent = file->appended = length;
+}
+
 /* Chooses the length to fix when the file has LENGTH now. */
 static void choose_goal(struct fl_hdfs_file *file, uint64_t length)
 {
+    if (has_lost(file, length))
+        give_up_rest(file, length);
     int rollback = file->host->failure != NULL || file->earlier;
     uint64_t least = rollback ? file->floor : file->delivered;
 
