@@ -269,6 +269,8 @@ START_TEST(a_new_consumer_begins_where_it_is_told_to)
           "a1.channels.c1.consumers.late.start = latest\n"
           "a1.channels.c1.consumers.middle.start = 40\n",
           "", "late", "middle");
+    ck_assert_uint_eq(rig_logged(&rig, "consumer 'late' is new and begins at offset 100"), 1);
+    ck_assert_uint_eq(rig_logged(&rig, "consumer 'middle' is new and begins at offset 40"), 1);
     rig_push(&rig, 100, 100);
     drain();
     rig_stop(&rig);

@@ -59,6 +59,21 @@ static int set_terms(struct fl_cursor *cursor, struct fl_terms terms, flow_error
     return fl_store_set_terms(cursor, &terms, err);
 }
 
+static int make(struct file_channel *channel, const struct fl_cursor_plan *plan,
+                struct fl_cursor **cursor, flow_error **err)
+{
+    struct fl_cursor_info info;
+    int rc = fl_store_add_cursor_at(channel->log.store, plan, cursor, err);
+
+    if (rc)
+        return rc;
+    fl_cursor_look(*cursor, &info);
+    flow_context_logf(channel->log.ctx, FLOW_LOG_INFO,
+                      "consumer '%s' is new and begins at offset %llu", info.name,
+                      (unsigned long long)info.offset);
+    return FLOW_OK;
+}
+
 /* Makes a consumer that the settings tell of, or gives it these terms. */
 static int grant(struct file_channel *channel, const struct fl_wish *wish, flow_error **err)
 {
@@ -66,8 +81,7 @@ static int grant(struct file_channel *channel, const struct fl_wish *wish, flow_
     const struct fl_cursor_plan plan = complete(channel, &wish->plan);
     struct fl_cursor *cursor = fl_store_find_cursor(store, wish->name);
 
-    return cursor ? set_terms(cursor, plan.terms, err)
-                  : fl_store_add_cursor_at(store, &plan, &cursor, err);
+    return cursor ? set_terms(cursor, plan.terms, err) : make(channel, &plan, &cursor, err);
 }
 
 /* Makes a consumer that somebody takes through and of which the settings say nothing. */
@@ -78,7 +92,7 @@ static int provide(struct file_channel *channel, struct file_consumer *consumer,
                                          .terms = {.flags = FL_CURSOR_SKIPS}};
     const struct fl_cursor_plan plan = complete(channel, &plain);
     struct fl_cursor *cursor = fl_store_find_cursor(store, consumer->name);
-    int rc = cursor ? FLOW_OK : fl_store_add_cursor_at(store, &plan, &cursor, err);
+    int rc = cursor ? FLOW_OK : make(channel, &plan, &cursor, err);
 
     if (!rc)
         atomic_store(&consumer->cursor, cursor);
@@ -308,7 +322,7 @@ static int file_add(void *self, const char *name, const flow_consumer_options *o
     if (options->when_behind == FLOW_BEHIND_SKIP)
         plan.terms.flags = FL_CURSOR_SKIPS;
     plan = complete(channel, &plan);
-    int rc = fl_store_add_cursor_at(channel->log.store, &plan, &made, err);
+    int rc = make(channel, &plan, &made, err);
     if (!rc)
         set_deliveries(channel);
     return rc;
