@@ -174,6 +174,8 @@ static const char description[] =
     "removed when nothing is committed of it, and gets its final name. It can be read to its end "
     "then, except that the end which a serializer of another's writes is missing. HDFS releases a "
     "file whose DataNode died with it after a minute or more; meanwhile events go to new files. "
+    "Files are sent side by side, so what comes again of one can get behind events of others that "
+    "were later. "
     "What a DataNode has answered is as safe as HDFS keeps it: in the memory of so many DataNodes "
     "as dfs.replication says.\n\n"
     "Where Kerberos secures the cluster, hdfs.kerberosPrincipal and hdfs.kerberosKeytab log in at "
