@@ -49,8 +49,9 @@ BREAKS = {
 # What a later version may do.
 ADDITIONS = {
     "a member at the end of a table": (
-        "flow/sink.h", "    void (*flush)(void *self);",
-        "    void (*flush)(void *self);\n    void (*later)(void *self);"),
+        "flow/sink.h", "    void (*ended)(void *self, const flow_txn *txn, int result);",
+        "    void (*ended)(void *self, const flow_txn *txn, int result);\n"
+        "    void (*later)(void *self);"),
     "a member at the end of a struct that goes in arrays": (
         "flow/event.h", "    uint32_t value_size;\n",
         "    uint32_t value_size;\n    uint64_t later;\n"),
