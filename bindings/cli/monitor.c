@@ -1,66 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * A web server of two pages.  It answers one request a connection, one connection at a time, and
- * none of them for long: whoever asks for counters has a line to say.
- */
+/* A web server of two pages, which answers one request a connection. */
 
 #include "monitor.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define DEFAULT_PORT 41414
 #define REQUEST_ROOM 8192
-#define PATIENCE_MS 2000 /* for the next bytes of a request or for room for those of an answer */
-#define PAUSE_MS 100
-#define FEW 64 /* reads of a request: nobody sends it byte by byte */
-
-/* ---- requests ---- */
-
-/* Waits for EVENTS of a connection; 0 when it takes too long, or the agent ends. */
-static int await(const struct monitor *monitor, int fd, short events)
-{
-    struct pollfd both[] = {{.fd = fd, .events = events}, {.fd = monitor->stop, .events = POLLIN}};
-
-    return poll(both, 2, PATIENCE_MS) > 0 && both[1].revents == 0;
-}
-
-/* Reads up to the empty line behind the headers; 0 when it does not come. */
-static int read_request(const struct monitor *monitor, int fd, char *room)
-{
-    size_t size = 0;
-
-    for (int i = 0; i < FEW && size < REQUEST_ROOM - 1 && await(monitor, fd, POLLIN); i++) {
-        ssize_t got = recv(fd, room + size, REQUEST_ROOM - 1 - size, 0);
-        if (got <= 0)
-            return 0;
-        size += (size_t)got;
-        room[size] = '\0';
-        if (strstr(room, "\r\n\r\n") || strstr(room, "\n\n"))
-            return 1;
-    }
-    return 0;
-}
-
-static void send_all(const struct monitor *monitor, int fd, const char *text, size_t size)
-{
-    while (size > 0 && await(monitor, fd, POLLOUT)) {
-        ssize_t sent = send(fd, text, size, MSG_NOSIGNAL);
-        if (sent <= 0)
-            return;
-        text += sent;
-        size -= (size_t)sent;
-    }
-}
+#define PATIENCE_MS 2000 /* whoever asks for counters has a line to say */
 
 /* ---- answers ---- */
 
@@ -108,46 +62,50 @@ static struct answer answer_to(struct monitor *monitor, const char *method, cons
     return answer;
 }
 
-static void serve(struct monitor *monitor, int fd)
+/* ---- requests ---- */
+
+/* A request ends with the empty line behind its headers. */
+static size_t find_end(const char *data, size_t size)
 {
-    char request[REQUEST_ROOM];
+    const char *strict = memmem(data, size, "\r\n\r\n", 4);
+    const char *plain = memmem(data, size, "\n\n", 2);
+
+    if (strict && (!plain || strict < plain))
+        return (size_t)(strict - data) + 4;
+    return plain ? (size_t)(plain - data) + 2 : 0;
+}
+
+/* "METHOD PATH ..."; whoever says something else gets no answer. */
+static enum server_next serve(void *self, const char *request, size_t size, FILE *out)
+{
+    char *line = text_copy_sized(request, strcspn(request, "\r\n"));
     char *rest = NULL;
+    const char *method = strtok_r(line, " ", &rest);
+    const char *path = method ? strtok_r(NULL, " ", &rest) : NULL;
 
-    if (!read_request(monitor, fd, request))
-        return;
-    const char *method = strtok_r(request, " \r\n", &rest);
-    const char *path = method ? strtok_r(NULL, " \r\n", &rest) : NULL;
-    if (!path || *path != '/')
-        return;
-    struct answer answer = answer_to(monitor, method, path);
-    char *head = text_format("HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                             "Connection: close\r\n\r\n",
-                             answer.status, answer.type, answer.size);
-    send_all(monitor, fd, head, strlen(head));
-    if (strcmp(method, "HEAD") != 0)
-        send_all(monitor, fd, answer.body, answer.size);
-    free(head);
-    free(answer.body);
-}
-
-static void *run(void *self)
-{
-    struct monitor *monitor = self;
-    struct pollfd both[] = {{.fd = monitor->listener, .events = POLLIN},
-                            {.fd = monitor->stop, .events = POLLIN}};
-
-    while (poll(both, 2, -1) >= 0 && both[1].revents == 0) {
-        int fd = accept4(monitor->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0) {
-            poll(&both[1], 1, PAUSE_MS); /* perhaps there are too many files; not at full speed */
-            continue;
-        }
-        serve(monitor, fd);
-        shutdown(fd, SHUT_RDWR);
-        close(fd);
+    (void)size;
+    if (path && *path == '/') {
+        struct answer answer = answer_to(self, method, path);
+        fprintf(out,
+                "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                "Connection: close\r\n\r\n",
+                answer.status, answer.type, answer.size);
+        if (strcmp(method, "HEAD") != 0)
+            fwrite(answer.body, 1, answer.size, out);
+        free(answer.body);
     }
-    return NULL;
+    free(line);
+    return SERVER_CLOSE;
 }
+
+static const struct server_protocol protocol = {
+    .name = "monitor",
+    .room = REQUEST_ROOM,
+    .patience = PATIENCE_MS,
+    .idle = PATIENCE_MS,
+    .find = find_end,
+    .answer = serve,
+};
 
 /* ---- the port ---- */
 
@@ -187,43 +145,17 @@ static int port_of(int fd)
 
 /* ---- opening and closing ---- */
 
-/* Signals are for the main thread. */
-static int start_thread(struct monitor *monitor)
-{
-    sigset_t all;
-    sigset_t before;
-
-    monitor->stop = eventfd(0, EFD_CLOEXEC);
-    if (monitor->stop < 0)
-        return errno;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int number = pthread_create(&monitor->thread, NULL, run, monitor);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (number)
-        close(monitor->stop);
-    return number;
-}
-
 static void start(struct monitor *monitor, uint16_t port, struct log *log)
 {
     int fd = listen_on(AF_INET6, port);
-    int number;
 
     if (fd < 0 && errno != EADDRINUSE)
         fd = listen_on(AF_INET, port);
-    number = fd < 0 ? errno : 0;
-    monitor->listener = fd;
-    if (fd >= 0)
-        number = start_thread(monitor);
-    if (number) {
+    int number = fd < 0 ? errno : server_start(&monitor->server, fd, &protocol, monitor);
+    if (number)
         log_say(log, FLOW_LOG_ERROR, "no metrics at port %u: %s", port, strerror(number));
-        if (fd >= 0)
-            close(fd);
-        monitor->listener = -1;
-        return;
-    }
-    log_say(log, FLOW_LOG_INFO, "metrics at port %d", port_of(fd));
+    else
+        log_say(log, FLOW_LOG_INFO, "metrics at port %d", port_of(fd));
 }
 
 int monitor_open(struct monitor *monitor, const struct options *options, struct log *log)
@@ -233,7 +165,7 @@ int monitor_open(struct monitor *monitor, const struct options *options, struct 
     char *end = NULL;
     long number = port ? strtol(port, &end, 10) : DEFAULT_PORT;
 
-    *monitor = (struct monitor){.listener = -1};
+    *monitor = (struct monitor){.server.listener = -1};
     pthread_mutex_init(&monitor->lock, NULL);
     if (!type)
         return EXIT_OK;
@@ -252,14 +184,7 @@ int monitor_open(struct monitor *monitor, const struct options *options, struct 
 
 void monitor_close(struct monitor *monitor)
 {
-    static const uint64_t one = 1;
-
-    if (monitor->listener >= 0) {
-        if (write(monitor->stop, &one, sizeof one) == sizeof one)
-            pthread_join(monitor->thread, NULL);
-        close(monitor->stop);
-        close(monitor->listener);
-    }
+    server_stop(&monitor->server);
     pthread_mutex_destroy(&monitor->lock);
 }
 

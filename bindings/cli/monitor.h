@@ -12,13 +12,12 @@
 #include <flow.h>
 
 #include "log.h"
+#include "server.h"
 
 struct monitor {
-    pthread_t thread;
+    struct server server;
     pthread_mutex_t lock;    /* of `pipeline` */
     flow_pipeline *pipeline; /* whose counters are told; may be NULL */
-    int listener;            /* -1: nothing is served */
-    int stop;                /* readable when the thread is to end */
 };
 
 /*
@@ -28,7 +27,9 @@ struct monitor {
 int monitor_open(struct monitor *monitor, const struct options *options, struct log *log);
 void monitor_close(struct monitor *monitor);
 
-/* Tells the counters of PIPELINE from now on, which must be replaced before it is freed. */
+/* Tells the counters of PIPELINE from now on; what is shown is to be taken away before it is
+ * stopped.
+ */
 void monitor_show(struct monitor *monitor, flow_pipeline *pipeline);
 
 /* Writes the counters as Flume does: {"SOURCE.r1": {"Type": "SOURCE", "NAME": "VALUE", ...}, ...}.
