@@ -97,6 +97,13 @@ static int build(struct agent *agent, flow_config *config, flow_pipeline **pipel
     return rc == FLOW_ECONFIG || rc == FLOW_ENOENT ? EXIT_CONFIG : EXIT_FAILURE_RUN;
 }
 
+/* Has those who look at the agent from outside look at PIPELINE. */
+static void show(struct agent *agent, flow_pipeline *pipeline)
+{
+    monitor_show(&agent->monitor, pipeline);
+    control_show(&agent->control, pipeline);
+}
+
 /* Empties the channels as far as time allows, then stops.  Returns an exit status. */
 static int stop(struct agent *agent)
 {
@@ -110,12 +117,11 @@ static int stop(struct agent *agent)
         log_error(agent, "the channels are not empty", err);
         err = NULL;
     }
-    control_show(&agent->control, NULL);
+    show(agent, NULL); /* a channel that closes takes away what is told of its consumers */
     if (flow_pipeline_stop(agent->pipeline, timeout, &err) != FLOW_OK) {
         log_error(agent, "cannot stop", err);
         return EXIT_FAILURE_RUN;
     }
-    monitor_show(&agent->monitor, NULL);
     flow_pipeline_free(agent->pipeline, NULL);
     agent->pipeline = NULL;
     return EXIT_OK;
@@ -129,8 +135,7 @@ static int start(struct agent *agent, flow_pipeline *pipeline)
 
     agent->pipeline = pipeline;
     if (rc == FLOW_OK) {
-        monitor_show(&agent->monitor, pipeline);
-        control_show(&agent->control, pipeline);
+        show(agent, pipeline);
         return EXIT_OK;
     }
     log_error(agent, "cannot start", err);
@@ -242,14 +247,17 @@ static int start_and_run(struct agent *agent)
         agent->signals = signals_open();
     int status = build(agent, agent->config, &pipeline);
 
-    if (status == EXIT_OK)
-        status = start(agent, pipeline);
+    if (status != EXIT_OK)
+        return status;
+    control_open(&agent->control, agent->options, agent->name, &agent->log);
+    status = start(agent, pipeline);
     if (status == EXIT_OK) {
         if (agent->options->backup)
             backup_save(agent->options, agent->config, agent->name);
         log_say(&agent->log, FLOW_LOG_INFO, "agent %s runs", agent->name);
         status = run(agent);
     }
+    control_close(&agent->control);
     return status;
 }
 
@@ -328,12 +336,10 @@ static int load_and_monitor(struct agent *agent)
 {
     int status = monitor_open(&agent->monitor, agent->options, &agent->log);
 
-    agent->control.listener = -1;
-    if (status == EXIT_OK && !agent->options->dry_run)
-        status = control_open(&agent->control, agent->options, &agent->log);
+    control_init(&agent->control);
     if (status == EXIT_OK)
         status = load_and_run(agent);
-    control_close(&agent->control);
+    control_destroy(&agent->control);
     monitor_close(&agent->monitor);
     return status;
 }

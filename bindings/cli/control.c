@@ -1,226 +1,241 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One request a connection, one connection at a time. */
-
 #include "control.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 5000 /* for a request, and for room for its answer */
-#define PAUSE_MS 100
-#define MODE 0600
+#include "control_path.h"
+#include "control_request.h"
+#include "near.h"
+
+#define PATIENCE_MS 10000
+
+/* ---- answers ---- */
+
+static void print_error(FILE *out, flow_error *err)
+{
+    struct json json = {.out = out, .is_line = 1};
+
+    json_object(&json, NULL);
+    json_object(&json, "error");
+    json_text(&json, "code", flow_error_name(flow_error_code(err)));
+    json_number(&json, "number", flow_error_code(err));
+    json_text(&json, "message", flow_error_message(err));
+    json_word(&json, "retriable", flow_error_retriable(err) ? "true" : "false");
+    json_end(&json);
+    json_end(&json);
+    putc('\n', out);
+    flow_error_free(err);
+}
+
+static void refuse(FILE *out, int code, const char *text)
+{
+    flow_error *err = NULL;
+
+    flow_error_set(&err, code, text);
+    print_error(out, err);
+}
 
 /* ---- requests ---- */
 
-/* Waits for EVENTS of a connection; 0 when it takes too long, or the agent ends. */
-static int await(const struct control *control, int fd, short events)
+static const struct control_command *find_command(const char *name, flow_error **err)
 {
-    struct pollfd both[] = {{.fd = fd, .events = events}, {.fd = control->stop, .events = POLLIN}};
+    struct near near = near_begin(name ? name : "");
 
-    return poll(both, 2, PATIENCE_MS) > 0 && both[1].revents == 0;
-}
-
-/* Reads to the end of the request; -1 when that does not come, or it is too long. */
-static ssize_t read_request(const struct control *control, int fd, char *room)
-{
-    size_t size = 0;
-
-    while (size < CONTROL_ROOM && await(control, fd, POLLIN)) {
-        ssize_t got = recv(fd, room + size, CONTROL_ROOM - size, 0);
-        if (got <= 0)
-            return got == 0 ? (ssize_t)size : -1;
-        size += (size_t)got;
+    for (const struct control_command *one = control_consumer_commands; one->name; one++) {
+        if (name && strcmp(one->name, name) == 0)
+            return one;
+        near_offer(&near, one->name);
     }
-    return -1;
-}
-
-/* Divides a request into its words; 0 when it is none. */
-static size_t split(const char *room, size_t size, const char **words)
-{
-    size_t count = 0;
-
-    if (!size || room[size - 1])
-        return 0;
-    for (const char *at = room; at < room + size && count < CONTROL_WORDS; at += strlen(at) + 1)
-        words[count++] = at;
-    return count;
-}
-
-static void send_all(const struct control *control, int fd, const char *text, size_t size)
-{
-    while (size > 0 && await(control, fd, POLLOUT)) {
-        ssize_t sent = send(fd, text, size, MSG_NOSIGNAL);
-        if (sent <= 0)
-            return;
-        text += sent;
-        size -= (size_t)sent;
-    }
-}
-
-static void serve(struct control *control, int fd)
-{
-    char room[CONTROL_ROOM];
-    const char *words[CONTROL_WORDS];
-    char *text = NULL;
-    size_t size = 0;
-    ssize_t got = read_request(control, fd, room);
-    size_t count = got > 0 ? split(room, (size_t)got, words) : 0;
-    FILE *out = count ? open_memstream(&text, &size) : NULL;
-
-    if (!out)
-        return;
-    pthread_mutex_lock(&control->lock);
-    int status = control_answer(control->pipeline, words, count, out);
-    pthread_mutex_unlock(&control->lock);
-    fclose(out);
-    char *head = text_format("%d\n", status);
-    send_all(control, fd, head, strlen(head));
-    send_all(control, fd, text, size);
-    free(head);
-    free(text);
-}
-
-static void *run(void *self)
-{
-    struct control *control = self;
-    struct pollfd both[] = {{.fd = control->listener, .events = POLLIN},
-                            {.fd = control->stop, .events = POLLIN}};
-
-    while (poll(both, 2, -1) >= 0 && both[1].revents == 0) {
-        int fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0) { /* no descriptors: there may be some again */
-            poll(&both[1], 1, PAUSE_MS);
-            continue;
-        }
-        serve(control, fd);
-        close(fd);
-    }
+    char *hint = near_hint(&near);
+    if (name)
+        flow_error_setf(err, FLOW_EINVAL, "there is no command '%s'%s", name, hint);
+    else
+        flow_error_set(err, FLOW_EINVAL, "a request is an object with a text 'command'");
+    free(hint);
     return NULL;
 }
 
-/* ---- the socket ---- */
-
-static int set_address(struct sockaddr_un *address, const char *path)
+/* Whoever changes something is told of in the log. */
+static void note(struct control *control, const struct control_command *command,
+                 const struct control_request *request)
 {
-    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address->sun_path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    strcpy(address->sun_path, path);
-    return 0;
+    if (command->is_change)
+        log_say(control->log, FLOW_LOG_INFO, "by the control socket: %s, consumer '%s' of %s",
+                command->name, request->consumer, request->channel_name);
 }
 
-/* Removes what an agent that was killed has left, but never another file, nor the socket of one
- * that runs. */
-static int clear_way(const struct sockaddr_un *address)
+/* Runs BODY's command; writes the members of its result into *TEXT, which the caller frees. */
+static int perform(struct control *control, const struct json_value *body, char **text,
+                   flow_error **err)
 {
-    struct stat found;
+    struct control_request request = {.pipeline = control->pipeline, .body = body};
+    const struct control_command *command = find_command(json_member_text(body, "command"), err);
+    size_t size;
 
-    if (lstat(address->sun_path, &found) != 0)
-        return errno == ENOENT ? 0 : -1;
-    if (!S_ISSOCK(found.st_mode)) {
-        errno = EEXIST;
-        return -1;
-    }
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int there = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) == 0;
-    int gone = fd >= 0 && !there && errno == ECONNREFUSED;
-    if (fd >= 0)
-        close(fd);
-    if (!gone) {
-        errno = EADDRINUSE;
-        return -1;
-    }
-    return unlink(address->sun_path);
-}
-
-/* The mode is set before there is a name, so that nobody else can ever connect. */
-static int listen_at(const char *path)
-{
-    struct sockaddr_un address;
-    int fd = -1;
-
-    if (set_address(&address, path) != 0 || clear_way(&address) != 0)
-        return -1;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && fchmod(fd, MODE) == 0 &&
-        bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
-        chmod(path, MODE) == 0 && listen(fd, 8) == 0)
-        return fd;
-    int fault = errno;
-    if (fd >= 0)
-        close(fd);
-    errno = fault;
-    return -1;
-}
-
-/* The thread takes no signals: they are for the agent. */
-static int start_thread(struct control *control)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&control->thread, NULL, run, control);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!command)
+        return FLOW_EINVAL;
+    int rc = control_check_members(body, command, err);
+    if (rc != FLOW_OK)
+        return rc;
+    FILE *out = open_memstream(text, &size);
+    if (!out)
+        return flow_error_set(err, FLOW_ENOMEM, "no memory");
+    struct json json = {.out = out, .is_line = 1};
+    json_object(&json, NULL);
+    json_object(&json, "result");
+    rc = command->run(&request, &json, err);
+    json_end(&json);
+    json_end(&json);
+    fclose(out);
+    if (rc == FLOW_OK)
+        note(control, command, &request);
     return rc;
 }
 
-int control_open(struct control *control, const struct options *options, struct log *log)
+static void answer_body(struct control *control, const struct json_value *body, FILE *out)
 {
-    *control = (struct control){.listener = -1, .stop = -1, .log = log};
-    if (!options->control)
-        return EXIT_OK;
-    control->listener = listen_at(options->control);
-    if (control->listener < 0) {
-        log_say(log, FLOW_LOG_ERROR, "cannot open the control socket %s: %s", options->control,
-                strerror(errno));
-        return EXIT_FAILURE_RUN;
+    flow_error *err = NULL;
+    char *text = NULL;
+
+    if (perform(control, body, &text, &err) == FLOW_OK)
+        fprintf(out, "%s\n", text);
+    else
+        print_error(out, err);
+    free(text);
+}
+
+/* With the lock. */
+static enum server_next answer_now(struct control *control, const char *request, size_t size,
+                                   FILE *out)
+{
+    struct json_value body;
+    char *why;
+
+    if (!control->pipeline)
+        return SERVER_LATER;
+    if (json_read(request, size, &body, &why)) {
+        answer_body(control, &body, out);
+        json_free(&body);
+    } else {
+        refuse(out, FLOW_EPARSE, why);
+        free(why);
     }
-    control->path = text_copy(options->control);
+    return SERVER_KEEP;
+}
+
+/* ---- the protocol ---- */
+
+static size_t find_line(const char *data, size_t size)
+{
+    const char *end = memchr(data, '\n', size);
+
+    return end ? (size_t)(end - data) + 1 : 0;
+}
+
+/* The mode of the socket keeps others out; this does so too where that has been changed. */
+static enum server_next greet(void *self, int fd, FILE *out)
+{
+    struct control *control = self;
+    struct json json = {.out = out, .is_line = 1};
+    struct ucred peer = control_peer(fd);
+
+    if (peer.uid != geteuid() && peer.uid != 0) {
+        log_say(control->log, FLOW_LOG_WARN, "user %lu may not use the control socket",
+                (unsigned long)peer.uid);
+        refuse(out, FLOW_ESTATE, "the agent belongs to another user");
+        return SERVER_CLOSE;
+    }
+    json_object(&json, NULL);
+    json_text(&json, "flow", flow_version_string());
+    json_number(&json, "protocol", CONTROL_PROTOCOL);
+    json_text(&json, "agent", control->agent);
+    json_number(&json, "process", getpid());
+    json_end(&json);
+    putc('\n', out);
+    return SERVER_KEEP;
+}
+
+static enum server_next answer(void *self, const char *request, size_t size, FILE *out)
+{
+    struct control *control = self;
+
+    pthread_mutex_lock(&control->lock);
+    enum server_next next = answer_now(control, request, size, out);
+    pthread_mutex_unlock(&control->lock);
+    return next;
+}
+
+static void refuse_size(void *self, FILE *out)
+{
+    (void)self;
+    refuse(out, FLOW_ETOOBIG, "a request is at most 65536 bytes long");
+}
+
+static const struct server_protocol protocol = {
+    .name = "control",
+    .room = CONTROL_ROOM,
+    .patience = PATIENCE_MS,
+    .idle = -1,
+    .find = find_line,
+    .greet = greet,
+    .answer = answer,
+    .refuse = refuse_size,
+};
+
+/* ---- the socket ---- */
+
+void control_init(struct control *control)
+{
+    *control = (struct control){.server.listener = -1};
     pthread_mutex_init(&control->lock, NULL);
-    control->stop = eventfd(0, EFD_CLOEXEC);
-    if (control->stop >= 0 && start_thread(control) == 0)
-        return EXIT_OK;
-    log_say(log, FLOW_LOG_ERROR, "no thread for the control socket");
-    if (control->stop >= 0)
-        close(control->stop);
-    control->stop = -1;
-    control_close(control);
-    return EXIT_FAILURE_RUN;
+}
+
+void control_destroy(struct control *control)
+{
+    pthread_mutex_destroy(&control->lock);
+}
+
+void control_open(struct control *control, const struct options *options, const char *agent,
+                  struct log *log)
+{
+    control->agent = agent;
+    control->log = log;
+    if (options->no_control)
+        return;
+    char *why = control_socket_open(&control->socket, options, agent);
+    if (!why) {
+        int number = server_start(&control->server, control->socket.fd, &protocol, control);
+        if (!number) {
+            log_say(log, FLOW_LOG_INFO, "control socket %s", control->socket.path);
+            return;
+        }
+        why = text_copy(strerror(number));
+        control_socket_remove(&control->socket);
+    }
+    log_say(log, FLOW_LOG_WARN,
+            "no control socket: %s; `flow consumer` cannot reach this agent (see "
+            "--control-socket and --no-control)",
+            why);
+    free(why);
 }
 
 void control_close(struct control *control)
 {
-    if (control->listener < 0)
+    if (control->server.listener < 0)
         return;
-    if (control->stop >= 0) {
-        eventfd_write(control->stop, 1);
-        pthread_join(control->thread, NULL);
-        close(control->stop);
-    }
-    unlink(control->path);
-    close(control->listener);
-    free(control->path);
-    pthread_mutex_destroy(&control->lock);
-    control->listener = -1;
+    control_socket_remove(&control->socket); /* so that nobody comes who would not be served */
+    server_stop(&control->server);
 }
 
 void control_show(struct control *control, flow_pipeline *pipeline)
 {
-    if (control->listener < 0)
-        return;
     pthread_mutex_lock(&control->lock);
     control->pipeline = pipeline;
     pthread_mutex_unlock(&control->lock);
+    if (pipeline)
+        server_wake(&control->server);
 }

@@ -3,41 +3,48 @@
 #define CLI_CONTROL_H
 
 /*
- * The control socket of an agent: a socket in the file system, for its owner alone (mode 0600),
- * through which `flow consumer` asks the running agent.
- *
- * A request is words, each followed by a NUL, of at most CONTROL_ROOM bytes; then whoever asks
- * shuts its side down.  The answer is an exit status in a line, and what is to be printed.
+ * The control socket of `flow agent`: who may use it sees and changes the running pipeline.  What
+ * is spoken is in flow-control(5).
  */
 
 #include <pthread.h>
 
 #include <flow.h>
 
+#include "control_socket.h"
 #include "log.h"
+#include "server.h"
 
-#define CONTROL_ROOM 4096u
-#define CONTROL_WORDS 16u
+#define CONTROL_PROTOCOL 1
+#define CONTROL_ROOM (64u << 10) /* bytes of a request, its line feed included */
 
 struct control {
-    pthread_t thread;
-    pthread_mutex_t lock;    /* of `pipeline` */
-    flow_pipeline *pipeline; /* that is asked; may be NULL */
+    struct server server;
+    struct control_socket socket;
+    pthread_mutex_t lock;    /* of `pipeline`, also while a request is at work on it */
+    flow_pipeline *pipeline; /* NULL: there is none; requests wait */
+    const char *agent;
     struct log *log;
-    char *path;
-    int listener; /* -1: nobody can ask */
-    int stop;     /* readable when the thread is to end */
 };
 
-/* Opens the socket if --control-socket asks for it.  Returns EXIT_OK, or EXIT_FAILURE_RUN after it
- * has said why it cannot. */
-int control_open(struct control *control, const struct options *options, struct log *log);
+/* Before the rest; nothing is served yet. */
+void control_init(struct control *control);
+void control_destroy(struct control *control);
+
+/*
+ * Begins to serve AGENT, unless the options say that it should not.  A socket that cannot be had is
+ * logged and no more.  OPTIONS, AGENT and LOG have to live until control_close.
+ */
+void control_open(struct control *control, const struct options *options, const char *agent,
+                  struct log *log);
+
+/* Ends all connections and removes the socket. */
 void control_close(struct control *control);
 
-/* Lets PIPELINE be asked from now on, or, with NULL, none. */
+/*
+ * Has requests go to PIPELINE, which runs; NULL: they wait for the next one.  Waits for the request
+ * that is at work.  What is shown is to be taken away before it is stopped.
+ */
 void control_show(struct control *control, flow_pipeline *pipeline);
-
-/* Answers COUNT words: prints to OUT, and returns the exit status.  See control_consumer.c. */
-int control_answer(flow_pipeline *pipeline, const char *const *words, size_t count, FILE *out);
 
 #endif

@@ -1,353 +1,327 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * What the agent does for `flow consumer`: words as they stand on the command line, the first being
- * the channel, or "" for the only one that has consumers, and the second "json" or "text".
- */
+/* Requests on the consumers of channels. */
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "control.h"
+#include "control_request.h"
+#include "near.h"
 
-#define AS_NUMBER "%" PRIu64
+#define LETTERS_AT_ONCE 1000
 
-struct request {
-    flow_pipeline *pipeline;
-    flow_channel *channel;
-    const char *const *words; /* behind the action */
-    size_t count;
-    int json;
-    FILE *out;
-};
+#define ANY_OF(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static int fail(const struct request *request, flow_error *err)
+/* ---- what they are like ---- */
+
+static void print_bool(struct json *result, const char *name, int value)
 {
-    fprintf(request->out, "%s\n", flow_error_message(err));
-    flow_error_free(err);
-    return EXIT_FAILURE_RUN;
+    json_word(result, name, value ? "true" : "false");
 }
 
-/* ---- the channel ---- */
-
-/* Looks at the INDEXth component of the metrics: a channel that has consumers, or NULL. */
-static flow_channel *channel_with_consumers(flow_pipeline *pipeline, const char *name)
+static void print_consumer(struct json *result, const char *channel, const flow_consumer_info *info)
 {
-    flow_consumer_info info = {.struct_size = sizeof info};
-    flow_channel *channel = NULL;
-
-    if (flow_pipeline_channel(pipeline, name, &channel, NULL) != FLOW_OK)
-        return NULL;
-    return flow_consumer_next(channel, NULL, &info, NULL) == FLOW_OK ? channel : NULL;
+    json_object(result, NULL);
+    json_text(result, "channel", channel);
+    json_text(result, "consumer", info->name);
+    print_bool(result, "paused", (info->flags & FLOW_CONSUMER_PAUSED) != 0);
+    print_bool(result, "used", (info->flags & FLOW_CONSUMER_USED) != 0);
+    json_text(result, "whenBehind", info->when_behind == FLOW_BEHIND_BLOCK ? "block" : "skip");
+    json_unsigned(result, "maxEvents", info->max_events);
+    json_unsigned(result, "maxBytes", info->max_bytes);
+    json_unsigned(result, "offset", info->offset);
+    json_unsigned(result, "waiting", info->waiting);
+    json_unsigned(result, "held", info->held);
+    json_unsigned(result, "bytes", info->bytes);
+    json_unsigned(result, "skipped", info->skipped);
+    json_unsigned(result, "letters", info->letters);
+    json_end(result);
 }
 
-/* Finds the only channel that has consumers; *FOUND counts them. */
-static void find_only(struct request *request, size_t *found)
-{
-    flow_metric metric = {.struct_size = sizeof metric};
-    flow_metrics *metrics = NULL;
-
-    *found = 0;
-    if (flow_pipeline_metrics(request->pipeline, &metrics, NULL) != FLOW_OK)
-        return;
-    for (size_t i = 0; flow_metrics_at(metrics, i, &metric) == FLOW_OK; i++) {
-        if (metric.kind != FLOW_KIND_CHANNEL || strcmp(metric.name, "ChannelCapacity") != 0)
-            continue;
-        flow_channel *channel = channel_with_consumers(request->pipeline, metric.component);
-        if (channel) {
-            request->channel = channel;
-            ++*found;
-        }
-    }
-    flow_metrics_free(metrics);
-}
-
-static int find_channel(struct request *request, const char *name)
-{
-    flow_error *err = NULL;
-    size_t found;
-
-    if (*name) {
-        int rc = flow_pipeline_channel(request->pipeline, name, &request->channel, &err);
-        return rc == FLOW_OK ? EXIT_OK : fail(request, err);
-    }
-    find_only(request, &found);
-    if (found == 1)
-        return EXIT_OK;
-    fputs(found ? "several channels have consumers; say which with --channel\n"
-                : "no channel of the agent has consumers\n",
-          request->out);
-    return EXIT_USAGE;
-}
-
-/* ---- list ---- */
-
-static void print_info(const struct request *request, const flow_consumer_info *info, size_t index)
-{
-    const char *behind = info->when_behind == FLOW_BEHIND_BLOCK ? "block" : "skip";
-    int paused = (info->flags & FLOW_CONSUMER_PAUSED) != 0;
-
-    if (!request->json) {
-        fprintf(request->out,
-                "%-16s %12" PRIu64 " %10" PRIu64 " %14" PRIu64 " %10" PRIu64 " %6" PRIu64
-                "  %s%s%s\n",
-                *info->name ? info->name : "''", info->offset, info->held, info->bytes,
-                info->skipped, info->letters, behind, paused ? ", paused" : "",
-                info->flags & FLOW_CONSUMER_USED ? "" : ", unused");
-        return;
-    }
-    fputs(index ? ", {\"channel\": " : "{\"channel\": ", request->out);
-    text_json(request->out, flow_channel_name(request->channel));
-    fputs(", \"name\": ", request->out);
-    text_json(request->out, info->name);
-    fprintf(request->out,
-            ", \"offset\": " AS_NUMBER ", \"waiting\": " AS_NUMBER ", \"held\": " AS_NUMBER
-            ", \"bytes\": " AS_NUMBER ", \"skipped\": " AS_NUMBER ", \"letters\": " AS_NUMBER
-            ", \"maxEvents\": " AS_NUMBER ", \"maxBytes\": " AS_NUMBER
-            ", \"whenBehind\": \"%s\", \"paused\": %s, \"used\": %s}",
-            info->offset, info->waiting, info->held, info->bytes, info->skipped, info->letters,
-            info->max_events, info->max_bytes, behind, paused ? "true" : "false",
-            info->flags & FLOW_CONSUMER_USED ? "true" : "false");
-}
-
-static int list(struct request *request)
+/* Prints all of a channel, which may have none. */
+static int print_channel(struct json *result, flow_channel *channel, flow_error **err)
 {
     flow_consumer_info info = {.struct_size = sizeof info};
     const char *after = NULL;
-    size_t index = 0;
+    int rc;
 
-    if (request->json)
-        fputs("[", request->out);
-    else
-        fprintf(request->out, "%-16s %12s %10s %14s %10s %6s\n", "consumer", "offset", "behind",
-                "bytes", "skipped", "dead");
-    for (; flow_consumer_next(request->channel, after, &info, NULL) == FLOW_OK; after = info.name)
-        print_info(request, &info, index++);
-    fputs(request->json ? "]\n" : "", request->out);
-    return EXIT_OK;
-}
-
-/* ---- add ---- */
-
-static int wrong_word(const struct request *request, const char *word)
-{
-    fprintf(request->out,
-            "'%s' is not understood; start=, whenBehind=, maxEvents= and maxBytes= are known\n",
-            word);
-    return EXIT_USAGE;
-}
-
-/* Takes a number from 1 on. */
-static int take_number(const struct request *request, const char *word, uint64_t *number)
-{
-    const char *text = strchr(word, '=') + 1;
-    char *end;
-    unsigned long long value = strtoull(text, &end, 10);
-
-    if (*text < '0' || *text > '9' || *end || value == 0) {
-        fprintf(request->out, "'%s': a whole number from 1 on is expected\n", word);
-        return EXIT_USAGE;
+    while ((rc = flow_consumer_next(channel, after, &info, err)) == FLOW_OK) {
+        print_consumer(result, flow_channel_name(channel), &info);
+        after = info.name;
     }
-    *number = value;
-    return EXIT_OK;
+    return rc == FLOW_ENOENT ? FLOW_OK : rc;
 }
 
-static int take_word(const struct request *request, const char *word,
-                     flow_consumer_options *options, flow_consumer_place *place)
+/* Prints the one the request is about, as it is now. */
+static void print_one(struct json *result, const struct control_request *request)
 {
-    flow_error *err = NULL;
+    flow_consumer_info info = {.struct_size = sizeof info};
 
-    if (text_begins(word, "start=")) {
-        if (flow_consumer_place_read(word + 6, place, &err) == FLOW_OK)
-            return EXIT_OK;
-        fail(request, err);
-        return EXIT_USAGE;
+    json_list(result, "consumers");
+    if (flow_consumer_get(request->channel, request->consumer, &info, NULL) == FLOW_OK)
+        print_consumer(result, request->channel_name, &info);
+    json_end(result);
+}
+
+/* ---- what a request is about ---- */
+
+static int add_hint(const struct control_request *request, flow_error **err)
+{
+    flow_consumer_info info = {.struct_size = sizeof info};
+    struct near near = near_begin(request->consumer);
+    const char *after = NULL;
+
+    while (flow_consumer_next(request->channel, after, &info, NULL) == FLOW_OK) {
+        near_offer(&near, info.name);
+        after = info.name;
     }
-    if (strcmp(word, "whenBehind=block") == 0)
-        options->when_behind = FLOW_BEHIND_BLOCK;
-    else if (strcmp(word, "whenBehind=skip") == 0)
-        options->when_behind = FLOW_BEHIND_SKIP;
-    else if (text_begins(word, "maxEvents="))
-        return take_number(request, word, &options->max_events);
-    else if (text_begins(word, "maxBytes="))
-        return take_number(request, word, &options->max_bytes);
-    else
-        return wrong_word(request, word);
-    return EXIT_OK;
+    if (!near.best)
+        return FLOW_ENOENT;
+    char *hint = near_hint(&near);
+    char *text = text_format("%s%s", flow_error_message(*err), hint);
+    flow_error_free(*err);
+    *err = NULL;
+    flow_error_set(err, FLOW_ENOENT, text);
+    free(text);
+    free(hint);
+    return FLOW_ENOENT;
 }
 
-static int add(struct request *request)
+/* Finds the channel and the consumer's name, of one that need not be there. */
+static int find_names(struct control_request *request, flow_error **err)
 {
-    flow_consumer_place place = {.struct_size = sizeof place, .start = FLOW_START_EARLIEST};
-    flow_consumer_options options = {.struct_size = sizeof options, .place = &place};
-    flow_error *err = NULL;
-    int status = EXIT_OK;
+    int rc = control_channel(request, err);
 
-    for (size_t i = 1; i < request->count && status == EXIT_OK; i++)
-        status = take_word(request, request->words[i], &options, &place);
-    if (status != EXIT_OK)
-        return status;
-    if (flow_consumer_add(request->channel, request->words[0], &options, &err) != FLOW_OK)
-        return fail(request, err);
-    return EXIT_OK;
+    return rc == FLOW_OK ? control_text(request, "consumer", 1, &request->consumer, err) : rc;
 }
 
-/* ---- seek, pause, resume, remove ---- */
+/* The same for one that is there. */
+static int find_consumer(struct control_request *request, flow_error **err)
+{
+    flow_consumer_info info = {.struct_size = sizeof info};
+    int rc = find_names(request, err);
 
-static int seek(struct request *request)
+    if (rc == FLOW_OK)
+        rc = flow_consumer_get(request->channel, request->consumer, &info, err);
+    else
+        return rc;
+    return rc == FLOW_ENOENT ? add_hint(request, err) : rc;
+}
+
+/* Reads the member NAME; IS_GIVEN tells whether there is one. */
+static int read_place(const struct control_request *request, const char *name,
+                      flow_consumer_place *place, int *is_given, flow_error **err)
+{
+    const char *text;
+    int rc = control_text(request, name, !is_given, &text, err);
+
+    if (is_given)
+        *is_given = text != NULL;
+    return rc == FLOW_OK && text ? flow_consumer_place_read(text, place, err) : rc;
+}
+
+static int read_behind(const struct control_request *request, uint32_t *when, flow_error **err)
+{
+    const char *text;
+    int rc = control_text(request, "whenBehind", 0, &text, err);
+
+    if (rc != FLOW_OK || !text)
+        return rc;
+    *when = strcmp(text, "skip") == 0    ? FLOW_BEHIND_SKIP
+            : strcmp(text, "block") == 0 ? FLOW_BEHIND_BLOCK
+                                         : 0;
+    return *when ? rc
+                 : flow_error_setf(err, FLOW_EINVAL, "whenBehind is skip or block, not '%s'", text);
+}
+
+/* ---- commands ---- */
+
+static int list_all(struct control_request *request, struct json *result, flow_error **err)
+{
+    struct text_list names = {0};
+    int rc = control_channels(request->pipeline, &names, err);
+
+    for (size_t i = 0; i < names.count && rc == FLOW_OK; i++) {
+        rc = flow_pipeline_channel(request->pipeline, names.items[i], &request->channel, err);
+        if (rc == FLOW_OK)
+            rc = print_channel(result, request->channel, err);
+    }
+    text_list_free(&names);
+    return rc;
+}
+
+/* Fails for one that has none, as the library words it; a log has one at least. */
+static int list_one(struct control_request *request, struct json *result, flow_error **err)
+{
+    flow_consumer_info info = {.struct_size = sizeof info};
+    int rc = control_channel(request, err);
+
+    if (rc == FLOW_OK && flow_consumer_next(request->channel, NULL, &info, NULL) == FLOW_ENOENT)
+        rc = flow_consumer_get(request->channel, "", &info, err);
+    return rc == FLOW_OK ? print_channel(result, request->channel, err) : rc;
+}
+
+static int run_list(struct control_request *request, struct json *result, flow_error **err)
+{
+    json_list(result, "consumers");
+    int rc = json_member(request->body, "channel") ? list_one(request, result, err)
+                                                   : list_all(request, result, err);
+    json_end(result);
+    return rc;
+}
+
+static int run_add(struct control_request *request, struct json *result, flow_error **err)
 {
     flow_consumer_place place = {.struct_size = sizeof place};
-    flow_error *err = NULL;
+    flow_consumer_options options = {.struct_size = sizeof options};
+    int has_place = 0;
+    int rc = find_names(request, err);
+
+    if (rc == FLOW_OK)
+        rc = read_place(request, "start", &place, &has_place, err);
+    if (rc == FLOW_OK)
+        rc = read_behind(request, &options.when_behind, err);
+    if (rc == FLOW_OK)
+        rc = control_number(request, "maxEvents", &options.max_events, err);
+    if (rc == FLOW_OK)
+        rc = control_number(request, "maxBytes", &options.max_bytes, err);
+    options.place = has_place ? &place : NULL;
+    if (rc == FLOW_OK)
+        rc = flow_consumer_add(request->channel, request->consumer, &options, err);
+    if (rc == FLOW_OK)
+        print_one(result, request);
+    return rc;
+}
+
+static int run_seek(struct control_request *request, struct json *result, flow_error **err)
+{
+    flow_consumer_place place = {.struct_size = sizeof place};
     uint64_t offset = 0;
+    int rc = find_consumer(request, err);
 
-    if (flow_consumer_place_read(request->words[1], &place, &err) != FLOW_OK) {
-        fail(request, err);
-        return EXIT_USAGE;
-    }
-    if (flow_consumer_seek(request->channel, request->words[0], &place, &offset, &err) != FLOW_OK)
-        return fail(request, err);
-    fprintf(request->out, "at offset " AS_NUMBER "\n", offset);
-    return EXIT_OK;
+    if (rc == FLOW_OK)
+        rc = read_place(request, "to", &place, NULL, err);
+    if (rc == FLOW_OK)
+        rc = flow_consumer_seek(request->channel, request->consumer, &place, &offset, err);
+    if (rc != FLOW_OK)
+        return rc;
+    json_unsigned(result, "offset", offset);
+    print_one(result, request);
+    return rc;
 }
 
-typedef int (*simple_call)(flow_channel *channel, const char *name, flow_error **err);
-
-static int simple(struct request *request, simple_call call)
+static int change(struct control_request *request, struct json *result,
+                  int (*call)(flow_channel *channel, const char *name, flow_error **err),
+                  flow_error **err)
 {
-    flow_error *err = NULL;
+    int rc = find_consumer(request, err);
 
-    return call(request->channel, request->words[0], &err) == FLOW_OK ? EXIT_OK
-                                                                      : fail(request, err);
+    if (rc == FLOW_OK)
+        rc = call(request->channel, request->consumer, err);
+    if (rc == FLOW_OK)
+        print_one(result, request);
+    return rc;
 }
 
-static int pause_it(struct request *request)
+static int run_pause(struct control_request *request, struct json *result, flow_error **err)
 {
-    return simple(request, flow_consumer_pause);
+    return change(request, result, flow_consumer_pause, err);
 }
 
-static int resume_it(struct request *request)
+static int run_resume(struct control_request *request, struct json *result, flow_error **err)
 {
-    return simple(request, flow_consumer_resume);
+    return change(request, result, flow_consumer_resume, err);
 }
 
-static int remove_it(struct request *request)
+static int run_remove(struct control_request *request, struct json *result, flow_error **err)
 {
-    return simple(request, flow_consumer_remove);
+    return change(request, result, flow_consumer_remove, err);
 }
 
 /* ---- dead letters ---- */
 
 struct listing {
-    const struct request *request;
+    struct json *result;
+    uint64_t from;
+    uint64_t next; /* the first there was no room for */
     size_t count;
+    int is_full;
 };
-
-static void print_time(FILE *out, int64_t ms)
-{
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm parts;
-    char text[64] = "";
-
-    if (gmtime_r(&seconds, &parts))
-        strftime(text, sizeof text, "%FT%TZ", &parts);
-    fputs(text, out);
-}
 
 static int print_letter(void *self, const flow_letter *letter)
 {
     struct listing *listing = self;
-    FILE *out = listing->request->out;
+    struct json *result = listing->result;
     size_t size = 0;
 
-    flow_event_body(letter->event, &size);
-    if (listing->request->json) {
-        fprintf(out, "%s{\"offset\": " AS_NUMBER ", \"deliveries\": %" PRIu32 ", \"time\": \"",
-                listing->count ? ", " : "", letter->offset, letter->deliveries);
-        print_time(out, letter->time);
-        fprintf(out, "\", \"bytes\": %zu, \"reason\": ", size);
-        text_json(out, letter->reason);
-        fputs("}", out);
-    } else {
-        fprintf(out, AS_NUMBER "  ", letter->offset);
-        print_time(out, letter->time);
-        fprintf(out, "  %zu bytes, %" PRIu32 " deliveries: %s\n", size, letter->deliveries,
-                letter->reason);
+    if (letter->offset < listing->from)
+        return FLOW_OK;
+    if (listing->count == LETTERS_AT_ONCE) {
+        listing->is_full = 1;
+        listing->next = letter->offset;
+        return FLOW_ESTATE; /* no more, please */
     }
+    flow_event_body(letter->event, &size);
+    json_object(result, NULL);
+    json_unsigned(result, "offset", letter->offset);
+    json_number(result, "time", letter->time);
+    json_unsigned(result, "bytes", size);
+    json_unsigned(result, "deliveries", letter->deliveries);
+    json_text(result, "reason", letter->reason);
+    json_end(result);
     listing->count++;
     return FLOW_OK;
 }
 
-static int dead(struct request *request)
+/* Not all at once: an answer is in memory before it is sent. */
+static int run_dead(struct control_request *request, struct json *result, flow_error **err)
 {
-    struct listing listing = {.request = request};
-    flow_error *err = NULL;
+    struct listing listing = {.result = result};
+    flow_error *fault = NULL;
+    int rc = find_consumer(request, err);
 
-    fputs(request->json ? "[" : "", request->out);
-    if (flow_consumer_letters(request->channel, request->words[0], print_letter, &listing, &err) !=
-        FLOW_OK)
-        return fail(request, err);
-    fputs(request->json ? "]\n" : "", request->out);
-    return EXIT_OK;
+    if (rc == FLOW_OK)
+        rc = control_number(request, "from", &listing.from, err);
+    if (rc != FLOW_OK)
+        return rc;
+    json_list(result, "letters");
+    rc = flow_consumer_letters(request->channel, request->consumer, print_letter, &listing, &fault);
+    json_end(result);
+    if (listing.is_full) {
+        json_unsigned(result, "next", listing.next);
+        flow_error_free(fault);
+        return FLOW_OK;
+    }
+    *err = fault;
+    return rc;
 }
 
-static int replay(struct request *request)
+static int run_replay(struct control_request *request, struct json *result, flow_error **err)
 {
-    flow_consumer_place place = {.struct_size = sizeof place, .offset = FLOW_LETTERS_ALL};
-    flow_error *err = NULL;
+    uint64_t offset = FLOW_LETTERS_ALL;
     uint64_t count = 0;
+    int rc = find_consumer(request, err);
 
-    if (request->count > 1 &&
-        (flow_consumer_place_read(request->words[1], &place, &err) != FLOW_OK ||
-         place.start != FLOW_START_OFFSET)) {
-        flow_error_free(err);
-        fprintf(request->out, "'%s' is no offset\n", request->words[1]);
-        return EXIT_USAGE;
-    }
-    if (flow_consumer_replay(request->channel, request->words[0], place.offset, &count, &err) !=
-        FLOW_OK)
-        return fail(request, err);
-    fprintf(request->out, AS_NUMBER " dead letters are delivered again\n", count);
-    return EXIT_OK;
+    if (rc == FLOW_OK && json_member(request->body, "offset"))
+        rc = control_number(request, "offset", &offset, err);
+    if (rc == FLOW_OK)
+        rc = flow_consumer_replay(request->channel, request->consumer, offset, &count, err);
+    if (rc != FLOW_OK)
+        return rc;
+    json_unsigned(result, "count", count);
+    print_one(result, request);
+    return rc;
 }
 
-/* ---- all of them ---- */
-
-static const struct action {
-    const char *name;
-    size_t least, most; /* words behind it */
-    int (*run)(struct request *request);
-} actions[] = {
-    {"list", 0, 0, list},      {"add", 1, 6, add},          {"seek", 2, 2, seek},
-    {"pause", 1, 1, pause_it}, {"resume", 1, 1, resume_it}, {"remove", 1, 1, remove_it},
-    {"dead", 1, 1, dead},      {"replay", 1, 2, replay},
+const struct control_command control_consumer_commands[] = {
+    {"consumer.list", ANY_OF("channel"), 0, run_list},
+    {"consumer.add", ANY_OF("channel", "consumer", "start", "whenBehind", "maxEvents", "maxBytes"),
+     1, run_add},
+    {"consumer.seek", ANY_OF("channel", "consumer", "to"), 1, run_seek},
+    {"consumer.pause", ANY_OF("channel", "consumer"), 1, run_pause},
+    {"consumer.resume", ANY_OF("channel", "consumer"), 1, run_resume},
+    {"consumer.remove", ANY_OF("channel", "consumer"), 1, run_remove},
+    {"consumer.dead", ANY_OF("channel", "consumer", "from"), 0, run_dead},
+    {"consumer.replay", ANY_OF("channel", "consumer", "offset"), 1, run_replay},
+    {NULL, NULL, 0, NULL},
 };
-
-static const struct action *find_action(const char *name)
-{
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
-        if (strcmp(actions[i].name, name) == 0)
-            return &actions[i];
-    return NULL;
-}
-
-int control_answer(flow_pipeline *pipeline, const char *const *words, size_t count, FILE *out)
-{
-    struct request request = {.pipeline = pipeline, .out = out};
-    const struct action *action = count >= 3 ? find_action(words[2]) : NULL;
-
-    if (!action || count - 3 < action->least || count - 3 > action->most) {
-        fputs("that is not a request; see `flow help`\n", out);
-        return EXIT_USAGE;
-    }
-    if (!pipeline) {
-        fputs("the agent does not run now\n", out);
-        return EXIT_FAILURE_RUN;
-    }
-    request.json = strcmp(words[1], "json") == 0;
-    request.words = words + 3;
-    request.count = count - 3;
-    int status = find_channel(&request, words[0]);
-    return status == EXIT_OK ? action->run(&request) : status;
-}

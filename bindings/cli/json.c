@@ -22,7 +22,7 @@ static void begin(struct json *json, const char *name)
         open_bracket(json, waiting, json->brackets);
     if (json->has_some)
         putc(',', json->out);
-    if (json->depth > 0 && json->depth <= LINES_DEPTH)
+    if (json->depth > 0 && json->depth <= LINES_DEPTH && !json->is_line)
         fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
     else if (json->has_some)
         putc(' ', json->out);
@@ -72,7 +72,7 @@ void json_end(struct json *json)
         return;
     }
     json->depth--;
-    if (json->has_some && json->depth < LINES_DEPTH)
+    if (json->has_some && json->depth < LINES_DEPTH && !json->is_line)
         fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
     putc(json->close[json->depth], json->out);
     json->has_some = 1;
@@ -88,6 +88,12 @@ void json_number(struct json *json, const char *name, int64_t number)
 {
     begin(json, name);
     fprintf(json->out, "%" PRId64, number);
+}
+
+void json_unsigned(struct json *json, const char *name, uint64_t number)
+{
+    begin(json, name);
+    fprintf(json->out, "%" PRIu64, number);
 }
 
 void json_word(struct json *json, const char *name, const char *word)

@@ -14,6 +14,7 @@ struct json {
     unsigned depth;
     char close[JSON_DEPTH]; /* the brackets that are open */
     int has_some;           /* there is a value before, in the innermost bracket */
+    int is_line;            /* all goes on one line; set by the caller */
     const char *waiting;    /* the name of an object or list that may turn out to be empty */
     const char *brackets;   /* of that one */
 };
@@ -32,6 +33,7 @@ void json_end(struct json *json);
 /* Values; NAME as above. */
 void json_text(struct json *json, const char *name, const char *text);
 void json_number(struct json *json, const char *name, int64_t number);
+void json_unsigned(struct json *json, const char *name, uint64_t number);
 void json_word(struct json *json, const char *name, const char *word); /* true, false, null */
 
 /* Begins a text value that is written to `out` by the caller, without need of escapes. */

@@ -8,6 +8,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,11 +89,20 @@ void log_write(void *self, const flow_log_record *record)
         put_line(log, &line, 1);
 }
 
+/* The name of the calling thread, which only the first has not been given one. */
+static const char *thread_name(char *room, size_t size)
+{
+    if (getpid() == gettid() || pthread_getname_np(pthread_self(), room, size) != 0)
+        return "main";
+    return room;
+}
+
 void log_say(struct log *log, int32_t level, const char *format, ...)
 {
     struct timespec now;
     va_list args;
     char *text = NULL;
+    char thread[16];
 
     if (level < log->level)
         return;
@@ -104,7 +114,7 @@ void log_say(struct log *log, int32_t level, const char *format, ...)
         .struct_size = sizeof record,
         .level = level,
         .time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000,
-        .thread = "main",
+        .thread = thread_name(thread, sizeof thread),
         .component = "flow",
         .message = size >= 0 ? text : "out of memory",
     };

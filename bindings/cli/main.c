@@ -17,11 +17,7 @@ struct command {
     int takes_words; /* arguments that are no options */
 };
 
-static int command_help(struct options *options)
-{
-    options_help(stdout);
-    return EXIT_OK;
-}
+static int command_help(struct options *options);
 
 int command_version(struct options *options)
 {
@@ -40,8 +36,8 @@ static const struct command commands[] = {
     {"agent", command_agent, 1, 0},       {"node", command_node, 1, 0},
     {"check", command_check, 0, 1},       {"describe", command_describe, 0, 1},
     {"graph", command_graph, 0, 1},       {"log", command_log, 0, 1},
-    {"consumer", command_consumer, 0, 1}, {"version", command_version, 0, 0},
-    {"help", command_help, 0, 0},
+    {"version", command_version, 0, 0},   {"help", command_help, 0, 1},
+    {"consumer", command_consumer, 0, 1},
 };
 
 static const struct command *find(const char *name)
@@ -52,21 +48,42 @@ static const struct command *find(const char *name)
     return NULL;
 }
 
+static void help_on(const struct command *command)
+{
+    if (command->run == command_consumer)
+        consumer_help(stdout);
+    else
+        options_help(stdout);
+}
+
+/* `flow help [COMMAND]` */
+static int command_help(struct options *options)
+{
+    const struct text_list *words = &options->words;
+    const struct command *about = find(words->count ? words->items[0] : "help");
+
+    if (!about || words->count > 1) {
+        fprintf(stderr, "Error: unexpected argument '%s'\n", words->items[about ? 1 : 0]);
+        return EXIT_USAGE;
+    }
+    help_on(about);
+    return EXIT_OK;
+}
+
 /* Refuses what the command would pass over. */
 static int check_use(const struct command *command, const struct options *options)
 {
-    int consumers = command->run == command_consumer;
-    const char *for_log = command->run == command_log ? NULL : options_for_log(options, consumers);
+    const char *takers;
+    const char *stray =
+        options_misplaced(options, command->is_agent ? "agent" : command->name, &takers);
 
     if (options->help)
         return EXIT_OK;
-    if (for_log)
-        fprintf(stderr, "Error: --%s is for log\n", for_log);
-    else if (options->control && !consumers && !command->is_agent)
-        fputs("Error: --control-socket is for agent and consumer\n", stderr);
+    if (stray)
+        fprintf(stderr, "Error: --%s is for %s\n", stray, takers);
     else if (!command->takes_words && options->words.count > 0)
         fprintf(stderr, "Error: unexpected argument '%s'\n", options->words.items[0]);
-    else if (command->is_agent && options->format)
+    else if ((command->is_agent || command->run == command_consumer) && options->format)
         fputs("Error: --format is for check, describe, graph and log\n", stderr);
     else
         return EXIT_OK;
@@ -83,7 +100,7 @@ static int run(const struct command *command, int count, char **arguments)
     if (status == EXIT_OK)
         status = check_use(command, &options);
     if (status == EXIT_OK && options.help)
-        status = command_help(&options);
+        help_on(command);
     else if (status == EXIT_OK && (status = env_read(&options)) == EXIT_OK)
         status = command->run(&options);
     options_free(&options);

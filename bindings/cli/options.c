@@ -29,7 +29,6 @@ enum option_id {
     OPT_LENIENT,
     OPT_FORMAT,
     OPT_STOP_TIMEOUT,
-    OPT_CONTROL,
     OPT_CHECKPOINT_DIR, /* from here on of `flow log` alone */
     OPT_DATA_DIRS,
     OPT_CHANNEL,
@@ -45,7 +44,13 @@ enum option_id {
     OPT_OWN_PASSWORD,
     OPT_NO_KEYS,
     OPT_KEEP,
-    OPT_JSON, /* up to here */
+    OPT_JSON,  /* up to here, and of `flow consumer` */
+    OPT_START, /* from here on of `flow consumer` alone */
+    OPT_WHEN_BEHIND,
+    OPT_MAX_EVENTS,
+    OPT_MAX_BYTES, /* up to here */
+    OPT_CONTROL_SOCKET,
+    OPT_NO_CONTROL,
     OPT_CLASS_PATH,
     OPT_REFUSED,
 };
@@ -77,7 +82,6 @@ static const struct option_row rows[] = {
     {"lenient", "", 0, OPT_LENIENT, NULL},
     {"format", "", 1, OPT_FORMAT, NULL},
     {"stop-timeout", "", 1, OPT_STOP_TIMEOUT, NULL},
-    {"control-socket", "", 1, OPT_CONTROL, NULL},
     {"checkpoint-dir", "", 1, OPT_CHECKPOINT_DIR, NULL},
     {"data-dirs", "", 1, OPT_DATA_DIRS, NULL},
     {"channel", "", 1, OPT_CHANNEL, NULL},
@@ -94,6 +98,12 @@ static const struct option_row rows[] = {
     {"no-keys", "", 0, OPT_NO_KEYS, NULL},
     {"keep", "", 0, OPT_KEEP, NULL},
     {"json", "", 0, OPT_JSON, NULL},
+    {"start", "", 1, OPT_START, NULL},
+    {"when-behind", "", 1, OPT_WHEN_BEHIND, NULL},
+    {"max-events", "", 1, OPT_MAX_EVENTS, NULL},
+    {"max-bytes", "", 1, OPT_MAX_BYTES, NULL},
+    {"control-socket", "", 1, OPT_CONTROL_SOCKET, NULL},
+    {"no-control", "", 0, OPT_NO_CONTROL, NULL},
     {"classpath", "C", 1, OPT_CLASS_PATH, NULL},
     {"zkConnString", "z", 1, OPT_REFUSED, NO_ZOOKEEPER},
     {"zkBasePath", "p", 1, OPT_REFUSED, NO_ZOOKEEPER},
@@ -270,22 +280,33 @@ static uint64_t bit_of(const struct option_row *row)
 }
 
 /* WHAT follows "a number of". */
-static int take_number(const char *option, const char *what, const char *text, long *number)
+static int take_number(const char *option, const char *what, const char *text, int64_t most,
+                       int64_t *number)
 {
     char *end;
 
     errno = 0;
-    *number = strtol(text, &end, 10);
-    if (errno || *end || end == text || *number < 1 || *number > NUMBER_LIMIT) {
+    *number = strtoll(text, &end, 10);
+    if (errno || *end || end == text || *number < 1 || *number > most) {
         fprintf(stderr, "Error: --%s takes a number of %s, not '%s'\n", option, what, text);
         return EXIT_USAGE;
     }
     return EXIT_OK;
 }
 
+/* The same for one that fits into a long anywhere. */
+static int take_small(const char *option, const char *what, const char *text, long *number)
+{
+    int64_t large;
+    int status = take_number(option, what, text, NUMBER_LIMIT, &large);
+
+    *number = (long)large;
+    return status;
+}
+
 static int take_seconds(const char *option, const char *text, long *seconds)
 {
-    return take_number(option, "seconds", text, seconds);
+    return take_small(option, "seconds", text, seconds);
 }
 
 /* Adds what stands before and behind the first "=" to PAIRS; WHAT is the error where there is none.
@@ -317,11 +338,13 @@ static char **text_of(struct options *options, enum option_id id)
     case OPT_DATA_DIRS: return &options->data_dirs;
     case OPT_CHANNEL: return &options->channel;
     case OPT_OUTPUT: return &options->output;
-    case OPT_CONTROL: return &options->control;
     case OPT_FLUME_CHECKPOINT_DIR: return &options->flume_checkpoint;
     case OPT_FLUME_DATA_DIRS: return &options->flume_data;
     case OPT_KEY_STORE: return &options->key_store;
     case OPT_KEY_PASSWORD: return &options->key_password;
+    case OPT_START: return &options->start;
+    case OPT_WHEN_BEHIND: return &options->when_behind;
+    case OPT_CONTROL_SOCKET: return &options->control_socket;
     default: return NULL;
     }
 }
@@ -340,6 +363,7 @@ static int *flag_of(struct options *options, enum option_id id)
     case OPT_KEEP: return &options->keep;
     case OPT_JSON: return &options->json;
     case OPT_NO_KEYS: return &options->no_keys;
+    case OPT_NO_CONTROL: return &options->no_control;
     default: return NULL;
     }
 }
@@ -355,7 +379,11 @@ static int take_other(struct options *options, const struct option_row *row, con
         return take_pair(&options->own_passwords, value, "--key-password-file takes KEY=FILE, not");
     case OPT_POLL: return take_seconds(row->name, value, &options->poll_interval);
     case OPT_STOP_TIMEOUT: return take_seconds(row->name, value, &options->stop_timeout);
-    case OPT_LIMIT: return take_number(row->name, "events", value, &options->limit);
+    case OPT_LIMIT: return take_small(row->name, "events", value, &options->limit);
+    case OPT_MAX_EVENTS:
+        return take_number(row->name, "events", value, INT64_MAX, &options->max_events);
+    case OPT_MAX_BYTES:
+        return take_number(row->name, "bytes", value, INT64_MAX, &options->max_bytes);
     case OPT_REFUSED: fprintf(stderr, "Error: --%s: %s\n", row->name, row->why); return EXIT_USAGE;
     default: fprintf(stderr, "Info: --%s has no effect, as there is no Java here\n", row->name);
     }
@@ -440,18 +468,28 @@ int options_read(struct options *options, int count, char **arguments)
     return EXIT_OK;
 }
 
-static int is_for_log(enum option_id id, int consumers)
+/* The commands for which an option is; NULL when there is none that it would be wrong for. */
+static const char *takers_of(enum option_id id)
 {
-    if (consumers && (id == OPT_CHANNEL || id == OPT_JSON))
-        return 0;
-    return id >= OPT_CHECKPOINT_DIR && id <= OPT_JSON;
+    if (id == OPT_JSON)
+        return "consumer and log";
+    if (id >= OPT_CHECKPOINT_DIR && id < OPT_JSON)
+        return "log";
+    if (id >= OPT_START && id <= OPT_MAX_BYTES)
+        return "consumer";
+    if (id == OPT_CONTROL_SOCKET)
+        return "agent and consumer";
+    return id == OPT_NO_CONTROL ? "agent" : NULL;
 }
 
-const char *options_for_log(const struct options *options, int consumers)
+const char *options_misplaced(const struct options *options, const char *command,
+                              const char **takers)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if ((options->given & bit_of(&rows[i])) && is_for_log(rows[i].id, consumers))
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        *takers = takers_of(rows[i].id);
+        if ((options->given & bit_of(&rows[i])) && *takers && !strstr(*takers, command))
             return rows[i].name;
+    }
     return NULL;
 }
 
@@ -485,15 +523,17 @@ void options_free(struct options *options)
     free(options->data_dirs);
     free(options->channel);
     free(options->output);
-    free(options->control);
     free(options->flume_checkpoint);
     free(options->flume_data);
     free(options->key_store);
     free(options->key_password);
+    free(options->start);
+    free(options->when_behind);
+    free(options->control_socket);
 }
 
-/* A compiler need not take a longer text at once. */
-static void help_with_log(FILE *out)
+/* The second half of the text: no compiler need take all of it at once. */
+static void help_on_more(FILE *out)
 {
     fputs(
         "options of log: --name, --conf-file and the like with\n"
@@ -517,7 +557,19 @@ static void help_with_log(FILE *out)
         "                             Flume's folders, where they are others than libflow's\n"
         "      --lenient              pass over what is damaged, and count it\n"
         "      --keep                 leave Flume's files where they are\n"
-        "  -d, --dryrun               say what would be taken over, and end\n",
+        "  -d, --dryrun               say what would be taken over, and end\n"
+        "\n"
+        "options of consumer, beside --name and --control-socket; see `flow help consumer`:\n"
+        "      --json                 print JSON\n"
+        "      --start PLACE          add: where it begins (earliest)\n"
+        "      --when-behind skip|block, --max-events N, --max-bytes N\n"
+        "                             add: what comes when it is too far behind\n"
+        "\n"
+        "formats (--format): check text|json, describe text|json|yaml-schema,\n"
+        "graph text|mermaid|svg, log export text|avro\n"
+        "\n"
+        "exit status: 0 done; 1 wrong command line; 2 faulty configuration; 3 failed to start, go\n"
+        "on or stop; 4 the log is damaged; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM\n",
         out);
 }
 
@@ -535,10 +587,10 @@ void options_help(FILE *out)
         "                             look at the log of a stopped file channel, mend it, or take\n"
         "                             over what a stopped Flume has left in such channels\n"
         "  consumer list|add|seek|pause|resume|remove|dead|replay\n"
-        "                             look at consumers of a running agent's file channel, or\n"
-        "                             change them\n"
+        "                             see and change who reads the log of a running agent's file\n"
+        "                             channel, and what it could not deliver\n"
         "  version                    show the version\n"
-        "  help                       show this text\n"
+        "  help [COMMAND]             show this text, or that of consumer\n"
         "\n"
         "options of agent, check and graph:\n"
         "  -n, --name NAME            the agent; not needed when there is only one\n"
@@ -570,24 +622,12 @@ void options_help(FILE *out)
         "      --lenient              leave out what is broken and run the rest, as Flume does\n"
         "      --stop-timeout SEC     how long sinks may take to empty the channels, and then\n"
         "                             components to stop (10)\n"
-        "      --control-socket PATH  let `flow consumer` ask the agent through this socket, "
-        "which\n"
-        "                             is for its owner alone\n"
         "  -d, --dryrun               check, show what would run, and end\n"
-        "\n"
-        "options of consumer:\n"
-        "      --control-socket PATH  that of the agent\n"
-        "      --channel NAME         the channel; not needed when one has consumers only\n"
-        "      --json                 list and dead: print JSON\n"
+        "      --control-socket PATH  where `flow consumer` reaches the agent; default\n"
+        "                             $XDG_RUNTIME_DIR/flow/NAME.sock, or without that variable\n"
+        "                             /tmp/flow-UID/NAME.sock\n"
+        "      --no-control           have no such socket\n"
         "\n",
         out);
-    help_with_log(out);
-    fputs(
-        "\n"
-        "formats (--format): check text|json, describe text|json|yaml-schema,\n"
-        "graph text|mermaid|svg, log export text|avro\n"
-        "\n"
-        "exit status: 0 done; 1 wrong command line; 2 faulty configuration; 3 failed to start, go\n"
-        "on or stop; 4 the log is damaged; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM\n",
-        out);
+    help_on_more(out);
 }

@@ -32,13 +32,17 @@ struct options {
     char *data_dirs;          /* --data-dirs */
     char *channel;            /* --channel */
     char *output;             /* --output */
-    char *control;            /* --control-socket */
     char *flume_checkpoint;   /* --flume-checkpoint-dir */
     char *flume_data;         /* --flume-data-dirs */
     char *key_store;          /* --key-store */
     char *key_password;       /* --key-store-password-file */
     struct text_list own_passwords; /* pairs: --key-password-file */
     int no_keys;
+    char *start;              /* --start */
+    char *when_behind;        /* --when-behind */
+    char *control_socket;     /* --control-socket */
+    int64_t max_events;       /* --max-events; 0: not given */
+    int64_t max_bytes;        /* --max-bytes; 0: not given */
     long limit;               /* events */
     int events;
     int all;
@@ -48,6 +52,7 @@ struct options {
     long poll_interval;       /* s; 0: not given */
     long stop_timeout;        /* s */
     int no_reload;
+    int no_control;
     int lenient;
     int dry_run;
     int help;
@@ -68,9 +73,10 @@ void options_free(struct options *options);
 int options_take_default(struct options *options, const char *path, const char *name,
                          const char *value);
 
-/* The name of an option the command line has that only `flow log` takes; NULL when there is none.
- * With CONSUMERS those of `flow consumer` count as none. */
-const char *options_for_log(const struct options *options, int consumers);
+/* The name of an option the command line has that COMMAND does not take, and in *TAKERS the
+ * commands that do; NULL when there is none. */
+const char *options_misplaced(const struct options *options, const char *command,
+                              const char **takers);
 
 /* How often, in seconds, to look for changes. */
 long options_interval(const struct options *options);
@@ -81,7 +87,8 @@ long options_interval(const struct options *options);
  */
 int options_take_java(struct options *options, const char *word);
 
-/* Prints the text of `flow help`. */
+/* Prints the text of `flow help`, and that of `flow help consumer`. */
 void options_help(FILE *out);
+void consumer_help(FILE *out);
 
 #endif

@@ -18,6 +18,16 @@ static void *must(void *ptr)
     return ptr;
 }
 
+void *text_room(size_t size)
+{
+    return must(malloc(size));
+}
+
+void *text_more(void *ptr, size_t count, size_t size)
+{
+    return must(reallocarray(ptr, count, size));
+}
+
 char *text_copy_sized(const char *text, size_t size)
 {
     return must(strndup(text, size));

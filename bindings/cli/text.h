@@ -24,6 +24,11 @@ void text_list_free(struct text_list *list);
 char *text_copy_sized(const char *text, size_t size);
 char *text_copy(const char *text);
 
+/* Room for SIZE bytes; and for COUNT things of SIZE bytes where those of PTR, or NULL, had theirs.
+ */
+void *text_room(size_t size);
+void *text_more(void *ptr, size_t count, size_t size);
+
 /* printf into memory of its own, which the caller frees. */
 char *text_format(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 

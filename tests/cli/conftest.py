@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -98,8 +99,16 @@ class Agent:
         return "".join(self.lines)
 
 
+@pytest.fixture(autouse=True)
+def runtime(monkeypatch):
+    """A folder for control sockets of the test's own; its path is short, as theirs have to be."""
+    with tempfile.TemporaryDirectory(prefix="flow-cli-") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield Path(folder)
+
+
 @pytest.fixture
-def agent(tmp_path):
+def agent(tmp_path, runtime):
     """Starts agents, in the test's own folder, and kills what is left of them."""
     started = []
 

@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import (BUILD, PAGES, README, ROOT, described, fenced, flow, section, text_of,
+from conftest import (BUILD, FLOW, PAGES, README, ROOT, described, fenced, flow, section, text_of,
                       verbatim)
 
 AGENT = verbatim(section("flow.conf.5", "SYNOPSIS"))[0]
@@ -98,7 +101,49 @@ def commands() -> list[str]:
     return [line for line in lines if re.match(r"(flow|flume-ng) (?!consumer )[a-z]", line)]
 
 
-@pytest.mark.parametrize("line", sorted(set(commands())))
+# An agent whose channel is read by the consumer `audit`.
+READ = """
+a1.sources = r1
+a1.channels = c1
+a1.sinks = k1
+a1.sources.r1.type = seq
+a1.sources.r1.totalEvents = 10
+a1.sources.r1.channels = c1
+a1.channels.c1.type = file
+a1.channels.c1.checkpointDir = checkpoint
+a1.channels.c1.dataDirs = data
+a1.sinks.k1.type = null
+a1.sinks.k1.channel = c1
+a1.sinks.k1.consumer = audit
+"""
+
+
+@contextlib.contextmanager
+def running_agent(folder: Path) -> Iterator[str]:
+    """Yields the path of its control socket, which has to be a short one."""
+    (folder / "read.conf").write_text(READ, encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="flow-docs-") as short:
+        path = f"{short}/a1"
+        with subprocess.Popen([FLOW, "agent", "-f", "read.conf", "--control-socket", path],
+                              cwd=folder, stderr=subprocess.PIPE, text=True) as agent:
+            try:
+                assert any(line.endswith("agent a1 runs\n") for line in agent.stderr)
+                yield path
+            finally:
+                agent.kill()
+
+
+@pytest.mark.parametrize("line", [line for line in sorted(set(commands()))
+                                  if line.startswith("flow consumer")])
+def test_a_command_works_on_a_running_agent(line: str, tmp_path: Path) -> None:
+    with running_agent(tmp_path) as path:
+        done = flow(*shlex.split(line, comments=True)[1:], "--control-socket", path)
+    assert (done.returncode, done.stderr) == (0, ""), line
+    assert "audit" in done.stdout
+
+
+@pytest.mark.parametrize("line", [line for line in sorted(set(commands()))
+                                  if not line.startswith("flow consumer")])
 def test_a_command_works(line: str, tmp_path: Path) -> None:
     words = shlex.split(line, comments=True)[1:]
     for word in words:
