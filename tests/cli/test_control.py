@@ -108,6 +108,7 @@ def test_a_runtime_folder_that_is_none_is_not_used(agent, conf, value):
     name = f"tested-{os.getpid()}"
     one = start(agent, conf, env=environment(XDG_RUNTIME_DIR=value), name=name)
     one.wait_for(f"control socket /tmp/flow-{os.geteuid()}/{name}.sock$")
+    assert one.stop() == 143  # which leaves nothing there
 
 
 def test_a_path_of_ones_own(agent, conf, runtime, path):
