@@ -2,6 +2,7 @@
 """`flow consumer`: the consumers of a running agent, as its user sees and changes them."""
 
 import json
+import os
 import re
 import time
 
@@ -246,11 +247,13 @@ def test_help(arguments):
 
 
 def test_an_agent_that_does_not_run(runtime):
-    result = consumer("list", "-n", "a1")
+    name = f"nobody{os.getpid()}"  # somebody else may have left a socket of a1 below /tmp
+    result = consumer("list", "-n", name)
     assert result.status == 3
-    assert "agent a1 does not run, or has no control socket where it is looked for:" in result.err
-    assert f"{runtime}/flow/a1.sock: No such file or directory" in result.err
-    assert re.search(r"/tmp/flow-\d+/a1.sock: ", result.err)
+    assert (f"agent {name} does not run, or has no control socket where it is looked for:"
+            in result.err)
+    assert f"{runtime}/flow/{name}.sock: No such file or directory" in result.err
+    assert re.search(rf"/tmp/flow-\d+/{name}.sock: ", result.err)
 
 
 def test_an_agent_that_was_killed(running, runtime):
