@@ -6,11 +6,6 @@
 
 #include <flow/api.h>
 
-static inline uint16_t fl_le16_get(const uint8_t *at)
-{
-    return (uint16_t)(at[0] | at[1] << 8);
-}
-
 static inline uint32_t fl_le32_get(const uint8_t *at)
 {
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;

@@ -43,7 +43,7 @@ int fl_held_take(struct fl_held *held, struct fl_queue *queue, uint64_t below, s
 
     *count = 0;
     while (*count < max) {
-        if (fl_queue_take_span(queue, &span, max - *count, &held->spare)) {
+        if (fl_queue_take(queue, &span, max - *count, &held->spare)) {
             /* What came before the memory ran out is a take of its own. */
             return *count > 0 ? FLOW_OK : FLOW_ENOMEM;
         }

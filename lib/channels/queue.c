@@ -252,15 +252,8 @@ static size_t available(const struct fl_queue *queue, const struct fl_span *span
     return count < max ? (size_t)count : max;
 }
 
-int fl_queue_take(struct fl_queue *queue, size_t max, struct fl_lot **lot)
-{
-    const struct fl_span all = {0, UINT64_MAX};
-
-    return fl_queue_take_span(queue, &all, max, lot);
-}
-
-int fl_queue_take_span(struct fl_queue *queue, const struct fl_span *span, size_t max,
-                       struct fl_lot **lot)
+int fl_queue_take(struct fl_queue *queue, const struct fl_span *span, size_t max,
+                  struct fl_lot **lot)
 {
     struct fl_lot *grown = fl_lot_grow(queue->mem, *lot, 1);
 

@@ -93,21 +93,19 @@ void fl_queue_unreserve(struct fl_queue *queue, const struct fl_load *load);
  * number behind the last of them. */
 uint64_t fl_queue_append(struct fl_queue *queue, const flow_event *const *events, size_t count);
 
-/*
- * Takes up to MAX events that lie behind each other into a lot: *LOT, or a larger one in its place,
- * or one of the queue's.  Its count is 0 when there are no events.  FLOW_ENOMEM takes nothing.
- */
-int fl_queue_take(struct fl_queue *queue, size_t max, struct fl_lot **lot);
-
 /* Numbers that are wanted: `from` and those behind it that are less than `below`. */
 struct fl_span {
     uint64_t from;
     uint64_t below;
 };
 
-/* As fl_queue_take, but only events that SPAN has, and none when others come first. */
-int fl_queue_take_span(struct fl_queue *queue, const struct fl_span *span, size_t max,
-                       struct fl_lot **lot);
+/*
+ * Takes up to MAX events that lie behind each other and that SPAN has into a lot: *LOT, or a larger
+ * one in its place, or one of the queue's.  Its count is 0 when there are none, or others come
+ * first.  FLOW_ENOMEM takes nothing.
+ */
+int fl_queue_take(struct fl_queue *queue, const struct fl_span *span, size_t max,
+                  struct fl_lot **lot);
 
 /* Whether every event below NUMBER was taken, and none of them returned since. */
 int fl_queue_passed(struct fl_queue *queue, uint64_t number);

@@ -5,6 +5,7 @@ import json
 import socket
 import time
 
+import pytest
 from conftest import TIMEOUT, run_flow
 
 RUNS = r"agent \S+ runs$"
@@ -29,6 +30,20 @@ a1.sinks.k2.type = null
 a1.sinks.k2.channel = c1
 a1.sinks.k2.consumer = audit
 """
+
+
+@pytest.fixture
+def conf(tmp_path, port):
+    path = tmp_path / "a.conf"
+    path.write_text(LOG.format(port=port, folder=tmp_path))
+    return path
+
+
+@pytest.fixture
+def running(agent, conf):
+    one = agent("-n", "a1", "-f", conf, "-i", "1")
+    one.wait_for(RUNS)
+    return one
 
 
 class Client:

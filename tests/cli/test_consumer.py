@@ -9,21 +9,8 @@ import time
 import pytest
 from conftest import run_flow, send
 from control import LOG, RUNS, consumer, consumers, wait_until
+from control import conf, running  # noqa: F401 (fixtures)
 from test_agent import replace
-
-
-@pytest.fixture
-def conf(tmp_path, port):
-    path = tmp_path / "a.conf"
-    path.write_text(LOG.format(port=port, folder=tmp_path))
-    return path
-
-
-@pytest.fixture
-def running(agent, conf):
-    one = agent("-n", "a1", "-f", conf, "-i", "1")
-    one.wait_for(RUNS)
-    return one
 
 
 def put(port, count, first=0):

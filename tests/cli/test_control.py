@@ -16,24 +16,11 @@ from pathlib import Path
 import pytest
 from conftest import FLOW, TIMEOUT, environment, run_flow
 from control import LOG, RUNS, Client, consumer, consumers
+from control import conf, running  # noqa: F401 (fixtures)
 from test_agent import replace
 
 ROOM = 65536  # bytes of a request
 PLACES = 64   # of clients
-
-
-@pytest.fixture
-def conf(tmp_path, port):
-    path = tmp_path / "a.conf"
-    path.write_text(LOG.format(port=port, folder=tmp_path))
-    return path
-
-
-@pytest.fixture
-def running(agent, conf):
-    one = agent("-n", "a1", "-f", conf, "-i", "1")
-    one.wait_for(RUNS)
-    return one
 
 
 @pytest.fixture
