@@ -137,8 +137,8 @@ FLOW_API int flow_txn_set_mark(flow_txn *txn, const void *key, size_t key_size, 
  * Ends a transaction for which a sink's `process` answered FLOW_PENDING, once, from any thread:
  * RESULT FLOW_OK commits it, a FLOW_E... rolls it back, with CAUSE (copied from, not kept; may be
  * NULL) as the reason.  Those that succeeded are committed in the order of these calls; how that
- * went, the sink's `ended` is told.  May be called before `process` has returned.  The transaction and its
- * events are not to be touched afterwards.
+ * went, the sink's `ended` is told.  May be called before `process` has returned.  The transaction
+ * and its events are not to be touched afterwards.
  *
  * Errors: FLOW_ESTATE when it is not a sink's transaction or was done already.
  * Since: 1.0

@@ -61,10 +61,10 @@ int fl_disk_append(struct fl_disk *log, struct fl_put *put, flow_error **err);
 
 /* Takes up to MAX events with offsets less than BELOW, through the cursor that TAKEN has. */
 int fl_disk_take(struct fl_disk *log, uint64_t below, size_t max, const flow_event **events,
-                size_t *count, struct fl_disk_taken *taken, flow_error **err);
+                 size_t *count, struct fl_disk_taken *taken, flow_error **err);
 
-/* Makes what was taken gone and MARKS stored, which may be NULL, as fl_cursor_commit does; blocks as
- * long as the disk does. */
+/* Makes what was taken gone and MARKS stored, which may be NULL, as fl_cursor_commit does; blocks
+ * as long as the disk does. */
 int fl_disk_commit(struct fl_disk *log, struct fl_disk_taken *taken, struct fl_buf *marks,
                    flow_error **err);
 

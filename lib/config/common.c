@@ -27,10 +27,11 @@
     }
 
 #define CONFIG_ROW                                                                                 \
-    {                                                                                              \
-        .name = "config", .type = FLOW_TYPE_STRING, .flags = FLOW_PROPERTY_NO_EFFECT,              \
-        .help = "It names a Java class that checks settings, which the schema of the type does here."  \
-    }
+    {.name = "config",                                                                             \
+     .type = FLOW_TYPE_STRING,                                                                     \
+     .flags = FLOW_PROPERTY_NO_EFFECT,                                                             \
+     .help =                                                                                       \
+         "It names a Java class that checks settings, which the schema of the type does here."}
 
 static const flow_property agent_rows[] = {
     {.name = "sources", .type = FLOW_TYPE_WORDS, .help = "Names of the sources."},

@@ -217,7 +217,8 @@ static int read_frame(struct fl_store *store, const struct fl_letter *letter,
         rc = damaged(&scan, err);
     if (!rc) {
         fl_buf_clear(payload);
-        void *to = fl_buf_reserve(payload, (size_t)FL_FRAME_ROUND((uint64_t)fl_frame_plain(&frame)));
+        void *to =
+            fl_buf_reserve(payload, (size_t)FL_FRAME_ROUND((uint64_t)fl_frame_plain(&frame)));
         rc = to ? fl_scan_payload(&scan, &frame, to, err) : fl_error_nomem(err);
     }
     if (!rc) {

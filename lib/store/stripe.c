@@ -302,7 +302,8 @@ static int place(struct fl_stripe *stripe, struct fl_entry *entry, uint64_t at, 
     fl_frame_write(&entry->frame, entry->front);
     const struct iovec parts[] = {{entry->front, FL_FRAME_FRONT},
                                   {(void *)(uintptr_t)payload, size}};
-    if (!fl_vec_push(&stripe->parts, &parts[0]) || (size && !fl_vec_push(&stripe->parts, &parts[1])))
+    if (!fl_vec_push(&stripe->parts, &parts[0]) ||
+        (size && !fl_vec_push(&stripe->parts, &parts[1])))
         return fl_error_nomem(err);
     entry->at = at;
     return FLOW_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Pushes lines of 500 bytes through an inlet and a memory channel into the hdfs sink, and prints the
- * seconds until all of them are in files with their final names.
+ * Pushes lines of 500 bytes through an inlet and a memory channel into the hdfs sink, and prints
+ * the seconds until all of them are in files with their final names.
  *
  *     hdfs_push URI LINES [KEY=VALUE...]
  */

@@ -116,7 +116,8 @@ static const char *inspect(void *self, struct sim_disk *image, uint64_t at)
     flow_error *err = NULL;
     const char *wrong = NULL;
 
-    if (world_open_on(&trial->world, image, &store, &err) || fl_store_cursor(store, "", &cursor, &err)) {
+    if (world_open_on(&trial->world, image, &store, &err) ||
+        fl_store_cursor(store, "", &cursor, &err)) {
         snprintf(text, sizeof text, "cannot be opened: %s", flow_error_message(err));
         flow_error_free(err);
         return text;

@@ -33,7 +33,8 @@ static const struct way ways[] = {
     {"interrupted", {.error = EINTR, .calls = SIM_CALL_WRITE | SIM_CALL_SYNC | SIM_CALL_READ}},
     {"read-only", {.error = EROFS, .lasts = 1, .calls = SIM_CALL_CHANGES}},
     {"a sync that loses all", {.error = EIO, .calls = SIM_CALL_SYNC, .loss = SIM_LOST}},
-    {"a sync that worked all the same", {.error = EIO, .calls = SIM_CALL_SYNC, .loss = SIM_REACHED}},
+    {"a sync that worked all the same",
+     {.error = EIO, .calls = SIM_CALL_SYNC, .loss = SIM_REACHED}},
     {"a sync that worked in part",
      {.error = EIO, .calls = SIM_CALL_SYNC, .loss = SIM_PARTLY, .seed = 7}},
 };

@@ -132,9 +132,10 @@ int main(int argc, char **argv)
     for (uint32_t i = (uint32_t)taken; i < 20; i++)
         wanted[i - taken] = i;
 
-    int failed = try_file(&world, "/data0/segment-0000000000000001", wanted, 20 - taken, &outcome) ||
-                 try_file(&world, "/control/control-0", wanted, 20 - taken, &outcome) ||
-                 try_file(&world, "/control/control-1", wanted, 20 - taken, &outcome);
+    int failed =
+        try_file(&world, "/data0/segment-0000000000000001", wanted, 20 - taken, &outcome) ||
+        try_file(&world, "/control/control-0", wanted, 20 - taken, &outcome) ||
+        try_file(&world, "/control/control-1", wanted, 20 - taken, &outcome);
     printf("%llu bits without effect, %llu refused, %llu read up to there\n",
            (unsigned long long)outcome.whole, (unsigned long long)outcome.refused,
            (unsigned long long)outcome.cut);

@@ -119,8 +119,8 @@ static int cut(const flow_context *ctx, const struct leftover *one, int fd, int6
     if ((uint64_t)size <= one->length)
         return FLOW_OK;
     flow_context_logf(ctx, FLOW_LOG_INFO,
-                      "%s: %llu bytes behind the first %llu are cut off, they come again", one->path,
-                      (unsigned long long)size - (unsigned long long)one->length,
+                      "%s: %llu bytes behind the first %llu are cut off, they come again",
+                      one->path, (unsigned long long)size - (unsigned long long)one->length,
                       (unsigned long long)one->length);
     int rc = fl_file_truncate(io, fd, (int64_t)one->length, one->path, err);
     return rc ? rc : fl_file_sync(io, fd, one->path, err);

@@ -30,7 +30,8 @@ int file_unmark(const flow_context *ctx, const char *path, flow_error **err);
 
 /*
  * Cuts off what an earlier run wrote and did not deliver: those events come again.  Files that were
- * complete up to nowhere are removed.  Whatever is not just the file that was marked is not touched.
+ * complete up to nowhere are removed.  Whatever is not just the file that was marked is not
+ * touched.
  *
  * Blocks: on the file system and on the channel's storage.
  */

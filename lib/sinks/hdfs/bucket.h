@@ -43,7 +43,8 @@ void fl_hdfs_buckets_step(struct fl_hdfs_buckets *buckets, int64_t now);
 /* Frees the files that are gone. */
 void fl_hdfs_buckets_sweep(struct fl_hdfs_buckets *buckets);
 
-/* While the sink stops: whether no file is left but such of earlier runs as are not to be had now. */
+/* While the sink stops: whether no file is left but such of earlier runs as are not to be had now.
+ */
 int fl_hdfs_buckets_are_done(const struct fl_hdfs_buckets *buckets);
 
 /* While a rollback is wanted: whether every file is clean; and what is done when they are. */
