@@ -17,12 +17,12 @@ ALLOWED = {
     "core": {"base", "io"},
     "config": {"base", "io", "core"},
     "codec": {"base", "io", "core"},
-    "wire": {"base"},
-    "net": {"base", "io", "core"},
+    "wire": {"base", "codec"},
+    "net": {"base", "io", "core", "codec"},
     "store": {"base", "io", "core", "codec", "wire"},
     "clients": {"base", "io", "core", "codec", "wire", "net"},
-    "runtime": {"base", "io", "core", "config", "codec", "wire", "net", "store", *COMPONENTS},
-    **{name: {"base", "io", "codec", "wire", "net", "store"} for name in COMPONENTS},
+    "runtime": {"base", "io", "core", "config", "codec", "wire", "net", "store", "clients", *COMPONENTS},
+    **{name: {"base", "io", "codec", "wire", "net", "store", "clients"} for name in COMPONENTS},
 }
 
 # Folders that are programs and plugins like anybody's.
