@@ -9,7 +9,8 @@
  *     without them; logs go, the last one last; the mark goes
  *
  * As long as the last log is there, a Flume that is started in between numbers its own from there
- * on.  When it is not, but the mark is, that is of a channel which is no more.
+ * on.  When it is not, but the mark is, that is of a channel which is no more; of its files only
+ * what belongs to the last log may still be there, beside the logs of another channel.
  */
 
 #include <errno.h>
@@ -41,8 +42,9 @@ struct item {
 
 struct items {
     const flow_allocator *mem;
-    const char *folder;              /* that is being listed */
-    int (*wanted)(const char *name); /* whether it is one to be moved */
+    const char *folder; /* that is being listed */
+    uint32_t last;      /* log, for `wanted` */
+    int (*wanted)(const struct items *items, const char *name); /* whether it is to be moved */
     struct fl_vec list;              /* of struct item */
 };
 
@@ -50,7 +52,7 @@ static int add_item(void *arg, const char *name)
 {
     struct items *items = arg;
 
-    if (!items->wanted(name))
+    if (!items->wanted(items, name))
         return 0;
     const struct item item = {items->folder, fl_strdup(items->mem, name)};
     if (item.name && fl_vec_push(&items->list, &item))
@@ -113,11 +115,13 @@ static int by_age(const void *a, const void *b)
     return first == second ? strcmp(one, other) : (first > second) - (first < second);
 }
 
+typedef int wanted_fn(const struct items *items, const char *name);
+
 /* Moves what is WANTED of COUNT folders. */
 static int move_wanted(struct fl_flume_import *import, const char *const *folders, size_t count,
-                       int (*wanted)(const char *name), const char *id, flow_error **err)
+                       wanted_fn *wanted, const struct mark *mark, flow_error **err)
 {
-    struct items items = {.mem = import->options.mem, .wanted = wanted};
+    struct items items = {.mem = import->options.mem, .last = mark->last, .wanted = wanted};
     int rc = FLOW_OK;
 
     fl_vec_init(&items.list, items.mem, sizeof(struct item));
@@ -129,7 +133,7 @@ static int move_wanted(struct fl_flume_import *import, const char *const *folder
     fl_vec_sort(&items.list, by_age);
     for (size_t i = 0; i < items.list.count && !rc; i++) {
         const struct item *item = fl_vec_at(&items.list, i);
-        char *aside = aside_of(import, item->folder, id);
+        char *aside = aside_of(import, item->folder, mark->id);
         rc = aside ? move_item(import, item, aside, err) : fl_error_nomem(err);
         fl_free(items.mem, aside);
     }
@@ -137,7 +141,7 @@ static int move_wanted(struct fl_flume_import *import, const char *const *folder
     return rc;
 }
 
-static int is_checkpoint(const char *name)
+static int is_checkpoint(const struct items *items, const char *name)
 {
     static const char *const others[] = {"backupComplete", "inflightputs", "inflighttakes"};
     static const char begin[] = "checkpoint";
@@ -152,12 +156,17 @@ static int is_checkpoint(const char *name)
     return 0;
 }
 
-static int is_log(const char *name)
+static int is_log(const struct items *items, const char *name)
 {
     return log_of(name) != 0;
 }
 
-static int is_mark(const char *name)
+static int is_of_last_log(const struct items *items, const char *name)
+{
+    return log_of(name) == items->last;
+}
+
+static int is_mark(const struct items *items, const char *name)
 {
     return strcmp(name, MARK) == 0;
 }
@@ -265,19 +274,19 @@ static int make_mark(struct fl_flume_import *import, struct mark *mark, flow_err
 
 /* ---- the end of a channel ---- */
 
-/* Whether the last log has been moved away in FOLDER. */
-static int is_moved(struct fl_flume_import *import, const struct mark *mark, const char *folder,
-                    int *moved, flow_error **err)
+/* Whether the last log is in FOLDER, or, with an ASIDE, in that folder of it. */
+static int has_last(struct fl_flume_import *import, const struct mark *mark, const char *folder,
+                    const char *aside, int *has, flow_error **err)
 {
     struct stat info;
     struct fl_buf path;
 
     fl_buf_init(&path, import->options.mem);
-    int rc =
-        fl_buf_printf(&path, "%s/" FL_FLUME_ASIDE "%s/log-%" PRIu32, folder, mark->id, mark->last);
+    int rc = fl_buf_printf(&path, "%s/%s%s%slog-%" PRIu32, folder, aside, *aside ? mark->id : "",
+                           *aside ? "/" : "", mark->last);
     const char *text = rc ? NULL : fl_buf_cstr(&path);
     rc = text ? import->io->stat(import->io->self, text, &info) : -ENOMEM;
-    *moved = rc == 0;
+    *has = rc == 0;
     if (rc && rc != -ENOENT)
         rc = fl_error_errno(err, -rc, "cannot look into", text ? text : folder);
     else
@@ -286,18 +295,32 @@ static int is_moved(struct fl_flume_import *import, const struct mark *mark, con
     return rc;
 }
 
-/* Ends what was interrupted: behind the last log only the mark has to go. */
+/* Ends what was interrupted in FOLDER, if the last log was moved away there: what belongs to it,
+ * unless another channel has such a log now, and the mark. */
+static int end_in_folder(struct fl_flume_import *import, struct mark *mark, const char *folder,
+                         flow_error **err)
+{
+    int is_moved = 0;
+    int is_there = 0;
+    int rc = has_last(import, mark, folder, FL_FLUME_ASIDE, &is_moved, err);
+
+    if (!rc && is_moved)
+        rc = has_last(import, mark, folder, "", &is_there, err);
+    if (!rc && is_moved && !is_there)
+        rc = move_wanted(import, &folder, 1, is_of_last_log, mark, err);
+    if (!rc && is_moved)
+        rc = move_wanted(import, &mark->folder, 1, is_mark, mark, err);
+    if (!rc && is_moved)
+        *mark = (struct mark){.last = 0};
+    return rc;
+}
+
 static int end_channel(struct fl_flume_import *import, struct mark *mark, flow_error **err)
 {
-    int moved = 0;
     int rc = FLOW_OK;
 
-    for (size_t i = 0; i < import->options.data_dir_count && !rc && !moved; i++)
-        rc = is_moved(import, mark, import->options.data_dirs[i], &moved, err);
-    if (rc || !moved)
-        return rc;
-    rc = move_wanted(import, &mark->folder, 1, is_mark, mark->id, err);
-    *mark = (struct mark){.last = 0};
+    for (size_t i = 0; i < import->options.data_dir_count && !rc && mark->last; i++)
+        rc = end_in_folder(import, mark, import->options.data_dirs[i], err);
     return rc;
 }
 
@@ -314,14 +337,15 @@ int fl_flume_mark(struct fl_flume_import *import, char id[FL_FLUME_ID + 1], flow
     return rc;
 }
 
-static int move_checkpoints(struct fl_flume_import *import, const char *id, flow_error **err)
+static int move_checkpoints(struct fl_flume_import *import, const struct mark *mark,
+                            flow_error **err)
 {
     const char *folders[] = {import->options.checkpoint_dir, import->options.backup_checkpoint_dir};
     int rc = FLOW_OK;
 
     for (size_t i = 0; i < 2 && !rc; i++) {
         if (folders[i])
-            rc = move_wanted(import, &folders[i], 1, is_checkpoint, id, err);
+            rc = move_wanted(import, &folders[i], 1, is_checkpoint, mark, err);
     }
     return rc;
 }
@@ -342,10 +366,10 @@ int fl_flume_set_aside(struct fl_flume_import *import, const char *id, flow_erro
     mark.last = fl_flume_last_log(import);
     rc = write_mark(import, &mark, err);
     if (!rc)
-        rc = move_checkpoints(import, id, err);
+        rc = move_checkpoints(import, &mark, err);
     if (!rc)
-        rc = move_wanted(import, options->data_dirs, options->data_dir_count, is_log, id, err);
-    return rc ? rc : move_wanted(import, &mark.folder, 1, is_mark, id, err);
+        rc = move_wanted(import, options->data_dirs, options->data_dir_count, is_log, &mark, err);
+    return rc ? rc : move_wanted(import, &mark.folder, 1, is_mark, &mark, err);
 }
 
 /* ---- for others ---- */
@@ -359,8 +383,8 @@ static int look_at(void *arg, const char *name)
 {
     struct look *look = arg;
 
-    look->logs += is_log(name);
-    look->marks += is_mark(name);
+    look->logs += is_log(NULL, name);
+    look->marks += is_mark(NULL, name);
     return 0;
 }
 

@@ -139,6 +139,8 @@ START_TEST(an_import_that_is_killed_anywhere_is_finished_by_the_next)
         killed = run_and_kill(&channel, last);
         move_well(&channel);
         ck_assert(!move_has(&channel, "data0/log-1") && !move_has(&channel, "data1/log-2"));
+        ck_assert(!move_has(&channel, "data0/log-1.meta"));
+        ck_assert(!move_has(&channel, "data1/log-2.meta"));
         ck_assert(!move_has(&channel, "data0/log-import"));
         move_expect_backlog(&channel);
         flume_channel_free(&channel);
