@@ -16,21 +16,47 @@
 
 struct question {
     const char *host;
-    int flags; /* of getaddrinfo */
-    struct sockaddr_storage *address;
-    char *name;     /* room for what the address is called, or NULL */
+    int flags;                          /* of getaddrinfo */
+    struct sockaddr_storage *addresses; /* room for `most` of them */
+    size_t most;
+    size_t count;
+    char *name;     /* room for what the first address is called, or NULL */
     int name_flags; /* of getnameinfo */
     int answer;     /* of the resolver */
     int system;     /* errno, for EAI_SYSTEM */
 };
 
-static const struct addrinfo *choose(const struct addrinfo *list)
+static socklen_t size_of(const struct sockaddr_storage *address)
 {
-    for (const struct addrinfo *one = list; one; one = one->ai_next) {
-        if (one->ai_family == AF_INET)
-            return one;
+    return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                          : sizeof(struct sockaddr_in);
+}
+
+static void keep(struct question *question, const struct addrinfo *one)
+{
+    struct sockaddr_storage *address = &question->addresses[question->count++];
+
+    memset(address, 0, sizeof *address);
+    memcpy(address, one->ai_addr, one->ai_addrlen);
+}
+
+/* Keeps what there is room for: first those of IPv4 or, without FIRST, the others. */
+static void choose(struct question *question, const struct addrinfo *list, int first)
+{
+    for (const struct addrinfo *one = list; one && question->count < question->most;
+         one = one->ai_next) {
+        if ((one->ai_family == AF_INET) == first)
+            keep(question, one);
     }
-    return list;
+}
+
+static void ask_name(struct question *question)
+{
+    const struct sockaddr_storage *address = question->addresses;
+
+    question->answer = getnameinfo((const struct sockaddr *)address, size_of(address),
+                                   question->name, FL_HOST_ROOM, NULL, 0, question->name_flags);
+    question->system = errno;
 }
 
 static void ask(struct question *question)
@@ -43,15 +69,12 @@ static void ask(struct question *question)
     if (question->answer)
         return;
 
-    const struct addrinfo *chosen = choose(list);
-    memset(question->address, 0, sizeof *question->address);
-    memcpy(question->address, chosen->ai_addr, chosen->ai_addrlen);
-    if (question->name) {
-        question->answer = getnameinfo(chosen->ai_addr, chosen->ai_addrlen, question->name,
-                                       FL_HOST_ROOM, NULL, 0, question->name_flags);
-        question->system = errno;
-    }
+    question->count = 0;
+    choose(question, list, 1);
+    choose(question, list, 0);
     freeaddrinfo(list);
+    if (question->name)
+        ask_name(question);
 }
 
 /* The resolver's settings are each thread's own. */
@@ -71,11 +94,11 @@ static void ask_impatiently(void *arg)
     ask(arg);
 }
 
-static int ask_on_thread(struct question *question)
+static int ask_on_thread(struct question *question, void (*ask_it)(void *question))
 {
     struct fl_thread thread;
 
-    if (fl_thread_start(&thread, "resolve", ask_impatiently, question))
+    if (fl_thread_start(&thread, "resolve", ask_it, question))
         return FLOW_ENOMEM;
     fl_thread_join(&thread);
     return question->answer == EAI_MEMORY ? FLOW_ENOMEM : FLOW_OK;
@@ -104,18 +127,46 @@ static int judge(const struct question *question, const char *what, flow_error *
     return FLOW_EIO;
 }
 
-int fl_resolver_find(const char *host, struct sockaddr_storage *address, flow_error **err)
+int fl_resolver_find_all(const char *host, struct sockaddr_storage *addresses, size_t most,
+                         size_t *count, flow_error **err)
 {
-    struct question question = {.host = host, .flags = AI_NUMERICHOST, .address = address};
+    struct question question = {
+        .host = host, .flags = AI_NUMERICHOST, .addresses = addresses, .most = most};
 
     /* A number needs no name server, and so no thread. */
     ask(&question);
     if (question.answer == EAI_NONAME) {
         question.flags = 0;
-        if (ask_on_thread(&question))
+        if (ask_on_thread(&question, ask_impatiently))
             return fl_error_nomem(err);
     }
+    *count = question.count;
     return judge(&question, "", err);
+}
+
+int fl_resolver_find(const char *host, struct sockaddr_storage *address, flow_error **err)
+{
+    size_t count;
+
+    return fl_resolver_find_all(host, address, 1, &count, err);
+}
+
+static void ask_name_impatiently(void *arg)
+{
+    limit_patience();
+    ask_name(arg);
+}
+
+int fl_resolver_name_of(const struct sockaddr_storage *address, char room[FL_HOST_ROOM],
+                        flow_error **err)
+{
+    struct sockaddr_storage copy = *address;
+    struct question question = {
+        .host = "", .addresses = &copy, .name = room, .name_flags = NI_NAMEREQD};
+
+    if (ask_on_thread(&question, ask_name_impatiently))
+        return fl_error_nomem(err);
+    return judge(&question, "the name of an address", err);
 }
 
 int fl_resolver_own_name(char room[FL_HOST_ROOM], flow_error **err)
@@ -131,12 +182,12 @@ static int describe_self(char room[FL_HOST_ROOM], int flags, flow_error **err)
     struct sockaddr_storage address;
     char host[FL_HOST_ROOM];
     struct question question = {
-        .host = host, .address = &address, .name = room, .name_flags = flags};
+        .host = host, .addresses = &address, .most = 1, .name = room, .name_flags = flags};
     int rc = fl_resolver_own_name(host, err);
 
     if (rc)
         return rc;
-    if (ask_on_thread(&question))
+    if (ask_on_thread(&question, ask_impatiently))
         return fl_error_nomem(err);
     return judge(&question, "the machine's name ", err);
 }

@@ -26,6 +26,16 @@
  */
 int fl_resolver_find(const char *host, struct sockaddr_storage *address, flow_error **err);
 
+/* As fl_resolver_find, but stores all addresses, MOST of them at most and at least one in *COUNT,
+ * those of IPv4 first. */
+int fl_resolver_find_all(const char *host, struct sockaddr_storage *addresses, size_t most,
+                         size_t *count, flow_error **err);
+
+/* Stores the name that ADDRESS has.  FLOW_EIO when it has none, retriable when no name server
+ * answered. */
+int fl_resolver_name_of(const struct sockaddr_storage *address, char room[FL_HOST_ROOM],
+                        flow_error **err);
+
 /* Stores what this machine calls itself, unasked of any name server. */
 int fl_resolver_own_name(char room[FL_HOST_ROOM], flow_error **err);
 

@@ -245,10 +245,35 @@ int flow_wait(const flow_context *ctx, int64_t ms)
     return wait_until(ctx, fl_clock_after(ctx->clock, ms));
 }
 
+void fl_context_hook(flow_context *ctx, struct fl_stop_hook *hook)
+{
+    fl_lock(&ctx->stop.lock);
+    hook->next = ctx->hooks;
+    ctx->hooks = hook;
+    if (flow_context_stopping(ctx))
+        hook->fn(hook->self);
+    fl_unlock(&ctx->stop.lock);
+}
+
+void fl_context_unhook(flow_context *ctx, struct fl_stop_hook *hook)
+{
+    fl_lock(&ctx->stop.lock);
+    struct fl_stop_hook **link = &ctx->hooks;
+    while (*link && *link != hook)
+        link = &(*link)->next;
+    if (*link)
+        *link = hook->next;
+    fl_unlock(&ctx->stop.lock);
+}
+
 void fl_context_stop(flow_context *ctx)
 {
     atomic_store_explicit(&ctx->stopping, 1, memory_order_release);
     fl_gate_open(&ctx->stop);
+    fl_lock(&ctx->stop.lock);
+    for (struct fl_stop_hook *hook = ctx->hooks; hook; hook = hook->next)
+        hook->fn(hook->self);
+    fl_unlock(&ctx->stop.lock);
 }
 
 void fl_context_resume(flow_context *ctx)

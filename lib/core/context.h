@@ -16,6 +16,14 @@
 struct fl_loop_host;
 struct fl_sleepers;
 
+/* Who has to know at once that the component is to stop, because it waits for something that
+ * flow_wait does not know. */
+struct fl_stop_hook {
+    void (*fn)(void *self); /* from any thread; short, and blocks not at all */
+    void *self;
+    struct fl_stop_hook *next;
+};
+
 struct flow_context {
     flow_library *lib;
     uint32_t kind;
@@ -27,6 +35,7 @@ struct flow_context {
     struct fl_sleepers *sleepers; /* NULL: nobody has to know who waits */
     struct fl_counters counters;
     struct fl_gate stop;
+    struct fl_stop_hook *hooks; /* guarded by the lock of `stop` */
     _Atomic int stopping;
     struct fl_loop_host *loop; /* the pipeline's, see net/loop.h; NULL where there is none */
     flow_channel *channel;     /* the channel it belongs to, for flow_channel_notify */
@@ -39,8 +48,12 @@ int fl_context_new(flow_library *lib, const struct fl_type *type, const char *na
                    flow_context **ctx, flow_error **err);
 void fl_context_free(flow_context *ctx);
 
-/* Ends every flow_wait, now and until fl_context_resume. */
+/* Ends every flow_wait, now and until fl_context_resume, and calls the hooks. */
 void fl_context_stop(flow_context *ctx);
 void fl_context_resume(flow_context *ctx);
+
+/* Adds a hook, which is called at once when the component is to stop already, and removes it. */
+void fl_context_hook(flow_context *ctx, struct fl_stop_hook *hook);
+void fl_context_unhook(flow_context *ctx, struct fl_stop_hook *hook);
 
 #endif

@@ -125,6 +125,39 @@ START_TEST(prefers_ipv4)
 }
 END_TEST
 
+START_TEST(finds_all_addresses_for_which_there_is_room)
+{
+    struct sockaddr_storage addresses[3];
+    size_t count;
+
+    setup(0, 0);
+    ck_assert_int_eq(fl_resolver_find_all("somewhere", addresses, 3, &count, NULL), FLOW_OK);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_int_eq(addresses[0].ss_family, AF_INET);
+    ck_assert_int_eq(addresses[1].ss_family, AF_INET6);
+    ck_assert_int_eq(fl_resolver_find_all("somewhere", addresses, 1, &count, NULL), FLOW_OK);
+    ck_assert_uint_eq(count, 1);
+    ck_assert_int_eq(addresses[0].ss_family, AF_INET);
+}
+END_TEST
+
+START_TEST(knows_the_names_of_addresses)
+{
+    struct sockaddr_storage address;
+    char name[FL_HOST_ROOM];
+    flow_error *err = NULL;
+
+    setup(1, 0);
+    ck_assert_int_eq(fl_resolver_find("127.0.0.1", &address, NULL), FLOW_OK);
+    ck_assert_int_eq(fl_resolver_name_of(&address, name, NULL), FLOW_OK);
+    ck_assert_str_eq(name, "localhost");
+    /* Kept for documentation: nobody has it. */
+    ck_assert_int_eq(fl_resolver_find("2001:db8::1", &address, NULL), FLOW_OK);
+    ck_assert_int_eq(fl_resolver_name_of(&address, name, &err), FLOW_EIO);
+    flow_error_free(err);
+}
+END_TEST
+
 START_TEST(asks_nobody_about_numbers)
 {
     struct sockaddr_storage address;
@@ -173,6 +206,8 @@ int main(void)
         {"failures", says_why_there_is_no_address},
         {"thread", asks_on_a_thread_of_ours_without_much_patience},
         {"IPv4", prefers_ipv4},
+        {"all addresses", finds_all_addresses_for_which_there_is_room},
+        {"names", knows_the_names_of_addresses},
         {"numbers", asks_nobody_about_numbers},
         {"this machine", knows_this_machine},
         {"no address", names_the_machine_that_has_no_address},

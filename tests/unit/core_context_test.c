@@ -250,6 +250,35 @@ END_TEST
 
 /* ---- counters ---- */
 
+static void note(void *calls)
+{
+    ++*(int *)calls;
+}
+
+START_TEST(stop_calls_the_hooks_that_there_are)
+{
+    struct fixture f;
+    int first = 0, second = 0, late = 0;
+    struct fl_stop_hook hooks[] = {
+        {note, &first, NULL}, {note, &second, NULL}, {note, &late, NULL}};
+
+    set_up(&f);
+    fl_context_hook(f.ctx, &hooks[0]);
+    fl_context_hook(f.ctx, &hooks[1]);
+    fl_context_unhook(f.ctx, &hooks[0]);
+    ck_assert_int_eq(second, 0);
+    fl_context_stop(f.ctx);
+    ck_assert_int_eq(first, 0);
+    ck_assert_int_eq(second, 1);
+    fl_context_hook(f.ctx, &hooks[2]);
+    ck_assert_int_eq(late, 1);
+    ck_assert_int_eq(second, 1);
+    fl_context_unhook(f.ctx, &hooks[1]);
+    fl_context_unhook(f.ctx, &hooks[2]);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(a_counter_is_made_once)
 {
     struct fixture f;
@@ -362,6 +391,7 @@ int main(void)
         {"messages_carry_the_component", messages_carry_the_component},
         {"a_wait_ends_when_the_clock_says_so", a_wait_ends_when_the_clock_says_so},
         {"stop_ends_every_wait", stop_ends_every_wait},
+        {"stop_calls_the_hooks_that_there_are", stop_calls_the_hooks_that_there_are},
         {"a_counter_is_made_once", a_counter_is_made_once},
         {"threads_count_together", threads_count_together},
         {"a_reading_has_counters_in_the_order_they_were_made",
