@@ -8,7 +8,7 @@
 #include "base/resolver.h"
 #include "net/resolve.h"
 
-static void set_port(struct sockaddr_storage *address, uint16_t port)
+void fl_address_set_port(struct sockaddr_storage *address, uint16_t port)
 {
     if (address->ss_family == AF_INET)
         ((struct sockaddr_in *)address)->sin_port = htons(port);
@@ -16,12 +16,18 @@ static void set_port(struct sockaddr_storage *address, uint16_t port)
         ((struct sockaddr_in6 *)address)->sin6_port = htons(port);
 }
 
+socklen_t fl_address_size(const struct sockaddr_storage *address)
+{
+    return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                          : sizeof(struct sockaddr_in);
+}
+
 int fl_resolve(const char *host, uint16_t port, struct sockaddr_storage *address, flow_error **err)
 {
     int rc = fl_resolver_find(host, address, err);
 
     if (!rc)
-        set_port(address, port);
+        fl_address_set_port(address, port);
     return rc;
 }
 
