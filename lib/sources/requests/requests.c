@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The life of a request source: its server, its workers, and what they need. */
+
+#include "base/error.h"
+#include "sources/requests/inside.h"
+
+static int find_counters(struct fl_requests *requests)
+{
+    requests->refused = flow_context_counter(requests->ctx, "EventRefusedCount");
+    requests->unfinished = flow_context_counter(requests->ctx, "RequestUnfinishedCount");
+    requests->broken = flow_context_counter(requests->ctx, "ConnectionBrokenCount");
+    return requests->refused && requests->unfinished && requests->broken ? FLOW_OK : FLOW_ENOMEM;
+}
+
+int fl_requests_new(const struct fl_requests_options *options, struct fl_requests **requests,
+                    flow_error **err)
+{
+    const flow_allocator *mem = flow_library_allocator(flow_context_library(options->ctx));
+    struct fl_requests *made = fl_zalloc(mem, sizeof *made);
+
+    if (!made)
+        return fl_error_nomem(err);
+    made->ctx = options->ctx;
+    made->mem = mem;
+    made->protocol = options->protocol;
+    made->self = options->self;
+    made->worker_count = 1;
+    if (find_counters(made)) {
+        fl_free(mem, made);
+        return fl_error_nomem(err);
+    }
+    *requests = made;
+    return FLOW_OK;
+}
+
+void fl_requests_free(struct fl_requests *requests)
+{
+    if (requests)
+        fl_free(requests->mem, requests);
+}
+
+static int start_worker(struct fl_requests *requests, unsigned index)
+{
+    struct fl_request_worker *worker = &requests->workers[index];
+
+    worker->requests = requests;
+    worker->index = index;
+    worker->last_ready = &worker->ready;
+    fl_buf_init(&worker->out, requests->mem);
+    worker->turns = fl_calloc(requests->mem, FL_REQUEST_TURNS, sizeof *worker->turns);
+    if (!worker->turns)
+        return FLOW_ENOMEM;
+    return fl_thread_start(&worker->thread, flow_context_name(requests->ctx), fl_requests_work,
+                           worker);
+}
+
+static int start_workers(struct fl_requests *requests)
+{
+    requests->workers = fl_calloc(requests->mem, requests->worker_count, sizeof *requests->workers);
+    if (!requests->workers)
+        return FLOW_ENOMEM;
+    for (unsigned i = 0; i < requests->worker_count; i++) {
+        if (start_worker(requests, i))
+            return FLOW_ENOMEM;
+    }
+    return FLOW_OK;
+}
+
+int fl_requests_start(struct fl_requests *requests, flow_emitter *emitter, flow_error **err)
+{
+    size_t most = flow_emitter_max_batch(emitter);
+    size_t state = sizeof(struct fl_request_peer) + requests->protocol->state_size;
+
+    requests->emitter = emitter;
+    requests->batch_max = most ? most : 1;
+    int rc = fl_server_new(requests->ctx, state, &requests->server, err);
+    if (!rc && start_workers(requests))
+        rc = fl_error_nomem(err);
+    if (rc)
+        fl_requests_stop(requests);
+    return rc;
+}
+
+int fl_requests_listen(struct fl_requests *requests, const char *host, uint16_t port,
+                       flow_error **err)
+{
+    uint16_t actual;
+    int rc = fl_server_listen(requests->server, host, port, &actual, err);
+
+    if (!rc)
+        flow_context_logf(requests->ctx, FLOW_LOG_INFO, "listening on %s:%u", host,
+                          (unsigned)actual);
+    return rc;
+}
+
+struct fl_server *fl_requests_server(struct fl_requests *requests)
+{
+    return requests->server;
+}
+
+static void free_worker(struct fl_request_worker *worker)
+{
+    fl_gather_trim(worker, 0);
+    fl_buf_free(&worker->out);
+    fl_free(worker->requests->mem, worker->turns);
+}
+
+void fl_requests_stop(struct fl_requests *requests)
+{
+    if (!requests->server)
+        return;
+    fl_server_close(requests->server);
+    for (unsigned i = 0; requests->workers && i < requests->worker_count; i++) {
+        fl_thread_join(&requests->workers[i].thread);
+        if (requests->workers[i].requests)
+            free_worker(&requests->workers[i]);
+    }
+    fl_free(requests->mem, requests->workers);
+    fl_server_free(requests->server);
+    requests->workers = NULL;
+    requests->server = NULL;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One transaction for all requests that are complete, and their answers. */
+
+#include <string.h>
+
+#include "base/error.h"
+#include "sources/requests/inside.h"
+
+void fl_requests_hang_up(struct fl_request_peer *peer, const char *why)
+{
+    const struct fl_requests *requests = peer->worker->requests;
+
+    if (peer->deaf)
+        return;
+    peer->deaf = 1;
+    fl_gather_drop_tail(peer);
+    fl_requests_account(peer, 0);
+    flow_counter_add(requests->broken, 1);
+    flow_context_logf(requests->ctx, FLOW_LOG_WARN, "hung up on %s: %s", fl_conn_peer(peer->conn),
+                      why);
+    fl_conn_hang_up(peer->conn);
+}
+
+void fl_requests_make_room(struct fl_request_worker *worker, size_t events)
+{
+    size_t ready = worker->ready_events;
+
+    if (worker->turn_count == FL_REQUEST_TURNS ||
+        (ready > 0 && ready + events > worker->requests->batch_max))
+        fl_requests_settle(worker);
+}
+
+struct fl_request_turn *fl_requests_turn(struct fl_request_peer *peer,
+                                         enum fl_request_turn_kind kind)
+{
+    struct fl_request_worker *worker = peer->worker;
+    struct fl_request_turn *turn = &worker->turns[worker->turn_count++];
+    *turn = (struct fl_request_turn){.peer = peer, .kind = kind};
+    fl_buf_init(&turn->ready, worker->requests->mem);
+    return turn;
+}
+
+/* Says how it went: a fault that lasts is told once. */
+static void tell(struct fl_request_worker *worker, size_t events, const flow_error *fault)
+{
+    const struct fl_requests *requests = worker->requests;
+
+    if (!fault) {
+        worker->failing = 0;
+        return;
+    }
+    flow_counter_add(requests->refused, (int64_t)events);
+    if (!worker->failing)
+        flow_context_logf(requests->ctx, FLOW_LOG_WARN, "refused %zu events: %s", events,
+                          flow_error_message(fault));
+    worker->failing = 1;
+}
+
+static int deliver(struct fl_request_worker *worker, flow_error **fault)
+{
+    size_t events = worker->ready_events;
+    flow_batch *batch;
+
+    if (events == 0)
+        return FLOW_OK;
+    int rc = fl_gather_take(worker, &batch, fault);
+    if (!rc)
+        rc = flow_emitter_emit(worker->requests->emitter, batch, fault);
+    tell(worker, events, rc ? *fault : NULL);
+    fl_gather_return(worker, batch);
+    return rc;
+}
+
+/* Adds the answer of one turn to `out`. */
+static int word(struct fl_request_worker *worker, struct fl_request_turn *turn, int result,
+                const flow_error *fault)
+{
+    const struct fl_requests *requests = worker->requests;
+
+    if (turn->kind == FL_TURN_READY)
+        return fl_buf_append(&worker->out, turn->ready.data, turn->ready.size);
+    if (turn->events == 0) {
+        result = FLOW_OK;
+        fault = NULL;
+    }
+    return requests->protocol->answer(requests->self, turn->peer->state, turn->token, result, fault,
+                                      &worker->out);
+}
+
+static void send_out(struct fl_request_worker *worker, struct fl_request_peer *peer)
+{
+    struct fl_buf *out = &worker->out;
+
+    if (out->size > 0 && fl_conn_send(peer->conn, out->data, out->size))
+        fl_requests_hang_up(peer, "out of memory for the answer");
+    fl_buf_clear(out);
+}
+
+static void end(struct fl_request_peer *peer)
+{
+    const struct fl_requests *requests = peer->worker->requests;
+    const struct fl_request_protocol *protocol = requests->protocol;
+
+    if (peer->known && !peer->deaf &&
+        (peer->batch || protocol->held(requests->self, peer->state) > 0))
+        flow_counter_add(requests->unfinished, 1);
+    fl_gather_drop_tail(peer);
+    fl_requests_account(peer, 0);
+    if (peer->known)
+        protocol->close(requests->self, peer->state);
+    fl_conn_close(peer->conn);
+}
+
+/* Answers all turns; neighbours of one connection in one piece. */
+static void answer(struct fl_request_worker *worker, int result, const flow_error *fault)
+{
+    for (size_t i = 0; i < worker->turn_count; i++) {
+        struct fl_request_turn *turn = &worker->turns[i];
+        struct fl_request_peer *peer = turn->peer;
+        int last = i + 1 == worker->turn_count || turn[1].peer != peer;
+
+        if (turn->kind != FL_TURN_END && word(worker, turn, result, fault))
+            fl_requests_hang_up(peer, "out of memory for the answer");
+        fl_buf_free(&turn->ready);
+        if (last)
+            send_out(worker, peer);
+        if (turn->kind == FL_TURN_END)
+            end(peer);
+    }
+    worker->turn_count = 0;
+}
+
+void fl_requests_settle(struct fl_request_worker *worker)
+{
+    flow_error *fault = NULL;
+    int rc = deliver(worker, &fault);
+
+    answer(worker, rc, fault);
+    flow_error_free(fault);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a worker does with the pieces of its connections, and what a protocol may ask of it. */
+
+#include "base/error.h"
+#include "sources/requests/inside.h"
+
+/* Events of one transaction, as bytes: more would only take memory. */
+#define BATCH_BYTES ((size_t)4 * 1024 * 1024)
+
+/* What the incomplete requests of all connections may hold. */
+#define HELD_MAX ((size_t)512 * 1024 * 1024)
+
+/* As much may be added before it is accounted for. */
+#define HELD_SLACK ((size_t)1024 * 1024)
+
+/* What an event takes beside its own bytes. */
+#define EVENT_BYTES 64u
+
+void fl_requests_account(struct fl_request_peer *peer, size_t held)
+{
+    struct fl_requests *requests = peer->worker->requests;
+
+    if (held == peer->held)
+        return;
+    atomic_fetch_add_explicit(&requests->held, held - peer->held, memory_order_relaxed);
+    peer->held = held;
+}
+
+/* Whether the incomplete requests, of which this one holds HELD bytes, are too much. */
+static int too_much(struct fl_request_peer *peer, size_t held)
+{
+    const struct fl_requests *requests = peer->worker->requests;
+
+    fl_requests_account(peer, held);
+    return held > 0 && atomic_load_explicit(&requests->held, memory_order_relaxed) > HELD_MAX;
+}
+
+static int refuse_more(flow_error **err)
+{
+    return flow_error_setf(err, FLOW_ETOOBIG, "unfinished requests hold more than %zu bytes",
+                           HELD_MAX);
+}
+
+int fl_requests_add(struct fl_request_peer *peer, const void *body, size_t size,
+                    const flow_header *headers, size_t count, size_t header_size, flow_error **err)
+{
+    size_t bytes = size + EVENT_BYTES;
+
+    if (peer->deaf)
+        return flow_error_set(err, FLOW_ECLOSED, "the connection was given up");
+    for (size_t i = 0; i < count; i++) {
+        const flow_header *header = (const void *)((const uint8_t *)headers + i * header_size);
+        bytes += (size_t)header->name_size + header->value_size;
+    }
+    int rc = fl_gather_open(peer, err);
+    if (!rc)
+        rc = flow_batch_add_full(peer->batch, body, size, headers, count, header_size, err);
+    if (rc)
+        return rc;
+    peer->tail_bytes += bytes;
+    if (peer->tail_bytes > peer->held + HELD_SLACK && too_much(peer, peer->tail_bytes))
+        return refuse_more(err);
+    return FLOW_OK;
+}
+
+void fl_requests_drop(struct fl_request_peer *peer)
+{
+    fl_gather_drop_tail(peer);
+}
+
+void fl_requests_end(struct fl_request_peer *peer, uint64_t token, enum fl_request_kind kind)
+{
+    struct fl_request_worker *worker = peer->worker;
+    size_t events = fl_gather_tail(peer);
+    size_t most = worker->requests->batch_max;
+
+    fl_requests_make_room(worker, events);
+    if (peer->deaf)
+        return;
+    struct fl_request_turn *turn = fl_requests_turn(peer, FL_TURN_RESULT);
+    turn->token = token;
+    turn->events = events;
+    fl_gather_complete(peer);
+    if (kind == FL_REQUEST_SINGLE)
+        worker->singles++;
+    else
+        worker->batches++;
+    /* Another one of this size would find no room, and would have to be moved. */
+    if (worker->ready_events + events > most || worker->ready_bytes >= BATCH_BYTES)
+        fl_requests_settle(worker);
+}
+
+void fl_requests_reply(struct fl_request_peer *peer, struct fl_buf *answer)
+{
+    fl_gather_drop_tail(peer);
+    fl_requests_make_room(peer->worker, 0);
+    if (peer->deaf)
+        return;
+    struct fl_request_turn *turn = fl_requests_turn(peer, FL_TURN_READY);
+    turn->ready = *answer;
+    fl_buf_init(answer, answer->mem);
+}
+
+const char *fl_requests_peer_name(const struct fl_request_peer *peer)
+{
+    return fl_conn_peer(peer->conn);
+}
+
+/* Before the first bytes of a connection. */
+static int meet(struct fl_request_peer *peer, flow_error **err)
+{
+    const struct fl_requests *requests = peer->worker->requests;
+
+    if (peer->known)
+        return FLOW_OK;
+    peer->known = 1;
+    if (!requests->protocol->open)
+        return FLOW_OK;
+    return requests->protocol->open(requests->self, peer->state, err);
+}
+
+static int feed(struct fl_request_peer *peer, const uint8_t *data, size_t size, flow_error **err)
+{
+    const struct fl_requests *requests = peer->worker->requests;
+    const struct fl_request_protocol *protocol = requests->protocol;
+    int rc = meet(peer, err);
+
+    if (!rc)
+        rc = protocol->feed(requests->self, peer->state, peer, data, size, err);
+    if (rc)
+        return rc;
+    size_t held = peer->tail_bytes + protocol->held(requests->self, peer->state);
+    return too_much(peer, held) ? refuse_more(err) : FLOW_OK;
+}
+
+static void take_bytes(struct fl_request_peer *peer, const struct fl_piece *piece)
+{
+    flow_error *fault = NULL;
+
+    if (!peer->deaf && feed(peer, piece->data, piece->size, &fault))
+        fl_requests_hang_up(peer, flow_error_message(fault));
+    flow_error_free(fault);
+}
+
+static void take(struct fl_request_worker *worker, struct fl_piece *piece)
+{
+    struct fl_request_peer *peer = fl_conn_state(piece->conn);
+
+    peer->worker = worker;
+    peer->conn = piece->conn;
+    if (piece->size) {
+        take_bytes(peer, piece);
+    } else {
+        fl_requests_make_room(worker, 0);
+        fl_requests_turn(peer, FL_TURN_END);
+    }
+    fl_server_release(worker->requests->server, piece);
+}
+
+/* The next piece; while there is none, settles, and then waits.  NULL at the end. */
+static struct fl_piece *next(struct fl_request_worker *worker)
+{
+    struct fl_server *server = worker->requests->server;
+    struct fl_piece *piece = fl_server_take(server, 0);
+
+    if (piece)
+        return piece;
+    if (worker->turn_count > 0) {
+        fl_requests_settle(worker);
+        piece = fl_server_take(server, 0);
+    }
+    if (piece)
+        return piece;
+    fl_gather_trim(worker, 1);
+    return fl_server_take(server, 1);
+}
+
+void fl_requests_work(void *self)
+{
+    struct fl_request_worker *worker = self;
+    struct fl_piece *piece;
+
+    while ((piece = next(worker)))
+        take(worker, piece);
+}
