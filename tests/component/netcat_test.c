@@ -15,21 +15,6 @@
 #include "rig.h"
 #include "suite.h"
 
-/* The port on which the source says it listens. */
-static uint16_t port_of(struct rig *rig)
-{
-    static const char text[] = "listening on 127.0.0.1:";
-
-    rig_await_log(rig, text);
-    pthread_mutex_lock(&rig->lock);
-    const char *number = rig->log;
-    for (const char *at = rig->log; (at = strstr(at, text)); at++)
-        number = at + strlen(text);
-    unsigned long port = strtoul(number, NULL, 10);
-    pthread_mutex_unlock(&rig->lock);
-    return (uint16_t)port;
-}
-
 /* Starts a source with SETTINGS, and a channel that holds CAPACITY events and never waits. */
 static uint16_t start(struct rig *rig, int capacity, const char *settings)
 {
@@ -45,7 +30,7 @@ static uint16_t start(struct rig *rig, int capacity, const char *settings)
              capacity, capacity, settings);
     rig_build(rig, text);
     rig_start(rig);
-    return port_of(rig);
+    return rig_port(rig);
 }
 
 static void finish(struct rig *rig)
@@ -435,7 +420,7 @@ START_TEST(stopping_ends_open_connections_and_starting_again_works)
         close(fds[i]);
     }
     rig_start(&rig);
-    int fd = client_open(port_of(&rig));
+    int fd = client_open(rig_port(&rig));
     client_text(fd, "again\n");
     client_expect(fd, "OK\n");
     close(fd);
@@ -494,7 +479,7 @@ START_TEST(a_port_in_use_is_tried_again)
     rig_await_log(&rig, line);
     close(occupied);
     rig_advance(&rig, 3000);
-    int fd = client_open(port_of(&rig));
+    int fd = client_open(rig_port(&rig));
     client_text(fd, "x\n");
     client_expect(fd, "OK\n");
     close(fd);

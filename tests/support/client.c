@@ -77,6 +77,25 @@ void client_expect(int fd, const char *text)
     ck_assert_str_eq(got, text);
 }
 
+void client_read(int fd, void *data, size_t size)
+{
+    for (char *at = data; size > 0;) {
+        ssize_t count = recv(fd, at, size, 0);
+        ck_assert_int_gt(count, 0);
+        at += count;
+        size -= (size_t)count;
+    }
+}
+
+void client_expect_bytes(int fd, const void *data, size_t size)
+{
+    char got[4096];
+
+    ck_assert_uint_le(size, sizeof got);
+    client_read(fd, got, size);
+    ck_assert_mem_eq(got, data, size);
+}
+
 uint64_t client_drain(int fd, size_t size)
 {
     static const size_t room = 64 * 1024;

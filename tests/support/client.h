@@ -18,6 +18,12 @@ void client_end(int fd);
 /* Reads exactly the bytes of TEXT. */
 void client_expect(int fd, const char *text);
 
+/* The same for bytes that are no text. */
+void client_expect_bytes(int fd, const void *data, size_t size);
+
+/* Reads exactly SIZE bytes. */
+void client_read(int fd, void *data, size_t size);
+
 /* Reads exactly SIZE bytes and returns their sum. */
 uint64_t client_drain(int fd, size_t size);
 

@@ -220,3 +220,17 @@ void rig_await_log(struct rig *rig, const char *text)
 {
     AWAIT(rig_logged(rig, text) > 0);
 }
+
+uint16_t rig_port(struct rig *rig)
+{
+    static const char text[] = "listening on 127.0.0.1:";
+
+    rig_await_log(rig, text);
+    pthread_mutex_lock(&rig->lock);
+    const char *number = rig->log;
+    for (const char *at = rig->log; (at = strstr(at, text)); at++)
+        number = at + strlen(text);
+    unsigned long port = strtoul(number, NULL, 10);
+    pthread_mutex_unlock(&rig->lock);
+    return (uint16_t)port;
+}

@@ -67,6 +67,9 @@ int64_t rig_metric(struct rig *rig, const char *component, const char *name);
 void rig_await(struct rig *rig, const char *component, const char *name, int64_t value);
 void rig_tick_until(struct rig *rig, const char *component, const char *name, int64_t value);
 
+/* The port of 127.0.0.1 on which a source said last that it listens. */
+uint16_t rig_port(struct rig *rig);
+
 /* How often TEXT is in the log; waits until it is there. */
 size_t rig_logged(struct rig *rig, const char *text);
 void rig_await_log(struct rig *rig, const char *text);
