@@ -55,6 +55,8 @@ static const flow_interceptor_ops *const interceptors[] = {
 };
 
 static const flow_selector_ops *const selectors[] = {
+    &fl_load_balancing_selector,
+    &fl_multiplexing_selector,
     &fl_replicating_selector,
     NULL,
 };

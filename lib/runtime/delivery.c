@@ -213,14 +213,39 @@ static void offer(struct fl_emission *e, size_t index)
     tell(emitter, "an optional channel lost events", fault);
 }
 
+static uint64_t unrouted(const struct fl_emission *e)
+{
+    const flow_route every = {e->emitter->constant, e->emitter->channel_count};
+
+    if (!every.words)
+        return e->slots[FL_SLOT_UNROUTED];
+    return fl_route_empty(&every) ? flow_batch_count(e->batch) : 0;
+}
+
+/* What no channel is to have is gone on purpose, or so the selector's settings say; that much is
+ * told, once a start. */
+static void count_unrouted(const struct fl_emission *e)
+{
+    flow_emitter *emitter = e->emitter;
+    uint64_t count = unrouted(e);
+
+    if (count == 0)
+        return;
+    flow_counter_add(emitter->counters.unrouted, (int64_t)count);
+    if (!atomic_exchange(&emitter->told_unrouted, 1))
+        flow_context_log(emitter->selector.ctx, FLOW_LOG_WARN,
+                         "sends events to no channel: they are dropped, and counted as "
+                         "EventUnroutedCount");
+}
+
 /* Counts a batch that arrived and forgets it: emitted once more, it is a new one. */
 static void accept(struct fl_emission *e)
 {
     const struct fl_emitter_counters *counters = &e->emitter->counters;
     uint64_t received = e->slots[FL_SLOT_RECEIVED] - 1;
-    uint64_t unrouted = e->slots[FL_SLOT_UNROUTED];
     size_t left = flow_batch_count(e->batch);
 
+    count_unrouted(e);
     memset(e->slots, 0,
            (FL_SLOT_CHANNELS + e->emitter->channel_count * FL_CHANNEL_SLOTS) * sizeof(*e->slots));
     if (received == 0)
@@ -229,8 +254,6 @@ static void accept(struct fl_emission *e)
     flow_counter_add(e->single ? counters->singles_accepted : counters->batches_accepted, 1);
     if (left < received)
         flow_counter_add(counters->filtered, (int64_t)(received - left));
-    if (unrouted > 0)
-        flow_counter_add(counters->unrouted, (int64_t)unrouted);
 }
 
 static int deliver(struct fl_emission *e, flow_error **err)

@@ -204,6 +204,7 @@ void fl_emitter_open(flow_emitter *emitter)
     fl_lock(&emitter->door);
     emitter->is_open = 1;
     atomic_store(&emitter->told, 0);
+    atomic_store(&emitter->told_unrouted, 0);
     fl_unlock(&emitter->door);
 }
 

@@ -54,6 +54,7 @@ struct flow_emitter {
     uint32_t inside;          /* emissions under way */
     int is_open;
     _Atomic int told;                    /* where exactly-once ends */
+    _Atomic int told_unrouted;           /* that events go to no channel */
     _Atomic int hurry;                   /* waiting for room ends */
     struct fl_fault_log optional_faults; /* under `chain` */
     struct fl_emitter_counters counters;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sends every event to every channel of its source, to some of them only if they can take it. */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "selectors/names.h"
 #include "selectors/selectors.h"
 
 struct replicating {
@@ -14,41 +14,33 @@ struct replicating {
     uint8_t optional[]; /* 1 or 0 for each channel */
 };
 
-static int refuse_name(const flow_context *ctx, const char *name, flow_error **err)
-{
-    char why[256];
-
-    snprintf(why, sizeof why, "'%s' is not a channel of the source", name);
-    return flow_context_refuse(ctx, "optional", why, err);
-}
-
-static int mark_optional(const flow_context *ctx, const char *const *channels,
+static int mark_optional(const flow_context *ctx, const struct fl_channel_names *channels,
                          struct replicating *replicating, flow_error **err)
 {
     const char *name;
+    int rc = FLOW_OK;
 
-    for (size_t word = 0; (name = flow_context_word(ctx, "optional", word)); word++) {
-        size_t i = 0;
-        while (i < replicating->count && strcmp(channels[i], name) != 0)
-            i++;
-        if (i == replicating->count)
-            return refuse_name(ctx, name, err);
-        replicating->optional[i] = 1;
+    for (size_t word = 0; !rc && (name = flow_context_word(ctx, "optional", word)); word++) {
+        size_t index;
+        rc = fl_channel_find(ctx, channels, "optional", name, strlen(name), &index, err);
+        if (!rc)
+            replicating->optional[index] = 1;
     }
-    return FLOW_OK;
+    return rc;
 }
 
 static int replicating_create(flow_context *ctx, const char *const *channels, size_t count,
                               void **self, flow_error **err)
 {
     const flow_allocator *mem = flow_library_allocator(flow_context_library(ctx));
+    const struct fl_channel_names names = {channels, count};
     struct replicating *replicating = fl_zalloc(mem, sizeof *replicating + count);
 
     if (!replicating)
         return fl_error_nomem(err);
     replicating->mem = mem;
     replicating->count = count;
-    int rc = mark_optional(ctx, channels, replicating, err);
+    int rc = mark_optional(ctx, &names, replicating, err);
     if (rc) {
         fl_free(mem, replicating);
         return rc;

@@ -6,6 +6,8 @@
 
 #include <flow/selector.h>
 
+extern const flow_selector_ops fl_load_balancing_selector;
+extern const flow_selector_ops fl_multiplexing_selector;
 extern const flow_selector_ops fl_replicating_selector;
 
 #endif
