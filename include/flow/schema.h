@@ -48,7 +48,11 @@ typedef struct flow_property {
     uint32_t reserved;         /* 0 */
 } flow_property;
 
-/* All properties of a component. */
+/*
+ * All properties of a component.  Behind its own are those of its parts, which it shares with
+ * others, such as what all have that speak TLS.  A part is a schema like any other, with a summary.
+ * The schemas that the library hands out have the properties of their parts among their own.
+ */
 typedef struct flow_schema {
     uint32_t struct_size;
     uint32_t property_size; /* sizeof(flow_property) */
@@ -56,6 +60,7 @@ typedef struct flow_schema {
     uint64_t count;
     const char *summary;     /* one sentence: what the component does */
     const char *description; /* paragraphs for its man page, divided by empty lines; may be NULL */
+    const struct flow_schema *const *parts; /* (optional) ends in NULL */
 } flow_schema;
 
 FLOW_END_DECLS

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Takes over the schema of a component: into our layout when its author's headers were older or
- * newer, and checked, defaults included, so that reading a setting later cannot fail by a mistake
- * of the component's author.
+ * Takes over the schema of a component: into one table of our layout when its author's headers were
+ * older or newer, or when it has parts, and checked, defaults included, so that reading a setting
+ * later cannot fail by a mistake of the component's author.
  */
 
 #include "core/schema.h"
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/vec.h"
 #include "core/names.h"
 #include "core/table.h"
 #include "core/value.h"
@@ -25,6 +26,9 @@
 
 /* More properties than any component has: a count above it was never filled in. */
 #define COUNT_LIMIT 4096u
+
+/* Parts within parts; one could be its own. */
+#define MAX_DEPTH 4u
 
 static int refuse(flow_error **err, const char *label, const flow_property *p, const char *why)
 {
@@ -93,23 +97,6 @@ static int check_property(const flow_allocator *mem, const flow_property *p, con
     return result == FLOW_ENOMEM ? fl_error_nomem(err) : result;
 }
 
-static int copy_properties(const flow_allocator *mem, struct fl_schema *schema, flow_error **err)
-{
-    const char *from = (const char *)schema->table.properties;
-    size_t step = schema->table.property_size;
-    size_t count = (size_t)schema->table.count;
-
-    schema->copied = fl_calloc(mem, count, sizeof(flow_property));
-    if (schema->copied == NULL)
-        return fl_error_nomem(err);
-    for (size_t i = 0; i < count; i++)
-        memcpy(&schema->copied[i], from + i * step,
-               step < sizeof(flow_property) ? step : sizeof(flow_property));
-    schema->table.properties = schema->copied;
-    schema->table.property_size = sizeof(flow_property);
-    return FLOW_OK;
-}
-
 static int check_layout(const flow_schema *table, const char *label, flow_error **err)
 {
     if (table->count > COUNT_LIMIT || (table->count > 0 && table->properties == NULL))
@@ -124,18 +111,96 @@ static int check_layout(const flow_schema *table, const char *label, flow_error 
     return FLOW_OK;
 }
 
+static int take_table(flow_schema *table, const flow_schema *theirs, const char *label,
+                      flow_error **err)
+{
+    int result = fl_table_import(table, sizeof(*table), SCHEMA_MIN, theirs, label, err);
+
+    return result == FLOW_OK ? check_layout(table, label, err) : result;
+}
+
+/* Adds the properties of TABLE, in our layout. */
+static int add_properties(struct fl_vec *all, const flow_schema *table, const char *label,
+                          flow_error **err)
+{
+    const char *from = (const char *)table->properties;
+    size_t step = table->property_size;
+
+    if (all->count + table->count > COUNT_LIMIT)
+        return flow_error_setf(err, FLOW_EINVAL, "%s: the schema has too many properties", label);
+    for (uint64_t i = 0; i < table->count; i++) {
+        flow_property one = {0};
+        memcpy(&one, from + i * step, step < sizeof(one) ? step : sizeof(one));
+        if (!fl_vec_push(all, &one))
+            return fl_error_nomem(err);
+    }
+    return FLOW_OK;
+}
+
+static int add_all(struct fl_vec *all, const flow_schema *table, unsigned depth, const char *label,
+                   flow_error **err)
+{
+    int result = add_properties(all, table, label, err);
+
+    if (!result && depth > MAX_DEPTH)
+        result = flow_error_setf(err, FLOW_EINVAL, "%s: the schema has parts without end", label);
+    for (size_t i = 0; !result && table->parts && table->parts[i]; i++) {
+        flow_schema part;
+        result = take_table(&part, table->parts[i], label, err);
+        if (!result)
+            result = add_all(all, &part, depth + 1, label, err);
+    }
+    return result;
+}
+
+/* Makes one table of what the schema and its parts have. */
+static int flatten(const flow_allocator *mem, struct fl_schema *schema, const char *label,
+                   flow_error **err)
+{
+    flow_schema *table = &schema->table;
+    struct fl_vec all;
+
+    fl_vec_init(&all, mem, sizeof(flow_property));
+    int result = add_all(&all, table, 0, label, err);
+    if (result) {
+        fl_vec_free(&all);
+        return result;
+    }
+    schema->copied = all.items;
+    table->properties = schema->copied;
+    table->property_size = sizeof(flow_property);
+    table->count = all.count;
+    table->parts = NULL;
+    return FLOW_OK;
+}
+
+/* A part may have what the component or another part has already. */
+static int check_once(const flow_schema *table, size_t index, const char *label, flow_error **err)
+{
+    const flow_property *p = &table->properties[index];
+
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(table->properties[i].name, p->name) == 0)
+            return refuse(err, label, p, "is declared twice");
+    }
+    return FLOW_OK;
+}
+
 static int import(const flow_allocator *mem, const flow_schema *theirs, const char *label,
                   struct fl_schema *schema, flow_error **err)
 {
     flow_schema *table = &schema->table;
-    int result = fl_table_import(table, sizeof(*table), SCHEMA_MIN, theirs, label, err);
+    int result = take_table(table, theirs, label, err);
+    int has_parts = result == FLOW_OK && table->parts != NULL;
 
-    if (result == FLOW_OK)
-        result = check_layout(table, label, err);
-    if (result == FLOW_OK && table->count > 0 && table->property_size != sizeof(flow_property))
-        result = copy_properties(mem, schema, err);
-    for (size_t i = 0; result == FLOW_OK && i < table->count; i++)
+    if (has_parts ||
+        (result == FLOW_OK && table->count > 0 && table->property_size != sizeof(flow_property)))
+        result = flatten(mem, schema, label, err);
+    for (size_t i = 0; result == FLOW_OK && i < table->count; i++) {
         result = check_property(mem, &table->properties[i], label, err);
+        if (result == FLOW_OK && has_parts)
+            result = check_once(table, i, label, err);
+    }
     table->struct_size = sizeof(*table);
     return result;
 }

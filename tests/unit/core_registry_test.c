@@ -386,6 +386,88 @@ START_TEST(a_schema_of_newer_headers_is_read_in_their_steps)
 }
 END_TEST
 
+#define SCHEMA(table, more)                                                                        \
+    {                                                                                              \
+        .struct_size = sizeof(flow_schema),                                                        \
+        .property_size = sizeof(flow_property),                                                    \
+        .properties = (table),                                                                     \
+        .count = sizeof(table) / sizeof((table)[0]),                                               \
+        .summary = "S.",                                                                           \
+        .parts = (more),                                                                           \
+    }
+
+static int add_schema(flow_library *lib, const char *type, const flow_schema *with,
+                      flow_error **err)
+{
+    flow_source_ops ops = source(type, NULL);
+
+    ops.schema = with;
+    return flow_registry_add_source(flow_library_registry(lib), &ops, NULL, NULL, err);
+}
+
+START_TEST(what_parts_have_belongs_to_the_schema)
+{
+    const flow_property lowest_properties[] = {
+        {.name = "four", .type = FLOW_TYPE_INT, .default_value = "4", .help = "H."}};
+    const flow_schema lowest = SCHEMA(lowest_properties, NULL);
+    const flow_schema *const lower_parts[] = {&lowest, NULL};
+    const flow_property lower_properties[] = {
+        {.name = "two", .type = FLOW_TYPE_INT, .help = "H."},
+        {.name = "three", .type = FLOW_TYPE_INT, .help = "H."}};
+    const flow_schema lower = SCHEMA(lower_properties, lower_parts);
+    const flow_schema *const parts[] = {&lower, NULL};
+    const flow_property own[] = {{.name = "one", .type = FLOW_TYPE_INT, .help = "H."}};
+    const flow_schema whole = SCHEMA(own, parts);
+    static const char *const names[] = {"one", "two", "three", "four"};
+    flow_library *lib = new_library();
+    flow_type_info info;
+
+    ck_assert_int_eq(add_schema(lib, "whole", &whole, NULL), FLOW_OK);
+    ck_assert_int_eq(find(lib, "whole", &info), FLOW_OK);
+    ck_assert_uint_eq(info.schema->count, 4);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_str_eq(info.schema->properties[i].name, names[i]);
+    ck_assert_str_eq(info.schema->properties[3].default_value, "4");
+    ck_assert_ptr_null(info.schema->parts);
+    free_library(lib);
+}
+END_TEST
+
+START_TEST(the_schema_of_an_older_header_has_no_parts)
+{
+    const flow_property own[] = {{.name = "one", .type = FLOW_TYPE_INT, .help = "H."}};
+    flow_schema older = SCHEMA(own, (const flow_schema *const *)1);
+    flow_library *lib = new_library();
+
+    older.struct_size = offsetof(flow_schema, parts);
+    ck_assert_int_eq(add_schema(lib, "older", &older, NULL), FLOW_OK);
+    free_library(lib);
+}
+END_TEST
+
+START_TEST(parts_that_make_no_sense_are_refused)
+{
+    const flow_property own[] = {{.name = "one", .type = FLOW_TYPE_INT, .help = "H."}};
+    const flow_property bad[] = {{.name = "two", .type = FLOW_TYPE_INT}};
+    const flow_schema twin = SCHEMA(own, NULL);
+    const flow_schema faulty = SCHEMA(bad, NULL);
+    const flow_schema *endless_parts[2] = {NULL, NULL};
+    const flow_schema endless = SCHEMA(own, endless_parts);
+    const flow_schema *const twins[] = {&twin, NULL};
+    const flow_schema *const faults[] = {&faulty, NULL};
+    const flow_schema with_twin = SCHEMA(own, twins);
+    const flow_schema with_fault = SCHEMA(own, faults);
+    flow_library *lib = new_library();
+
+    endless_parts[0] = &endless;
+    ck_refused(add_schema(lib, "t", &with_twin, &err), FLOW_EINVAL,
+               "property 'one' is declared twice");
+    ck_refused(add_schema(lib, "t", &with_fault, &err), FLOW_EINVAL, "'two' has no help");
+    ck_refused(add_schema(lib, "t", &endless, &err), FLOW_EINVAL, "parts without end");
+    free_library(lib);
+}
+END_TEST
+
 /* ---- free_user ---- */
 
 START_TEST(free_user_is_called_exactly_once)
@@ -540,6 +622,9 @@ int main(void)
         {"a_schema_that_makes_no_sense_is_refused", a_schema_that_makes_no_sense_is_refused},
         {"a_schema_of_newer_headers_is_read_in_their_steps",
          a_schema_of_newer_headers_is_read_in_their_steps},
+        {"what_parts_have_belongs_to_the_schema", what_parts_have_belongs_to_the_schema},
+        {"the_schema_of_an_older_header_has_no_parts", the_schema_of_an_older_header_has_no_parts},
+        {"parts_that_make_no_sense_are_refused", parts_that_make_no_sense_are_refused},
         {"free_user_is_called_exactly_once", free_user_is_called_exactly_once},
         {"what_is_staged_is_found_only_when_kept", what_is_staged_is_found_only_when_kept},
         {"a_stage_within_a_stage_is_refused", a_stage_within_a_stage_is_refused},

@@ -546,6 +546,7 @@ class flow_schema(C.Structure):
         ("count", C.c_uint64),
         ("summary", C.c_char_p),
         ("description", C.c_char_p),
+        ("parts", C.POINTER(C.c_void_p)),
     ]
 
 
