@@ -18,7 +18,7 @@
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct fl_conn *conn = handle->data;
-    struct fl_inbox *inbox = &conn->server->inbox;
+    struct fl_inbox *inbox = conn->inbox;
 
     *buf = uv_buf_init(NULL, 0);
     conn->paused = !conn->lingering && fl_inbox_full(inbox);
@@ -54,7 +54,7 @@ static void end_of_stream(struct fl_conn *conn, ssize_t why)
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
 {
     struct fl_conn *conn = stream->data;
-    struct fl_inbox *inbox = &conn->server->inbox;
+    struct fl_inbox *inbox = conn->inbox;
     struct fl_piece *piece = conn->reading;
 
     conn->reading = NULL;
@@ -96,7 +96,7 @@ void fl_conn_end_input(struct fl_conn *conn)
     uv_read_stop((uv_stream_t *)&conn->tcp);
     conn->last = NULL;
     last->conn = conn;
-    fl_inbox_put(&conn->server->inbox, last);
+    fl_inbox_put(conn->inbox, last);
 }
 
 static void free_conn(struct fl_conn *conn)
@@ -143,6 +143,8 @@ static void on_closed(uv_handle_t *handle)
         return;
     forget(conn);
     unlink_conn(conn);
+    if (server->count_open)
+        flow_counter_add(server->count_open, -1);
     free_conn(conn);
     fl_server_closed_one(server);
 }
@@ -263,6 +265,9 @@ static void set_up(struct fl_conn *conn, uv_stream_t *listener)
         conn->next->previous = conn;
     server->conns = conn;
     server->open++;
+    conn->inbox = &server->inboxes[server->next_worker++ % server->workers];
+    if (server->count_open)
+        flow_counter_add(server->count_open, 1);
     uv_tcp_init(listener->loop, &conn->tcp);
     uv_timer_init(listener->loop, &conn->timer);
     conn->handles = 2;

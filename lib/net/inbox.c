@@ -122,6 +122,7 @@ static struct fl_piece *shrink(struct fl_inbox *inbox, struct fl_piece *piece)
 void fl_inbox_put(struct fl_inbox *inbox, struct fl_piece *piece)
 {
     piece = shrink(inbox, piece);
+    piece->inbox = inbox;
     piece->next = NULL;
     fl_lock(&inbox->lock);
     *inbox->last = piece;

@@ -16,6 +16,7 @@ struct fl_conn;
 struct fl_piece {
     struct fl_piece *next;
     struct fl_conn *conn;
+    struct fl_inbox *inbox; /* into which it was put */
     size_t size;
     size_t room;
     uint8_t data[];

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The life of a server, and the way between its two threads: the inbox to the worker, and a list
- * of connections that the worker wants something of to the loop.
+ * The life of a server, and the ways between its threads: an inbox to each worker, and a list of
+ * connections that a worker wants something of to the loop.
  */
 
 #include "base/error.h"
 #include "net/server_inside.h"
 
-/* Bytes that may wait for the worker. */
+/* Bytes that may wait for a worker. */
 #define WAITING_MAX (4 * 1024 * 1024)
 
 static struct fl_conn *next_dirty(struct fl_server *server)
@@ -46,7 +46,29 @@ static void serve(void *self)
         fl_conn_resume(conn);
 }
 
-int fl_server_new(flow_context *ctx, size_t state_size, struct fl_server **server, flow_error **err)
+static void drop_inboxes(struct fl_server *server)
+{
+    for (unsigned i = 0; i < server->workers; i++)
+        fl_inbox_destroy(&server->inboxes[i]);
+    fl_free(server->mem, server->inboxes);
+}
+
+static int make_inboxes(struct fl_server *server, unsigned workers)
+{
+    server->inboxes = fl_calloc(server->mem, workers, sizeof *server->inboxes);
+    while (server->inboxes && server->workers < workers) {
+        if (fl_inbox_init(&server->inboxes[server->workers], server->mem, WAITING_MAX))
+            break;
+        server->workers++;
+    }
+    if (server->inboxes && server->workers == workers)
+        return FLOW_OK;
+    drop_inboxes(server);
+    return FLOW_ENOMEM;
+}
+
+int fl_server_new_for(flow_context *ctx, size_t state_size, unsigned workers,
+                      struct fl_server **server, flow_error **err)
 {
     const flow_allocator *mem = flow_library_allocator(flow_context_library(ctx));
     struct fl_server *made = fl_zalloc(mem, sizeof *made);
@@ -66,7 +88,7 @@ int fl_server_new(flow_context *ctx, size_t state_size, struct fl_server **serve
         fl_error_nomem(err);
         goto fail;
     }
-    if (fl_inbox_init(&made->inbox, mem, WAITING_MAX)) {
+    if (make_inboxes(made, workers)) {
         fl_lock_destroy(&made->lock);
         fl_error_nomem(err);
         goto fail;
@@ -79,6 +101,16 @@ fail:
     return rc;
 }
 
+int fl_server_new(flow_context *ctx, size_t state_size, struct fl_server **server, flow_error **err)
+{
+    return fl_server_new_for(ctx, state_size, 1, server, err);
+}
+
+void fl_server_count_open(struct fl_server *server, flow_counter *counter)
+{
+    server->count_open = counter;
+}
+
 static int close_on_loop(void *arg)
 {
     struct fl_server *server = arg;
@@ -89,7 +121,8 @@ static int close_on_loop(void *arg)
         fl_conn_end_input(conn);
         fl_conn_serve(conn);
     }
-    fl_inbox_close(&server->inbox);
+    for (unsigned i = 0; i < server->workers; i++)
+        fl_inbox_close(&server->inboxes[i]);
     return FLOW_OK;
 }
 
@@ -129,19 +162,24 @@ void fl_server_free(struct fl_server *server)
         fl_lock_wait(&server->lock, fl_clock_system(), FL_NEVER);
     fl_unlock(&server->lock);
 
-    fl_inbox_destroy(&server->inbox);
+    drop_inboxes(server);
     fl_lock_destroy(&server->lock);
     fl_free(server->mem, server);
 }
 
 struct fl_piece *fl_server_take(struct fl_server *server, int wait)
 {
-    return fl_inbox_take(&server->inbox, wait);
+    return fl_server_take_for(server, 0, wait);
+}
+
+struct fl_piece *fl_server_take_for(struct fl_server *server, unsigned worker, int wait)
+{
+    return fl_inbox_take(&server->inboxes[worker], wait);
 }
 
 void fl_server_release(struct fl_server *server, struct fl_piece *piece)
 {
-    if (!fl_inbox_release(&server->inbox, piece))
+    if (!fl_inbox_release(piece->inbox, piece))
         return;
     fl_lock(&server->lock);
     server->resume = 1;

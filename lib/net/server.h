@@ -4,12 +4,13 @@
 
 /*
  * The network side of a source: listening sockets and their connections, which live on the loop's
- * thread, and one worker, a thread of the source's own, which gets what was read and answers.
+ * thread, and workers, threads of the source's own, which get what was read and answer.  Each
+ * connection has one of them for life.
  *
- *     new -> listen... -> (worker: take, send, close, release ...) -> close -> (join worker) ->
+ *     new -> listen... -> (worker: take, send, close, release ...) -> close -> (join workers) ->
  * free
  *
- * When much waits for the worker, reading pauses and the peers are slowed down; a connection whose
+ * When much waits for a worker, reading pauses and the peers are slowed down; a connection whose
  * peer does not read its answers is not read either.
  */
 
@@ -20,9 +21,16 @@
 struct fl_server;
 struct fl_conn;
 
-/* Makes a server whose connections carry STATE_SIZE bytes, zeroed, for the worker. */
+/* Makes a server with one worker, whose connections carry STATE_SIZE bytes, zeroed, for it. */
 int fl_server_new(flow_context *ctx, size_t state_size, struct fl_server **server,
                   flow_error **err);
+
+/* The same with WORKERS workers, which get the connections in turn. */
+int fl_server_new_for(flow_context *ctx, size_t state_size, unsigned workers,
+                      struct fl_server **server, flow_error **err);
+
+/* Lets COUNTER, which lives longer, tell how many connections are open; before listening. */
+void fl_server_count_open(struct fl_server *server, flow_counter *counter);
 
 /*
  * Listens on HOST and PORT; with PORT 0 on any free one.  *ACTUAL, unless NULL, becomes the port.
@@ -34,7 +42,7 @@ int fl_server_listen(struct fl_server *server, const char *host, uint16_t port, 
                      flow_error **err);
 
 /*
- * Stops listening and reading.  The worker still gets what was read, then the end of each
+ * Stops listening and reading.  The workers still get what was read, then the end of each
  * connection.
  */
 void fl_server_close(struct fl_server *server);
@@ -51,6 +59,9 @@ void fl_server_free(struct fl_server *server);
 
 /* The next piece; NULL when none waits.  With WAIT, waits, and NULL means that all has ended. */
 struct fl_piece *fl_server_take(struct fl_server *server, int wait);
+
+/* The same for the worker WORKER, counted from 0. */
+struct fl_piece *fl_server_take_for(struct fl_server *server, unsigned worker, int wait);
 
 /* Gives a piece back. */
 void fl_server_release(struct fl_server *server, struct fl_piece *piece);

@@ -23,8 +23,11 @@ struct fl_server {
     flow_context *ctx;
     const flow_allocator *mem;
     struct fl_loop *loop;
-    struct fl_inbox inbox;
+    struct fl_inbox *inboxes; /* one for each worker */
+    unsigned workers;
+    unsigned next_worker; /* who gets the next connection */
     size_t state_size;
+    flow_counter *count_open; /* NULL: nobody wants to know */
 
     struct fl_listener *listeners;
     struct fl_conn *conns;
@@ -34,7 +37,7 @@ struct fl_server {
     struct fl_lock lock; /* guards what follows, and wakes who waits for `open` to be 0 */
     struct fl_loop_task task;
     struct fl_conn *dirty; /* connections that the worker wants something of */
-    int resume;            /* there is room in the inbox again */
+    int resume;            /* there is room in an inbox again */
     int all_closed;
 };
 
@@ -44,6 +47,7 @@ struct fl_conn {
     uv_write_t write;
     uv_shutdown_t shutdown;
     struct fl_server *server;
+    struct fl_inbox *inbox;
     struct fl_conn *next;
     struct fl_conn *previous;
     struct fl_piece *reading; /* between uv's questions for memory and its answer */

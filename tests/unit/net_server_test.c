@@ -163,7 +163,7 @@ START_TEST(a_slow_worker_slows_the_peer_and_loses_nothing)
 {
     struct fixture f;
     set_up(&f);
-    struct fl_inbox *inbox = &f.server->inbox;
+    struct fl_inbox *inbox = &f.server->inboxes[0];
     struct fl_thread sender;
     size_t waiting;
     int fd = client_open(f.port);
@@ -396,7 +396,7 @@ START_TEST(without_memory_to_read_a_connection_ends)
     client_text(fd, "x");
     struct fl_conn *conn = receive(&f, 1);
     /* The large piece of the first read is kept, but is in use while a second one is read. */
-    struct fl_piece *kept = fl_inbox_room(&f.server->inbox);
+    struct fl_piece *kept = fl_inbox_room(&f.server->inboxes[0]);
     failing_after(&f.failing, 0);
     ck_assert_int_eq(fl_conn_send(conn, "answer", 6), FLOW_ENOMEM);
     client_text(fd, "y");
@@ -404,7 +404,7 @@ START_TEST(without_memory_to_read_a_connection_ends)
     fl_conn_close(conn);
     ck_assert(client_refused(fd));
     failing_after(&f.failing, -1);
-    fl_inbox_return(&f.server->inbox, kept);
+    fl_inbox_return(&f.server->inboxes[0], kept);
     close(fd);
     tear_down(&f);
 }

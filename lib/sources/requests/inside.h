@@ -67,6 +67,7 @@ struct fl_requests {
     flow_counter *refused;
     flow_counter *unfinished;
     flow_counter *broken;
+    flow_counter *open;
 
     flow_emitter *emitter;
     size_t batch_max; /* events of one transaction */

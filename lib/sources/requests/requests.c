@@ -2,15 +2,45 @@
 
 /* The life of a request source: its server, its workers, and what they need. */
 
+#include <unistd.h>
+
 #include "base/error.h"
 #include "sources/requests/inside.h"
 
+/* Each worker is a thread; more than there are processors only wait for one another. */
+#define WORKERS_MAX 64
+#define WORKERS_CHOSEN_MAX 4
+
 static int find_counters(struct fl_requests *requests)
 {
-    requests->refused = flow_context_counter(requests->ctx, "EventRefusedCount");
-    requests->unfinished = flow_context_counter(requests->ctx, "RequestUnfinishedCount");
-    requests->broken = flow_context_counter(requests->ctx, "ConnectionBrokenCount");
-    return requests->refused && requests->unfinished && requests->broken ? FLOW_OK : FLOW_ENOMEM;
+    const struct {
+        flow_counter **counter;
+        const char *name;
+    } names[] = {
+        {&requests->refused, "EventRefusedCount"},
+        {&requests->unfinished, "RequestUnfinishedCount"},
+        {&requests->broken, "ConnectionBrokenCount"},
+        {&requests->open, "OpenConnectionCount"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        *names[i].counter = flow_context_counter(requests->ctx, names[i].name);
+        if (!*names[i].counter)
+            return FLOW_ENOMEM;
+    }
+    return FLOW_OK;
+}
+
+/* The loop's thread and the sinks need processors too. */
+static unsigned choose_workers(unsigned wanted)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (wanted > 0)
+        return wanted < WORKERS_MAX ? wanted : WORKERS_MAX;
+    if (processors >= 2 * WORKERS_CHOSEN_MAX)
+        return WORKERS_CHOSEN_MAX;
+    return processors > 3 ? (unsigned)processors / 2 : 1;
 }
 
 int fl_requests_new(const struct fl_requests_options *options, struct fl_requests **requests,
@@ -25,7 +55,7 @@ int fl_requests_new(const struct fl_requests_options *options, struct fl_request
     made->mem = mem;
     made->protocol = options->protocol;
     made->self = options->self;
-    made->worker_count = 1;
+    made->worker_count = choose_workers(options->threads);
     if (find_counters(made)) {
         fl_free(mem, made);
         return fl_error_nomem(err);
@@ -74,12 +104,15 @@ int fl_requests_start(struct fl_requests *requests, flow_emitter *emitter, flow_
 
     requests->emitter = emitter;
     requests->batch_max = most ? most : 1;
-    int rc = fl_server_new(requests->ctx, state, &requests->server, err);
-    if (!rc && start_workers(requests))
-        rc = fl_error_nomem(err);
+    int rc =
+        fl_server_new_for(requests->ctx, state, requests->worker_count, &requests->server, err);
     if (rc)
-        fl_requests_stop(requests);
-    return rc;
+        return rc;
+    fl_server_count_open(requests->server, requests->open);
+    if (start_workers(requests) == FLOW_OK)
+        return FLOW_OK;
+    fl_requests_stop(requests);
+    return fl_error_nomem(err);
 }
 
 int fl_requests_listen(struct fl_requests *requests, const char *host, uint16_t port,

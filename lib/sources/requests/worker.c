@@ -162,18 +162,16 @@ static void take(struct fl_request_worker *worker, struct fl_piece *piece)
 static struct fl_piece *next(struct fl_request_worker *worker)
 {
     struct fl_server *server = worker->requests->server;
-    struct fl_piece *piece = fl_server_take(server, 0);
+    struct fl_piece *piece = fl_server_take_for(server, worker->index, 0);
 
-    if (piece)
-        return piece;
-    if (worker->turn_count > 0) {
+    if (!piece && worker->turn_count > 0) {
         fl_requests_settle(worker);
-        piece = fl_server_take(server, 0);
+        piece = fl_server_take_for(server, worker->index, 0);
     }
     if (piece)
         return piece;
     fl_gather_trim(worker, 1);
-    return fl_server_take(server, 1);
+    return fl_server_take_for(server, worker->index, 1);
 }
 
 void fl_requests_work(void *self)
