@@ -61,6 +61,18 @@ typedef struct flow_source_ops {
 FLOW_API int flow_emitter_emit(flow_emitter *emitter, flow_batch *batch, flow_error **err);
 
 /*
+ * As flow_emitter_emit, for a batch that joins what came in several calls of clients: SINGLES calls
+ * with one event each, and BATCHES calls with any number.  Flume's counters of appends and batches
+ * of appends count them so.
+ *
+ * Blocks: up to the channels' keep-alive while they are full.
+ * Errors: as flow_emitter_emit.
+ * Since: 1.0
+ */
+FLOW_API int flow_emitter_emit_calls(flow_emitter *emitter, flow_batch *batch, size_t singles,
+                                     size_t batches, flow_error **err);
+
+/*
  * Returns how many events a batch may hold so that every channel takes it in one transaction.
  * Larger batches are taken in several.
  *

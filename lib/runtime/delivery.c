@@ -12,6 +12,14 @@
 #include "runtime/emission.h"
 #include "runtime/standing.h"
 
+static void count_calls(const struct fl_emission *e, flow_counter *singles, flow_counter *batches)
+{
+    if (e->calls.singles > 0)
+        flow_counter_add(singles, (int64_t)e->calls.singles);
+    if (e->calls.batches > 0)
+        flow_counter_add(batches, (int64_t)e->calls.batches);
+}
+
 static void receive(struct fl_emission *e)
 {
     const struct fl_emitter_counters *counters = &e->emitter->counters;
@@ -23,7 +31,7 @@ static void receive(struct fl_emission *e)
     if (count == 0)
         return;
     flow_counter_add(counters->received, (int64_t)count);
-    flow_counter_add(e->single ? counters->singles_received : counters->batches_received, 1);
+    count_calls(e, counters->singles_received, counters->batches_received);
 }
 
 int fl_intercept(const struct fl_vec *interceptors, flow_batch *batch, uint64_t *done,
@@ -251,7 +259,7 @@ static void accept(struct fl_emission *e)
     if (received == 0)
         return;
     flow_counter_add(counters->accepted, (int64_t)received);
-    flow_counter_add(e->single ? counters->singles_accepted : counters->batches_accepted, 1);
+    count_calls(e, counters->singles_accepted, counters->batches_accepted);
     if (left < received)
         flow_counter_add(counters->filtered, (int64_t)(received - left));
 }
@@ -298,8 +306,8 @@ void fl_emitter_leave(flow_emitter *emitter)
     fl_unlock(&emitter->door);
 }
 
-int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms, int single,
-                    flow_error **err)
+int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms,
+                    struct fl_calls calls, flow_error **err)
 {
     int rc = fl_library_check(emitter->ctx->lib, err);
 
@@ -312,7 +320,7 @@ int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms, i
         return rc;
 
     struct fl_emission e = {
-        .emitter = emitter, .batch = batch, .deadline = FL_KEEP_ALIVE, .single = single};
+        .emitter = emitter, .batch = batch, .deadline = FL_KEEP_ALIVE, .calls = calls};
     if (wait_ms >= 0)
         e.deadline = fl_clock_after(emitter->ctx->clock, wait_ms);
     rc = deliver(&e, err);
@@ -323,7 +331,15 @@ int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms, i
 
 int flow_emitter_emit(flow_emitter *emitter, flow_batch *batch, flow_error **err)
 {
+    return flow_emitter_emit_calls(emitter, batch, 0, 1, err);
+}
+
+int flow_emitter_emit_calls(flow_emitter *emitter, flow_batch *batch, size_t singles,
+                            size_t batches, flow_error **err)
+{
+    const struct fl_calls calls = {singles, batches};
+
     if (emitter == NULL || batch == NULL)
         return flow_error_set(err, FLOW_EINVAL, "emit needs an emitter and a batch");
-    return fl_emitter_emit(emitter, batch, FL_KEEP_ALIVE, 0, err);
+    return fl_emitter_emit(emitter, batch, FL_KEEP_ALIVE, calls, err);
 }

@@ -28,7 +28,7 @@ struct fl_emission {
     flow_emitter *emitter;
     flow_batch *batch;
     int64_t deadline; /* FL_KEEP_ALIVE, or when waiting for room ends */
-    int single;
+    struct fl_calls calls;
     uint64_t *slots;
     const flow_event **picked; /* events of one channel, where not all go there */
     size_t *ends;              /* for each mark, the events of that channel before it */

@@ -66,10 +66,15 @@ int fl_emitter_new(flow_context *ctx, const struct fl_plan_source *source,
                    const struct fl_vec *channels, flow_emitter **emitter, flow_error **err);
 void fl_emitter_free(flow_emitter *emitter);
 
-/* As flow_emitter_emit, waiting up to WAIT_MS in all, or FL_KEEP_ALIVE.  SINGLE tells that the
- * batch only wraps one event, and counts it as such. */
-int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms, int single,
-                    flow_error **err);
+/* As what a batch counts: calls that brought one event, and calls that brought any number. */
+struct fl_calls {
+    uint64_t singles;
+    uint64_t batches;
+};
+
+/* As flow_emitter_emit_calls, waiting up to WAIT_MS in all, or FL_KEEP_ALIVE. */
+int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms,
+                    struct fl_calls calls, flow_error **err);
 
 /* Keeps it open until fl_emitter_leave; FLOW_ECLOSED when it is not. */
 int fl_emitter_enter(flow_emitter *emitter, flow_error **err);

@@ -118,7 +118,8 @@ int flow_inlet_push(flow_inlet *inlet, const void *body, size_t size, const flow
         return rc;
     rc = flow_batch_add_full(batch, body, size, headers, count, header_size, err);
     if (rc == FLOW_OK)
-        rc = fl_emitter_emit(inlet->emitter, batch, timeout_ms, 1, err);
+        rc = fl_emitter_emit(inlet->emitter, batch, timeout_ms, (struct fl_calls){.singles = 1},
+                             err);
     give_back(inlet, batch);
     return rc;
 }
@@ -130,7 +131,9 @@ int flow_inlet_push_batch(flow_inlet *inlet, flow_batch *batch, int64_t timeout_
 
     if (rc == FLOW_OK && batch == NULL)
         rc = flow_error_set(err, FLOW_EINVAL, "a push needs a batch");
-    return rc == FLOW_OK ? fl_emitter_emit(inlet->emitter, batch, timeout_ms, 0, err) : rc;
+    return rc == FLOW_OK ? fl_emitter_emit(inlet->emitter, batch, timeout_ms,
+                                           (struct fl_calls){.batches = 1}, err)
+                         : rc;
 }
 
 int flow_inlet_position(flow_inlet *inlet, const void *key, size_t key_size, void *data,

@@ -701,6 +701,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_counter_add": (None, [C.c_void_p, C.c_int64]),
     "flow_counter_set": (None, [C.c_void_p, C.c_int64]),
     "flow_emitter_emit": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_emitter_emit_calls": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_emitter_max_batch": (C.c_size_t, [C.c_void_p]),
     "flow_emitter_position": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_size_t), C.POINTER(C.c_void_p)]),
     "flow_emitter_position_latest": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_size_t), C.POINTER(C.c_void_p)]),

@@ -66,7 +66,10 @@ static int deliver(struct fl_request_worker *worker, flow_error **fault)
         return FLOW_OK;
     int rc = fl_gather_take(worker, &batch, fault);
     if (!rc)
-        rc = flow_emitter_emit(worker->requests->emitter, batch, fault);
+        rc = flow_emitter_emit_calls(worker->requests->emitter, batch, worker->singles,
+                                     worker->batches, fault);
+    worker->singles = 0;
+    worker->batches = 0;
     tell(worker, events, rc ? *fault : NULL);
     fl_gather_return(worker, batch);
     return rc;

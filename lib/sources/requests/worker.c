@@ -82,10 +82,8 @@ void fl_requests_end(struct fl_request_peer *peer, uint64_t token, enum fl_reque
     turn->token = token;
     turn->events = events;
     fl_gather_complete(peer);
-    if (kind == FL_REQUEST_SINGLE)
-        worker->singles++;
-    else
-        worker->batches++;
+    if (events > 0)
+        *(kind == FL_REQUEST_SINGLE ? &worker->singles : &worker->batches) += 1;
     /* Another one of this size would find no room, and would have to be moved. */
     if (worker->ready_events + events > most || worker->ready_bytes >= BATCH_BYTES)
         fl_requests_settle(worker);
