@@ -19,6 +19,7 @@
 
 #include "base/buf.h"
 #include "net/server.h"
+#include "net/stack.h"
 
 struct fl_requests;
 struct fl_request_peer; /* a connection, as the protocol sees it */
@@ -69,6 +70,8 @@ struct fl_requests_options {
     const struct fl_request_protocol *protocol;
     void *self;       /* the protocol's */
     unsigned threads; /* workers; 0 chooses by the machine */
+    /* What lies between each connection and the protocol; lent, NULL for nothing. */
+    const struct fl_stack_plan *plan;
 };
 
 int fl_requests_new(const struct fl_requests_options *options, struct fl_requests **requests,

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <zlib.h>
+
 #include "avro_client.h"
 #include "await.h"
 #include "client.h"
@@ -176,6 +178,72 @@ START_TEST(flumes_client_gets_flumes_answers)
     ck_assert_uint_eq(size_of(&rig, "c1"), 6);
     close(fd);
     close(foreign);
+    finish(&rig);
+}
+END_TEST
+
+/* The answers are compressed by another zlib than Flume's: what counts is what they unpack to. */
+static void deflated_exchange(int fd, z_stream *in, const char *name)
+{
+    uint8_t packed[4096];
+    uint8_t plain[4096];
+    struct fl_buf bytes;
+    char file[64];
+
+    fl_buf_init(&bytes, NULL);
+    snprintf(file, sizeof file, "deflate-%s-request", name);
+    speak_hex(&bytes, TEST_DATA "/avro-ipc", file);
+    client_send(fd, bytes.data, bytes.size);
+    fl_buf_clear(&bytes);
+    snprintf(file, sizeof file, "%s-response", name);
+    speak_hex(&bytes, TEST_DATA "/avro-ipc", file);
+    in->next_out = plain;
+    in->avail_out = sizeof plain;
+    while (sizeof plain - in->avail_out < bytes.size) {
+        ssize_t size = recv(fd, packed, sizeof packed, 0);
+        ck_assert_int_gt(size, 0);
+        in->next_in = packed;
+        in->avail_in = (unsigned)size;
+        ck_assert_int_eq(inflate(in, Z_SYNC_FLUSH), Z_OK);
+    }
+    ck_assert_uint_eq(sizeof plain - in->avail_out, bytes.size);
+    ck_assert_mem_eq(plain, bytes.data, bytes.size);
+    fl_buf_free(&bytes);
+}
+
+START_TEST(flumes_client_may_compress)
+{
+    struct rig rig;
+    struct fl_buf end;
+    z_stream in = {0};
+    int fd = client_open(start(&rig, 100, "a1.sources.r1.compression-type = deflate\n"));
+
+    ck_assert_int_eq(inflateInit(&in), Z_OK);
+    deflated_exchange(fd, &in, "append");
+    deflated_exchange(fd, &in, "append-empty");
+    deflated_exchange(fd, &in, "appendBatch");
+    fl_buf_init(&end, NULL);
+    speak_hex(&end, TEST_DATA "/avro-ipc", "deflate-end-request");
+    client_send(fd, end.data, end.size);
+    client_end(fd);
+    ck_assert_uint_eq(size_of(&rig, "c1"), 5);
+    fl_buf_free(&end);
+    inflateEnd(&in);
+    close(fd);
+    finish(&rig);
+}
+END_TEST
+
+START_TEST(what_is_not_compressed_ends_the_connection)
+{
+    struct rig rig;
+    uint16_t port = start(&rig, 100, "a1.sources.r1.compression-type = deflate\n");
+    int fd = client_open(port);
+
+    client_text(fd, "\001\001\001\001\001\001\001\001");
+    client_refused(fd);
+    rig_await(&rig, "r1", "ConnectionBrokenCount", 1);
+    close(fd);
     finish(&rig);
 }
 END_TEST
@@ -488,6 +556,8 @@ int main(void)
         {"bytes", headers_and_bodies_arrive_as_they_are},
         {"large bodies", large_bodies_arrive_whole},
         {"flume", flumes_client_gets_flumes_answers},
+        {"deflate", flumes_client_may_compress},
+        {"no deflate", what_is_not_compressed_ends_the_connection},
         {"commit", ok_comes_once_every_required_channel_has_committed},
         {"full channel", a_full_channel_is_answered_with_failed},
         {"large call", a_call_larger_than_a_transaction_is_taken},

@@ -11,9 +11,13 @@
 /* The largest call: far above what Flume's own heap takes by default. */
 #define FRAME_MAX ((size_t)256 * 1024 * 1024)
 
+/* Of the answers; Flume's source knows no other. */
+#define DEFLATE_LEVEL 6
+
 struct avro {
     flow_context *ctx;
     const flow_allocator *mem;
+    struct fl_stack_plan plan;
     struct fl_requests *requests;
 };
 
@@ -133,11 +137,14 @@ static int avro_create(flow_context *ctx, void **self, flow_error **err)
         return fl_error_nomem(err);
     avro->ctx = ctx;
     avro->mem = mem;
+    avro->plan.deflates = flow_context_choice(ctx, "compression-type") == 1;
+    avro->plan.level = DEFLATE_LEVEL;
     const struct fl_requests_options options = {
         .ctx = ctx,
         .protocol = &protocol,
         .self = avro,
         .threads = (unsigned)flow_context_int(ctx, "threads"),
+        .plan = &avro->plan,
     };
     int rc = fl_requests_new(&options, &avro->requests, err);
     if (rc)
@@ -199,6 +206,14 @@ static const flow_property properties[] = {
         .type = FLOW_TYPE_INT,
         .flags = FLOW_PROPERTY_NO_EFFECT,
         .help = "One thread reads and writes all connections of a pipeline.",
+    },
+    {
+        .name = "compression-type",
+        .type = FLOW_TYPE_CHOICE,
+        .flags = FLOW_PROPERTY_LENIENT,
+        .default_value = "none",
+        .choices = "none|deflate",
+        .help = "deflate: both directions are compressed; the senders must do the same.",
     },
 };
 

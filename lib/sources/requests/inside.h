@@ -56,7 +56,13 @@ struct fl_request_worker {
     flow_batch *spares[FL_REQUEST_SPARES];
     size_t spare_count;
     struct fl_buf out; /* answers to one connection */
-    int failing;       /* the last transaction failed, which was logged */
+
+    /* For connections with layers, see layers.c. */
+    struct fl_request_peer *receiving; /* whose bytes are in its layers; NULL: nobody's */
+    struct fl_buf wire;                /* what they have to send */
+    struct fl_buf sealed;              /* the same for other connections */
+
+    int failing; /* the last transaction failed, which was logged */
 };
 
 struct fl_requests {
@@ -64,6 +70,7 @@ struct fl_requests {
     const flow_allocator *mem;
     const struct fl_request_protocol *protocol;
     void *self;
+    const struct fl_stack_plan *plan;
     flow_counter *refused;
     flow_counter *unfinished;
     flow_counter *broken;
@@ -81,10 +88,11 @@ struct fl_requests {
 struct fl_request_peer {
     struct fl_request_worker *worker;
     struct fl_conn *conn;
-    flow_batch *batch; /* NULL while it has no events */
-    size_t done;       /* events at its front that belong to complete requests */
-    size_t tail_bytes; /* what the events behind them count for */
-    size_t held;       /* its share of the requests' */
+    struct fl_stack *stack; /* NULL without layers */
+    flow_batch *batch;      /* NULL while it has no events */
+    size_t done;            /* events at its front that belong to complete requests */
+    size_t tail_bytes;      /* what the events behind them count for */
+    size_t held;            /* its share of the requests' */
     struct fl_request_peer *next_ready;
     unsigned known : 1; /* the protocol has opened it */
     unsigned ready : 1; /* in the worker's list */
@@ -115,6 +123,21 @@ void fl_gather_return(struct fl_request_worker *worker, flow_batch *batch);
 
 /* Frees the batches that nobody uses, but for KEEP of them. */
 void fl_gather_trim(struct fl_request_worker *worker, size_t keep);
+
+/* layers.c: what lies between a connection and its protocol. */
+
+int fl_request_layers_open(struct fl_request_peer *peer, flow_error **err);
+void fl_request_layers_free(struct fl_request_peer *peer);
+
+/* Hands bytes of the connection, on their way through the layers, to the protocol. */
+int fl_request_layers_receive(struct fl_request_peer *peer, const uint8_t *data, size_t size,
+                              flow_error **err);
+
+/* Sends bytes of the protocol; FLOW_ENOMEM, or what the layers say. */
+int fl_request_layers_send(struct fl_request_peer *peer, const struct fl_buf *plain);
+
+/* Nothing more will be sent. */
+void fl_request_layers_end(struct fl_request_peer *peer);
 
 /* settle.c */
 

@@ -55,6 +55,7 @@ int fl_requests_new(const struct fl_requests_options *options, struct fl_request
     made->mem = mem;
     made->protocol = options->protocol;
     made->self = options->self;
+    made->plan = options->plan;
     made->worker_count = choose_workers(options->threads);
     if (find_counters(made)) {
         fl_free(mem, made);
@@ -78,6 +79,8 @@ static int start_worker(struct fl_requests *requests, unsigned index)
     worker->index = index;
     worker->last_ready = &worker->ready;
     fl_buf_init(&worker->out, requests->mem);
+    fl_buf_init(&worker->wire, requests->mem);
+    fl_buf_init(&worker->sealed, requests->mem);
     worker->turns = fl_calloc(requests->mem, FL_REQUEST_TURNS, sizeof *worker->turns);
     if (!worker->turns)
         return FLOW_ENOMEM;
@@ -136,6 +139,8 @@ static void free_worker(struct fl_request_worker *worker)
 {
     fl_gather_trim(worker, 0);
     fl_buf_free(&worker->out);
+    fl_buf_free(&worker->wire);
+    fl_buf_free(&worker->sealed);
     fl_free(worker->requests->mem, worker->turns);
 }
 

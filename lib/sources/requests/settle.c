@@ -95,8 +95,8 @@ static void send_out(struct fl_request_worker *worker, struct fl_request_peer *p
 {
     struct fl_buf *out = &worker->out;
 
-    if (out->size > 0 && fl_conn_send(peer->conn, out->data, out->size))
-        fl_requests_hang_up(peer, "out of memory for the answer");
+    if (out->size > 0 && fl_request_layers_send(peer, out))
+        fl_requests_hang_up(peer, "the answer could not be sent");
     fl_buf_clear(out);
 }
 
@@ -112,6 +112,8 @@ static void end(struct fl_request_peer *peer)
     fl_requests_account(peer, 0);
     if (peer->known)
         protocol->close(requests->self, peer->state);
+    fl_request_layers_end(peer);
+    fl_request_layers_free(peer);
     fl_conn_close(peer->conn);
 }
 

@@ -113,9 +113,9 @@ static int meet(struct fl_request_peer *peer, flow_error **err)
     if (peer->known)
         return FLOW_OK;
     peer->known = 1;
-    if (!requests->protocol->open)
-        return FLOW_OK;
-    return requests->protocol->open(requests->self, peer->state, err);
+    int rc = requests->protocol->open ? requests->protocol->open(requests->self, peer->state, err)
+                                      : FLOW_OK;
+    return rc ? rc : fl_request_layers_open(peer, err);
 }
 
 static int feed(struct fl_request_peer *peer, const uint8_t *data, size_t size, flow_error **err)
@@ -125,7 +125,7 @@ static int feed(struct fl_request_peer *peer, const uint8_t *data, size_t size, 
     int rc = meet(peer, err);
 
     if (!rc)
-        rc = protocol->feed(requests->self, peer->state, peer, data, size, err);
+        rc = fl_request_layers_receive(peer, data, size, err);
     if (rc)
         return rc;
     size_t held = peer->tail_bytes + protocol->held(requests->self, peer->state);
