@@ -50,6 +50,10 @@ enum {
 /* The longest name of a method, in bytes. */
 #define FL_THRIFT_NAME_MAX 255
 
+/* The argument that tells a libflow server what Flume need not know, and skips: bytes. */
+#define FL_THRIFT_STAMP 32000
+#define FL_THRIFT_STAMP_MAX 4096
+
 #define FL_THRIFT_MORE 1
 
 /* A piece of a message.  What the decoders return points into it. */
@@ -141,7 +145,7 @@ void fl_thrift_close_frame(struct fl_buf *out, size_t start);
  * on with a piece that begins where this one was left, at `at`.
  */
 struct fl_thrift_skip {
-    uint64_t bytes; /* still to be skipped of bytes or a string */
+    uint32_t bytes; /* still to be skipped of bytes or a string */
     unsigned depth; /* levels in use */
     uint8_t next;   /* the type of a value that begins here, or FL_THRIFT_STOP */
     struct fl_thrift_level {
@@ -149,7 +153,7 @@ struct fl_thrift_skip {
         uint8_t key;
         uint8_t value;
         int16_t id;    /* of a struct's last field */
-        uint64_t left; /* values of a list or map */
+        uint32_t left; /* values of a list or map */
     } levels[FL_THRIFT_DEPTH];
 };
 

@@ -14,15 +14,12 @@
 /* The largest frame that Flume's servers and clients take, unless they are told otherwise. */
 #define FL_THRIFT_FRAME_MAX 16384000
 
-/* The argument that tells a libflow server what Flume need not know, and skips: bytes. */
-#define FL_THRIFT_STAMP 32000
-
 /* A call; everything is lent until it is out. */
 struct fl_thrift_request {
     enum fl_thrift_protocol protocol;
     int32_t seq;       /* the caller's choice; the reply repeats it */
     int batch;         /* appendBatch; else append, of one event */
-    const void *stamp; /* of FL_THRIFT_STAMP, or NULL */
+    const void *stamp; /* FL_THRIFT_STAMP, or NULL */
     size_t stamp_size;
     const flow_event *const *events;
     size_t count;

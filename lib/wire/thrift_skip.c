@@ -13,27 +13,36 @@ void fl_thrift_skip_begin(struct fl_thrift_skip *skip, uint8_t type)
     skip->next = type;
 }
 
-static int fixed_size(const struct fl_thrift_skip *skip, uint64_t *size)
-{
-    switch (skip->next) {
-    case FL_THRIFT_FLAG: *size = 0; return 1;
-    case FL_THRIFT_BOOL: *size = 1; return 1;
-    case FL_THRIFT_DOUBLE: *size = 8; return 1;
-    case FL_THRIFT_UUID: *size = 16; return 1;
-    default: return 0;
-    }
-}
-
 static int skip_bytes(struct fl_thrift_skip *skip, struct fl_thrift_in *in)
 {
-    uint64_t here = (uint64_t)(in->end - in->at);
-    uint64_t size = skip->bytes < here ? skip->bytes : here;
+    size_t here = (size_t)(in->end - in->at);
+    uint32_t size = skip->bytes < here ? skip->bytes : (uint32_t)here;
 
     in->at += size;
     skip->bytes -= size;
-    if (skip->bytes == 0)
-        return FLOW_OK;
-    return skip->bytes <= in->beyond ? FL_THRIFT_MORE : FLOW_EPARSE;
+    return skip->bytes > 0 ? FL_THRIFT_MORE : FLOW_OK;
+}
+
+/* Sees to it that the message has the SIZE bytes that are to be skipped, here or later. */
+static int open_bytes(struct fl_thrift_skip *skip, const struct fl_thrift_in *in, uint32_t size)
+{
+    if (size > (uint64_t)(in->end - in->at) + in->beyond)
+        return FLOW_EPARSE;
+    skip->bytes = size;
+    return FLOW_OK;
+}
+
+static int open_text(struct fl_thrift_skip *skip, struct fl_thrift_in *in)
+{
+    struct fl_thrift_in ahead = *in;
+    uint32_t size;
+    int rc = fl_thrift_get_size(&ahead, &size);
+
+    if (!rc)
+        rc = open_bytes(skip, &ahead, size);
+    if (!rc)
+        in->at = ahead.at;
+    return rc;
 }
 
 static int open_level(struct fl_thrift_skip *skip, const struct fl_thrift_level *level)
@@ -56,20 +65,9 @@ static int open_items(struct fl_thrift_skip *skip, struct fl_thrift_in *in)
         .type = map ? FL_THRIFT_MAP : FL_THRIFT_LIST,
         .key = items.key,
         .value = items.value,
-        .left = map ? (uint64_t)items.count * 2 : items.count,
+        .left = map ? items.count * 2 : items.count,
     };
     return open_level(skip, &level);
-}
-
-/* The size of bytes alone, since not all of them need be here. */
-static int open_bytes(struct fl_thrift_skip *skip, struct fl_thrift_in *in)
-{
-    uint32_t size;
-    int rc = fl_thrift_get_size(in, &size);
-
-    if (!rc)
-        skip->bytes = size;
-    return rc;
 }
 
 /* Reads the value that begins here, or its head. */
@@ -78,14 +76,16 @@ static int enter(struct fl_thrift_skip *skip, struct fl_thrift_in *in)
     const struct fl_thrift_level level = {.type = FL_THRIFT_STRUCT};
     int64_t number;
 
-    if (fixed_size(skip, &skip->bytes))
-        return FLOW_OK;
     switch (skip->next) {
     case FL_THRIFT_BYTE:
     case FL_THRIFT_I16:
     case FL_THRIFT_I32:
     case FL_THRIFT_I64: return fl_thrift_get_number(in, skip->next, &number);
-    case FL_THRIFT_BYTES: return open_bytes(skip, in);
+    case FL_THRIFT_FLAG: return FLOW_OK;
+    case FL_THRIFT_BOOL: return open_bytes(skip, in, 1);
+    case FL_THRIFT_DOUBLE: return open_bytes(skip, in, 8);
+    case FL_THRIFT_UUID: return open_bytes(skip, in, 16);
+    case FL_THRIFT_BYTES: return open_text(skip, in);
     case FL_THRIFT_STRUCT: return open_level(skip, &level);
     case FL_THRIFT_LIST:
     case FL_THRIFT_SET:
