@@ -33,6 +33,7 @@ static const flow_source_ops *const sources[] = {
     &fl_seq_source,
     &fl_spooldir_source,
     &fl_taildir_source,
+    &fl_thrift_source,
     NULL,
 };
 

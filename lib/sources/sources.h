@@ -12,5 +12,6 @@ extern const flow_source_ops fl_netcat_source;
 extern const flow_source_ops fl_seq_source;
 extern const flow_source_ops fl_spooldir_source;
 extern const flow_source_ops fl_taildir_source;
+extern const flow_source_ops fl_thrift_source;
 
 #endif

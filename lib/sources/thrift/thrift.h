@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FL_SOURCES_THRIFT_THRIFT_H
+#define FL_SOURCES_THRIFT_THRIFT_H
+
+/* What the sources that are Thrift services have in common: between requests.h and the wire. */
+
+#include "sources/requests.h"
+#include "wire/thrift_server.h"
+
+struct fl_service {
+    flow_context *ctx;
+    const flow_allocator *mem;
+    const struct fl_thrift_service *service;
+    enum fl_thrift_protocol protocol;
+    uint32_t limit;   /* bytes of a call */
+    int32_t refused;  /* the status of a call whose events were not taken; 0 is that of others */
+    unsigned threads; /* 0 chooses by the machine */
+    const char *host;
+    uint16_t port;
+
+    flow_counter *bad_calls;
+    struct fl_requests *requests;
+};
+
+/* Makes a source by SETTINGS, of which everything above `bad_calls` is set but `mem`. */
+int fl_service_create(const struct fl_service *settings, void **self, flow_error **err);
+
+/* The rest of a flow_source_ops. */
+void fl_service_destroy(void *self);
+int fl_service_start(void *self, flow_emitter *emitter, flow_error **err);
+int fl_service_stop(void *self, flow_error **err);
+
+#endif
