@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "net/local.h"
 #include "net/server_inside.h"
 
 /* After a hang-up the peer may still be sending.  Closing at once would reset the connection, and
@@ -254,11 +255,34 @@ void fl_conn_serve(struct fl_conn *conn)
         finish(conn, hang_up);
 }
 
+static int accept_tcp(struct fl_conn *conn, uv_stream_t *listener)
+{
+    struct sockaddr_storage address = {0};
+    int size = sizeof address;
+    int rc = uv_accept(listener, (uv_stream_t *)&conn->tcp);
+
+    if (rc == 0)
+        rc = uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&address, &size);
+    fl_address_text(&address, conn->peer);
+    /* Answers are small and awaited: Nagle's algorithm would hold them back. */
+    return rc ? rc : uv_tcp_nodelay(&conn->tcp, 1);
+}
+
+static int accept_local(struct fl_conn *conn, uv_stream_t *listener)
+{
+    uv_os_fd_t fd = -1;
+    int rc = uv_accept(listener, (uv_stream_t *)&conn->pipe);
+
+    if (rc == 0)
+        rc = uv_fileno((uv_handle_t *)&conn->pipe, &fd);
+    fl_local_peer(fd, conn->peer);
+    return rc;
+}
+
 static void set_up(struct fl_conn *conn, uv_stream_t *listener)
 {
     struct fl_server *server = conn->server;
-    struct sockaddr_storage address = {0};
-    int size = sizeof address;
+    int local = listener->type == UV_NAMED_PIPE;
 
     conn->next = server->conns;
     if (conn->next)
@@ -268,17 +292,15 @@ static void set_up(struct fl_conn *conn, uv_stream_t *listener)
     conn->inbox = &server->inboxes[server->next_worker++ % server->workers];
     if (server->count_open)
         flow_counter_add(server->count_open, 1);
-    uv_tcp_init(listener->loop, &conn->tcp);
+    if (local)
+        uv_pipe_init(listener->loop, &conn->pipe, 0);
+    else
+        uv_tcp_init(listener->loop, &conn->tcp);
     uv_timer_init(listener->loop, &conn->timer);
     conn->handles = 2;
     conn->tcp.data = conn;
     conn->timer.data = conn;
-    int rc = uv_accept(listener, (uv_stream_t *)&conn->tcp);
-    if (rc == 0)
-        rc = uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&address, &size);
-    fl_address_text(&address, conn->peer);
-    /* Answers are small and awaited: Nagle's algorithm would hold them back. */
-    if (rc || uv_tcp_nodelay(&conn->tcp, 1))
+    if (local ? accept_local(conn, listener) : accept_tcp(conn, listener))
         fl_conn_drop(conn);
     else
         read_on(conn);

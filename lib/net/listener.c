@@ -3,15 +3,25 @@
 /* A listening socket.  A connection for which there is no memory is accepted and closed, since uv
  * accepts nothing else before it. */
 
+#include <unistd.h>
+
 #include "base/error.h"
+#include "net/local.h"
 #include "net/server_inside.h"
 
 /* Connections that may wait to be accepted; the system's own limit is lower on most. */
 #define BACKLOG 4096
 
 struct fl_listener {
-    uv_tcp_t tcp;
-    uv_tcp_t refused; /* a connection that is being closed */
+    union {
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    };
+    union {
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } refused;             /* a connection that is being closed */
+    struct fl_local *file; /* of `pipe`; NULL for `tcp` */
     struct fl_server *server;
     struct fl_listener *next;
     uint16_t port;
@@ -54,8 +64,11 @@ static void refuse(struct fl_listener *listener)
         listener->waiting = 1;
         return;
     }
-    uv_tcp_init(listener->tcp.loop, &listener->refused);
-    listener->refused.data = listener;
+    if (listener->file)
+        uv_pipe_init(listener->tcp.loop, &listener->refused.pipe, 0);
+    else
+        uv_tcp_init(listener->tcp.loop, &listener->refused.tcp);
+    refused->data = listener;
     listener->refusing = 1;
     listener->handles++;
     if (uv_accept((uv_stream_t *)&listener->tcp, refused) == 0)
@@ -83,7 +96,8 @@ static void on_connection(uv_stream_t *stream, int status)
 
 struct request {
     struct fl_server *server;
-    struct sockaddr_storage *address;
+    struct sockaddr_storage *address; /* for TCP; NULL: */
+    int fd;                           /* a local socket that is bound */
     struct fl_listener *listener;
 };
 
@@ -101,21 +115,39 @@ static int bind_listener(struct fl_listener *listener, struct sockaddr_storage *
     return rc;
 }
 
+/* Listens at a socket that is bound already, and belongs to the listener from now on. */
+static int open_listener(struct fl_listener *listener, int fd)
+{
+    int rc = uv_pipe_open(&listener->pipe, fd);
+
+    if (rc)
+        close(fd);
+    return rc ? rc : uv_listen((uv_stream_t *)&listener->pipe, BACKLOG, on_connection);
+}
+
 /* On the loop's thread; returns uv's error. */
 static int listen_on_loop(void *arg)
 {
     struct request *request = arg;
     struct fl_listener *listener = request->listener;
     struct fl_server *server = request->server;
+    int rc;
 
     listener->server = server;
     listener->handles = 1;
-    uv_tcp_init(fl_loop_uv(server->loop), &listener->tcp);
-    listener->tcp.data = listener;
     server->open++;
-
-    int rc = bind_listener(listener, request->address);
+    if (listener->file) {
+        uv_pipe_init(fl_loop_uv(server->loop), &listener->pipe, 0);
+        listener->pipe.data = listener;
+        rc = open_listener(listener, request->fd);
+    } else {
+        uv_tcp_init(fl_loop_uv(server->loop), &listener->tcp);
+        listener->tcp.data = listener;
+        rc = bind_listener(listener, request->address);
+    }
     if (rc) {
+        fl_local_remove(listener->file);
+        listener->file = NULL;
         uv_close((uv_handle_t *)&listener->tcp, on_closed);
         return rc;
     }
@@ -151,11 +183,31 @@ int fl_server_listen(struct fl_server *server, const char *host, uint16_t port, 
     return FLOW_OK;
 }
 
+int fl_server_listen_local(struct fl_server *server, const char *path, unsigned mode,
+                           flow_error **err)
+{
+    struct request request = {
+        .server = server,
+        .listener = fl_zalloc(server->mem, sizeof *request.listener),
+    };
+
+    if (!request.listener)
+        return fl_error_nomem(err);
+    int rc = fl_local_listen(server->mem, path, mode, &request.fd, &request.listener->file, err);
+    if (rc) {
+        fl_free(server->mem, request.listener);
+        return rc;
+    }
+    rc = fl_loop_call(server->loop, listen_on_loop, &request);
+    return rc ? fl_error_errno(err, -rc, "cannot listen at", path) : FLOW_OK;
+}
+
 void fl_listeners_close(struct fl_server *server)
 {
     while (server->listeners) {
         struct fl_listener *listener = server->listeners;
         server->listeners = listener->next;
+        fl_local_remove(listener->file);
         uv_close((uv_handle_t *)&listener->tcp, on_closed);
     }
 }

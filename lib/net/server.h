@@ -42,6 +42,15 @@ int fl_server_listen(struct fl_server *server, const char *host, uint16_t port, 
                      flow_error **err);
 
 /*
+ * Listens at PATH, as fl_local_listen does; the file goes when the server closes.  The peers of
+ * such connections are called "process 12 of user 1000", and their port is 0.
+ *
+ * Blocks: as fl_local_listen.
+ */
+int fl_server_listen_local(struct fl_server *server, const char *path, unsigned mode,
+                           flow_error **err);
+
+/*
  * Stops listening and reading.  The workers still get what was read, then the end of each
  * connection.
  */

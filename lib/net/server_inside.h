@@ -42,7 +42,10 @@ struct fl_server {
 };
 
 struct fl_conn {
-    uv_tcp_t tcp;
+    union {
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    };
     uv_timer_t timer; /* bounds the time between the end of the answers and the close */
     uv_write_t write;
     uv_shutdown_t shutdown;
@@ -78,7 +81,8 @@ void fl_listeners_close(struct fl_server *server);
 
 /* conn.c */
 
-/* Accepts from LISTENER, whose port is PORT.  FLOW_ENOMEM leaves the connection waiting. */
+/* Accepts from LISTENER, whose port is PORT, if it has one.  FLOW_ENOMEM leaves the connection
+ * waiting. */
 int fl_conn_accept(struct fl_server *server, uv_stream_t *listener, uint16_t port);
 
 /* Ends what is read, does what the worker wants, and closes when it is done. */
