@@ -185,3 +185,28 @@ int fl_utf8_from_latin1(struct fl_buf *out, const void *data, size_t size)
     out->size += got;
     return FLOW_OK;
 }
+
+static int append_utf16be(struct fl_buf *out, uint32_t c)
+{
+    if (c > 0xffff)
+        return fl_buf_be32(out, (0xd800 + ((c - 0x10000) >> 10)) << 16 |
+                                    (0xdc00 + ((c - 0x10000) & 0x3ff)));
+    const uint8_t unit[] = {(uint8_t)(c >> 8), (uint8_t)c};
+    return fl_buf_append(out, unit, sizeof unit);
+}
+
+int fl_utf8_to_utf16be(struct fl_buf *out, const void *data, size_t size)
+{
+    const uint8_t *p = data;
+    uint32_t c;
+    int rc = FLOW_OK;
+
+    for (size_t at = 0; at < size && !rc;) {
+        size_t step = fl_utf8_decode(p + at, size - at, &c);
+        if (step == 0)
+            return FLOW_EINVAL;
+        at += step;
+        rc = append_utf16be(out, c);
+    }
+    return rc;
+}

@@ -26,4 +26,7 @@ int fl_utf8_append(struct fl_buf *out, uint32_t code_point);
 /* Adds ISO-8859-1 bytes as UTF-8. */
 int fl_utf8_from_latin1(struct fl_buf *out, const void *data, size_t size);
 
+/* Adds UTF-8 as UTF-16, the high bytes first.  FLOW_EINVAL for what is not valid. */
+int fl_utf8_to_utf16be(struct fl_buf *out, const void *data, size_t size);
+
 #endif

@@ -13,10 +13,10 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/thread.h"
-#include "base/utf8.h"
 #include "codec/dynlib.h"
 #include "store/flume_keys.h"
 #include "wire/jceks.h"
+#include "wire/key_store.h"
 #include "wire/md5.h"
 
 #define STORE_LIMIT ((size_t)1 << 24)
@@ -125,26 +125,6 @@ static int password_of(const struct fl_flume_keys *keys, const char *alias, stru
 
 /* ---- the store ---- */
 
-/* Adds the characters of a password in UTF-16, as Java has them. */
-static int add_utf16(struct fl_buf *to, const struct fl_buf *password)
-{
-    uint32_t code;
-    int rc = FLOW_OK;
-
-    for (size_t at = 0; at < password->size && !rc;) {
-        size_t size = fl_utf8_decode(password->data + at, password->size - at, &code);
-        if (size == 0)
-            return FLOW_EINVAL;
-        at += size;
-        if (code > 0xffff)
-            rc = fl_buf_be32(to, (0xd800 + ((code - 0x10000) >> 10)) << 16 |
-                                     (0xdc00 + ((code - 0x10000) & 0x3ff)));
-        else
-            rc = fl_buf_byte(to, (uint8_t)(code >> 8)) || fl_buf_byte(to, (uint8_t)code);
-    }
-    return rc;
-}
-
 /* 0 when libcrypto has no memory for it.  What fails there leaves no error with the thread, whose
  * owner may use libcrypto too. */
 static int digest_of(const struct library *crypto, const struct fl_buf *bytes,
@@ -167,22 +147,16 @@ static int check_store(struct fl_flume_keys *keys, flow_error **err)
     if (fl_jceks_find(keys->bytes.data, keys->bytes.size, &nobody, &unused) == FLOW_EPARSE)
         return flow_error_setf(err, FLOW_EPARSE, "%s is no key store of the type JCEKS",
                                keys->store.path);
-    size_t signed_size = keys->bytes.size - FL_JCEKS_DIGEST_SIZE;
+    size_t signed_size = keys->bytes.size - FL_KEY_STORE_DIGEST;
     fl_buf_init(&all, keys->mem);
-    int rc =
-        fl_buf_reserve(&all, 2 * keys->password.size + 16 + signed_size) ? FLOW_OK : FLOW_ENOMEM;
-    if (!rc)
-        rc = add_utf16(&all, &keys->password);
-    if (!rc)
-        rc = fl_buf_text(&all, "Mighty Aphrodite"); /* Sun's salt for all stores */
-    if (!rc)
-        rc = fl_buf_append(&all, keys->bytes.data, signed_size);
+    int rc = fl_key_store_signed(&all, keys->password.data, keys->password.size, keys->bytes.data,
+                                 signed_size);
     if (!rc && !digest_of(&keys->crypto, &all, digest))
         rc = FLOW_ENOMEM;
     wipe(&all);
     if (rc == FLOW_ENOMEM)
         return fl_error_nomem(err);
-    if (rc || memcmp(digest, keys->bytes.data + signed_size, FL_JCEKS_DIGEST_SIZE) != 0)
+    if (rc || memcmp(digest, keys->bytes.data + signed_size, FL_KEY_STORE_DIGEST) != 0)
         return flow_error_setf(err, FLOW_ECONFIG,
                                "the key store %s does not have the password in %s, or is damaged",
                                keys->store.path, keys->store.password_path);

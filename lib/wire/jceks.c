@@ -5,38 +5,19 @@
 
 #include "wire/java_object.h"
 #include "wire/jceks.h"
+#include "wire/key_store.h"
 
 #define MAGIC 0xcececece
 #define VERSION 2
 
 enum { PRIVATE_KEY = 1, CERTIFICATE, SECRET_KEY };
 
-static int get_number(struct fl_proto *in, unsigned size, uint64_t *number)
-{
-    if (fl_proto_left(in) < size)
-        return FLOW_EPARSE;
-    *number = 0;
-    for (unsigned i = 0; i < size; i++)
-        *number = *number << 8 | *in->at++;
-    return FLOW_OK;
-}
-
-static int get_sized(struct fl_proto *in, unsigned size_bytes, struct fl_proto *content)
-{
-    uint64_t size;
-
-    if (get_number(in, size_bytes, &size) || size > fl_proto_left(in))
-        return FLOW_EPARSE;
-    *content = fl_proto(in->at, (size_t)size);
-    in->at += size;
-    return FLOW_OK;
-}
-
 static int skip_certificate(struct fl_proto *in)
 {
     struct fl_proto part;
 
-    return get_sized(in, 2, &part) || get_sized(in, 4, &part) ? FLOW_EPARSE : FLOW_OK;
+    return fl_key_store_sized(in, 2, &part) || fl_key_store_sized(in, 4, &part) ? FLOW_EPARSE
+                                                                                : FLOW_OK;
 }
 
 static int skip_private_key(struct fl_proto *in)
@@ -44,24 +25,13 @@ static int skip_private_key(struct fl_proto *in)
     struct fl_proto key;
     uint64_t count;
 
-    if (get_sized(in, 4, &key) || get_number(in, 4, &count))
+    if (fl_key_store_sized(in, 4, &key) || fl_key_store_number(in, 4, &count))
         return FLOW_EPARSE;
     for (; count > 0; count--) {
         if (skip_certificate(in))
             return FLOW_EPARSE;
     }
     return FLOW_OK;
-}
-
-/* Reads one item of ASN.1 (DER) with the tag TAG; only short lengths occur here. */
-static int get_item(struct fl_proto *in, uint8_t tag, struct fl_proto *content)
-{
-    if (in->at == in->end || *in->at != tag)
-        return FLOW_EPARSE;
-    in->at++;
-    if (in->at == in->end || *in->at >= 0x80)
-        return FLOW_EPARSE;
-    return get_sized(in, 1, content);
 }
 
 /* SEQUENCE { salt OCTET STRING, iterations INTEGER } */
@@ -71,9 +41,9 @@ static int read_parameters(struct fl_proto in, struct fl_jceks_key *key)
     struct fl_proto number;
     uint64_t iterations;
 
-    if (get_item(&in, 0x30, &sequence) || get_item(&sequence, 0x04, &key->salt) ||
-        get_item(&sequence, 0x02, &number) || fl_proto_left(&number) > 4 ||
-        get_number(&number, (unsigned)fl_proto_left(&number), &iterations))
+    if (fl_key_store_item(&in, 0x30, &sequence) || fl_key_store_item(&sequence, 0x04, &key->salt) ||
+        fl_key_store_item(&sequence, 0x02, &number) || fl_proto_left(&number) > 4 ||
+        fl_key_store_number(&number, (unsigned)fl_proto_left(&number), &iterations))
         return FLOW_EPARSE;
     key->iterations = (uint32_t)iterations;
     return FLOW_OK;
@@ -118,7 +88,8 @@ static int get_entry(struct fl_proto *in, struct fl_proto *alias, struct fl_jcek
     uint64_t kind;
     uint64_t date;
 
-    if (get_number(in, 4, &kind) || get_sized(in, 2, alias) || get_number(in, 8, &date))
+    if (fl_key_store_number(in, 4, &kind) || fl_key_store_sized(in, 2, alias) ||
+        fl_key_store_number(in, 8, &date))
         return FLOW_EPARSE;
     *is_secret = kind == SECRET_KEY;
     switch (kind) {
@@ -141,8 +112,8 @@ int fl_jceks_find(const void *data, size_t size, const struct fl_proto *alias,
     int is_secret;
     int rc = FLOW_ENOENT;
 
-    if (get_number(&in, 4, &magic) || get_number(&in, 4, &version) || get_number(&in, 4, &count) ||
-        magic != MAGIC || version != VERSION)
+    if (fl_key_store_number(&in, 4, &magic) || fl_key_store_number(&in, 4, &version) ||
+        fl_key_store_number(&in, 4, &count) || magic != MAGIC || version != VERSION)
         return FLOW_EPARSE;
     for (; count > 0; count--) {
         if (get_entry(&in, &name, &each, &is_secret))
@@ -152,7 +123,7 @@ int fl_jceks_find(const void *data, size_t size, const struct fl_proto *alias,
             rc = FLOW_OK;
         }
     }
-    return fl_proto_left(&in) == FL_JCEKS_DIGEST_SIZE ? rc : FLOW_EPARSE;
+    return fl_proto_left(&in) == FL_KEY_STORE_DIGEST ? rc : FLOW_EPARSE;
 }
 
 int fl_jceks_open(const void *data, size_t size, struct fl_proto *key)

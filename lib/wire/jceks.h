@@ -9,9 +9,6 @@
 
 #include "wire/protobuf.h"
 
-/* What is behind the entries: SHA-1 of a key made of the password and all that is before it. */
-#define FL_JCEKS_DIGEST_SIZE 20
-
 /* A secret key: a Java object, sealed. */
 struct fl_jceks_key {
     struct fl_proto algorithm; /* "PBEWithMD5AndTripleDES" */

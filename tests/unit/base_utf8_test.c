@@ -105,6 +105,19 @@ START_TEST(takes_latin1)
 }
 END_TEST
 
+START_TEST(makes_utf16)
+{
+    struct fl_buf buf;
+
+    fl_buf_init(&buf, NULL);
+    ck_assert_int_eq(fl_utf8_to_utf16be(&buf, "a\xc3\xa9\xf0\x9f\x98\x80", 7), FLOW_OK);
+    ck_assert_uint_eq(buf.size, 8);
+    ck_assert_mem_eq(buf.data, "\0a\0\xe9\xd8\x3d\xde\0", 8);
+    ck_assert_int_eq(fl_utf8_to_utf16be(&buf, "\xc3", 1), FLOW_EINVAL);
+    fl_buf_free(&buf);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -112,6 +125,7 @@ int main(void)
         {"finds a fault at every place", finds_a_fault_at_every_place},
         {"writes and reads every code point", writes_and_reads_every_code_point},
         {"takes latin1", takes_latin1},
+        {"makes UTF-16", makes_utf16},
     };
     return RUN_SUITE("utf8", tests);
 }
