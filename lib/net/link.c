@@ -335,13 +335,14 @@ static int set_peer(struct fl_link *link, const struct fl_link_target *target)
     return FLOW_OK;
 }
 
-static int add_layers(struct fl_link *link, int64_t deadline, flow_error **err)
+static int add_layers(struct fl_link *link, const char *host, int64_t deadline, flow_error **err)
 {
-    const struct fl_stack_plan *plan = &link->options.stack;
+    struct fl_stack_plan plan = link->options.stack;
 
-    if (!fl_stack_plan_has_layers(plan))
+    if (!fl_stack_plan_has_layers(&plan))
         return FLOW_OK;
-    int rc = fl_stack_new(link->options.mem, plan, &link->stack, err);
+    plan.host = host;
+    int rc = fl_stack_new(link->options.mem, &plan, &link->stack, err);
     return rc ? rc : shake_hands(link, deadline, err);
 }
 
@@ -356,7 +357,7 @@ int fl_link_connect(struct fl_link *link, const struct fl_link_target *target, i
         return fl_error_nomem(err);
     int rc = fl_link_reach(link, target, deadline, err);
     if (!rc)
-        rc = add_layers(link, deadline, err);
+        rc = add_layers(link, target->host, deadline, err);
     if (rc)
         drop(link);
     return rc;

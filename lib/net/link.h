@@ -19,9 +19,9 @@ struct fl_link;
 
 struct fl_link_options {
     const flow_allocator *mem;
-    flow_context *ctx; /* whose stop ends waits; NULL: there is none */
-    int64_t grace_ms;  /* how long waits still last once CTX is to stop */
-    struct fl_stack_plan stack;
+    flow_context *ctx;          /* whose stop ends waits; NULL: there is none */
+    int64_t grace_ms;           /* how long waits still last once CTX is to stop */
+    struct fl_stack_plan stack; /* without the host, which is the target's */
 };
 
 /* Where a peer is: a host and port or, unless NULL, the path of a Unix-domain socket. */

@@ -16,7 +16,7 @@ struct fl_stack {
 
 int fl_stack_plan_has_layers(const struct fl_stack_plan *plan)
 {
-    return plan->deflates;
+    return plan->deflates || plan->tls;
 }
 
 /* Puts LAYER inside of those that there are. */
@@ -34,16 +34,37 @@ static void add(struct fl_stack *stack, struct fl_layer *layer)
 static int add_deflate(struct fl_stack *stack, const struct fl_stack_plan *plan, flow_error **err)
 {
     struct fl_layer *layer;
-    int rc = fl_deflate_layer_new(stack->mem, plan->level, &layer, err);
 
+    if (!plan->deflates)
+        return FLOW_OK;
+    int rc = fl_deflate_layer_new(stack->mem, plan->level, &layer, err);
     if (!rc)
         add(stack, layer);
     return rc;
 }
 
+static int add_tls(struct fl_stack *stack, const struct fl_stack_plan *plan, flow_error **err)
+{
+    struct fl_layer *layer;
+
+    if (!plan->tls)
+        return FLOW_OK;
+    int rc = fl_tls_layer_new(stack->mem, plan->tls, plan->host, &layer, err);
+    if (!rc)
+        add(stack, layer);
+    return rc;
+}
+
+/* From the socket inwards. */
 static int fill(struct fl_stack *stack, const struct fl_stack_plan *plan, flow_error **err)
 {
-    return plan->deflates ? add_deflate(stack, plan, err) : FLOW_OK;
+    int rc = plan->tls_outside ? add_tls(stack, plan, err) : FLOW_OK;
+
+    if (!rc)
+        rc = add_deflate(stack, plan, err);
+    if (!rc && !plan->tls_outside)
+        rc = add_tls(stack, plan, err);
+    return rc;
 }
 
 int fl_stack_new(const flow_allocator *mem, const struct fl_stack_plan *plan,

@@ -20,10 +20,16 @@
 /* The most plain bytes that come at once, whatever a peer's compressed bytes expand to. */
 #define FL_STACK_PIECE ((size_t)16 * 1024)
 
-/* The layers of a connection; all zero: none.  Lent as long as the stack lives. */
+struct fl_tls;
+
+/* The layers of a connection; all zero: none. */
 struct fl_stack_plan {
-    int deflates; /* one zlib stream in each direction, flushed with each send */
-    int level;    /* of what is sent: 0 (stored) to 9 */
+    const struct fl_tls *tls; /* the settings, which outlive the stack; NULL: none */
+    const char *host;         /* whom a client's TLS reaches; may be NULL */
+    int tls_outside;          /* TLS is next to the socket, as Flume had it up to 1.9; from 1.10 on
+                                 deflate is */
+    int deflates;             /* one zlib stream in each direction, flushed with each send */
+    int level;                /* of what is sent: 0 (stored) to 9 */
 };
 
 /* 1 when there is any layer. */

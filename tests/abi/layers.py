@@ -18,7 +18,7 @@ ALLOWED = {
     "config": {"base", "io", "core"},
     "codec": {"base", "io", "core"},
     "wire": {"base", "codec"},
-    "net": {"base", "io", "core", "codec"},
+    "net": {"base", "io", "core", "codec", "wire"},
     "store": {"base", "io", "core", "codec", "wire"},
     "clients": {"base", "io", "core", "codec", "wire", "net"},
     "runtime": {"base", "io", "core", "config", "codec", "wire", "net", "store", "clients", *COMPONENTS},
