@@ -4,6 +4,7 @@
  * events are committed. */
 
 #include "base/error.h"
+#include "net/tls.h"
 #include "sources/requests.h"
 #include "sources/sources.h"
 #include "wire/avro_ipc.h"
@@ -17,6 +18,7 @@
 struct avro {
     flow_context *ctx;
     const flow_allocator *mem;
+    struct fl_tls *tls; /* NULL: none */
     struct fl_stack_plan plan;
     struct fl_requests *requests;
 };
@@ -125,7 +127,33 @@ static void avro_destroy(void *self)
     struct avro *avro = self;
 
     fl_requests_free(avro->requests);
+    fl_tls_free(avro->tls);
     fl_free(avro->mem, avro);
+}
+
+/* What lies between connections and the protocol. */
+static int make_plan(struct avro *avro, flow_error **err)
+{
+    int rc = fl_tls_open_server(avro->ctx, &avro->tls, err);
+
+    avro->plan.tls = avro->tls;
+    avro->plan.tls_outside = flow_context_bool(avro->ctx, "ssl-outside-compression");
+    avro->plan.deflates = flow_context_choice(avro->ctx, "compression-type") == 1;
+    avro->plan.level = DEFLATE_LEVEL;
+    return rc;
+}
+
+static int make_requests(struct avro *avro, flow_error **err)
+{
+    const struct fl_requests_options options = {
+        .ctx = avro->ctx,
+        .protocol = &protocol,
+        .self = avro,
+        .threads = (unsigned)flow_context_int(avro->ctx, "threads"),
+        .plan = &avro->plan,
+    };
+
+    return fl_requests_new(&options, &avro->requests, err);
 }
 
 static int avro_create(flow_context *ctx, void **self, flow_error **err)
@@ -137,16 +165,9 @@ static int avro_create(flow_context *ctx, void **self, flow_error **err)
         return fl_error_nomem(err);
     avro->ctx = ctx;
     avro->mem = mem;
-    avro->plan.deflates = flow_context_choice(ctx, "compression-type") == 1;
-    avro->plan.level = DEFLATE_LEVEL;
-    const struct fl_requests_options options = {
-        .ctx = ctx,
-        .protocol = &protocol,
-        .self = avro,
-        .threads = (unsigned)flow_context_int(ctx, "threads"),
-        .plan = &avro->plan,
-    };
-    int rc = fl_requests_new(&options, &avro->requests, err);
+    int rc = make_plan(avro, err);
+    if (!rc)
+        rc = make_requests(avro, err);
     if (rc)
         avro_destroy(avro);
     else
@@ -215,7 +236,16 @@ static const flow_property properties[] = {
         .choices = "none|deflate",
         .help = "deflate: both directions are compressed; the senders must do the same.",
     },
+    {
+        .name = "ssl-outside-compression",
+        .type = FLOW_TYPE_BOOL,
+        .default_value = "false",
+        .help = "With ssl and deflate: encrypt what is compressed, as senders of Flume up to 1.9 "
+                "do; those from 1.10 on compress what is encrypted.",
+    },
 };
+
+static const flow_schema *const parts[] = {&fl_tls_server_schema, NULL};
 
 static const flow_schema schema = {
     .struct_size = sizeof schema,
@@ -237,6 +267,7 @@ static const flow_schema schema = {
         "that would let the calls that have not come to their end hold more than 512 MiB in all. "
         "Events of a call that the connection ended in are not delivered "
         "(RequestUnfinishedCount).",
+    .parts = parts,
 };
 
 const flow_source_ops fl_avro_source = {

@@ -133,6 +133,9 @@ void fl_request_layers_free(struct fl_request_peer *peer);
 int fl_request_layers_receive(struct fl_request_peer *peer, const uint8_t *data, size_t size,
                               flow_error **err);
 
+/* The peer sends no more.  Fails where the layers do not expect that. */
+int fl_request_layers_receive_end(struct fl_request_peer *peer, flow_error **err);
+
 /* Sends bytes of the protocol; FLOW_ENOMEM, or what the layers say. */
 int fl_request_layers_send(struct fl_request_peer *peer, const struct fl_buf *plain);
 

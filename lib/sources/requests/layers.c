@@ -56,6 +56,11 @@ int fl_request_layers_receive(struct fl_request_peer *peer, const uint8_t *data,
     return !rc && sent ? fl_error_nomem(err) : rc;
 }
 
+int fl_request_layers_receive_end(struct fl_request_peer *peer, flow_error **err)
+{
+    return peer->stack ? fl_stack_receive_end(peer->stack, err) : FLOW_OK;
+}
+
 static struct fl_buf *wire_of(const struct fl_request_peer *peer)
 {
     struct fl_request_worker *worker = peer->worker;

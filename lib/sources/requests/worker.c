@@ -141,18 +141,28 @@ static void take_bytes(struct fl_request_peer *peer, const struct fl_piece *piec
     flow_error_free(fault);
 }
 
+/* No more bytes come: a turn for the end, behind what is still to be answered. */
+static void take_end(struct fl_request_peer *peer)
+{
+    flow_error *fault = NULL;
+
+    if (!peer->deaf && fl_request_layers_receive_end(peer, &fault))
+        fl_requests_hang_up(peer, flow_error_message(fault));
+    flow_error_free(fault);
+    fl_requests_make_room(peer->worker, 0);
+    fl_requests_turn(peer, FL_TURN_END);
+}
+
 static void take(struct fl_request_worker *worker, struct fl_piece *piece)
 {
     struct fl_request_peer *peer = fl_conn_state(piece->conn);
 
     peer->worker = worker;
     peer->conn = piece->conn;
-    if (piece->size) {
+    if (piece->size)
         take_bytes(peer, piece);
-    } else {
-        fl_requests_make_room(worker, 0);
-        fl_requests_turn(peer, FL_TURN_END);
-    }
+    else
+        take_end(peer);
     fl_server_release(worker->requests->server, piece);
 }
 

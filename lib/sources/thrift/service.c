@@ -3,6 +3,7 @@
 /* Calls of a Thrift service, from the bytes of a connection to requests and their replies. */
 
 #include "base/error.h"
+#include "net/tls.h"
 #include "sources/thrift/thrift.h"
 
 static int service_open(void *self, void *state, flow_error **err)
@@ -121,6 +122,7 @@ void fl_service_destroy(void *self)
     struct fl_service *source = self;
 
     fl_requests_free(source->requests);
+    fl_tls_free(source->tls);
     fl_free(source->mem, source);
 }
 
@@ -131,6 +133,7 @@ static int make_requests(struct fl_service *source, flow_error **err)
         .protocol = &protocol,
         .self = source,
         .threads = source->threads,
+        .plan = &source->plan,
     };
 
     source->bad_calls = flow_context_counter(source->ctx, "CallRefusedCount");
@@ -144,10 +147,13 @@ int fl_service_create(const struct fl_service *settings, void **self, flow_error
     const flow_allocator *mem = flow_library_allocator(flow_context_library(settings->ctx));
     struct fl_service *source = fl_zalloc(mem, sizeof *source);
 
-    if (!source)
+    if (!source) {
+        fl_tls_free(settings->tls);
         return fl_error_nomem(err);
+    }
     *source = *settings;
     source->mem = mem;
+    source->plan.tls = source->tls;
     int rc = make_requests(source, err);
     if (rc)
         fl_service_destroy(source);

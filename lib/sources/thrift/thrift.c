@@ -2,6 +2,7 @@
 
 /* Receives the events that Flume's Thrift sinks and clients send. */
 
+#include "net/tls.h"
 #include "sources/sources.h"
 #include "sources/thrift/thrift.h"
 #include "wire/thrift_call.h"
@@ -11,7 +12,7 @@
 
 static int thrift_create(flow_context *ctx, void **self, flow_error **err)
 {
-    const struct fl_service settings = {
+    struct fl_service settings = {
         .ctx = ctx,
         .service = &fl_thrift_flume,
         .protocol =
@@ -28,7 +29,8 @@ static int thrift_create(flow_context *ctx, void **self, flow_error **err)
                                    "this source does not authenticate its peers by Kerberos; "
                                    "without it, anybody who reaches the port may send",
                                    err);
-    return fl_service_create(&settings, self, err);
+    int rc = fl_tls_open_server(ctx, &settings.tls, err);
+    return rc ? rc : fl_service_create(&settings, self, err);
 }
 
 static const flow_property properties[] = {
@@ -84,6 +86,8 @@ static const flow_property properties[] = {
     },
 };
 
+static const flow_schema *const parts[] = {&fl_tls_server_schema, NULL};
+
 static const flow_schema schema = {
     .struct_size = sizeof schema,
     .property_size = sizeof(flow_property),
@@ -105,6 +109,7 @@ static const flow_schema schema = {
         "that would let the calls that have not come to their end hold more than 512 MiB in all, "
         "and whatever is no call of the configured protocol. Events of a call that the connection "
         "ended in are not delivered (RequestUnfinishedCount).",
+    .parts = parts,
 };
 
 const flow_source_ops fl_thrift_source = {

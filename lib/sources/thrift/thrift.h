@@ -17,12 +17,14 @@ struct fl_service {
     unsigned threads; /* 0 chooses by the machine */
     const char *host;
     uint16_t port;
+    struct fl_tls *tls; /* the source's from now on; NULL: none */
 
+    struct fl_stack_plan plan;
     flow_counter *bad_calls;
     struct fl_requests *requests;
 };
 
-/* Makes a source by SETTINGS, of which everything above `bad_calls` is set but `mem`. */
+/* Makes a source by SETTINGS, of which everything above `plan` is set but `mem`. */
 int fl_service_create(const struct fl_service *settings, void **self, flow_error **err);
 
 /* The rest of a flow_source_ops. */
