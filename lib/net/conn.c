@@ -75,7 +75,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
 
 static void read_on(struct fl_conn *conn)
 {
-    if (conn->last && !conn->paused && !conn->writing)
+    if (conn->last && !conn->paused && !conn->writing && !conn->undecided)
         uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read);
 }
 
@@ -135,9 +135,9 @@ static void unlink_conn(struct fl_conn *conn)
         conn->server->conns = conn->next;
 }
 
-static void on_closed(uv_handle_t *handle)
+/* One less knows of the connection. */
+static void release(struct fl_conn *conn)
 {
-    struct fl_conn *conn = handle->data;
     struct fl_server *server = conn->server;
 
     if (--conn->handles)
@@ -148,6 +148,11 @@ static void on_closed(uv_handle_t *handle)
         flow_counter_add(server->count_open, -1);
     free_conn(conn);
     fl_server_closed_one(server);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    release(handle->data);
 }
 
 void fl_conn_drop(struct fl_conn *conn)
@@ -255,6 +260,54 @@ void fl_conn_serve(struct fl_conn *conn)
         finish(conn, hang_up);
 }
 
+/* Answers are small and awaited: Nagle's algorithm would hold them back.  And a peer whose machine
+ * is gone is noticed some day. */
+static int tune(struct fl_conn *conn)
+{
+    const int on = 1;
+    uv_os_fd_t fd;
+    int rc = uv_fileno((uv_handle_t *)&conn->tcp, &fd);
+
+    if (rc == 0)
+        rc = uv_tcp_nodelay(&conn->tcp, 1);
+    if (rc == 0)
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    return rc;
+}
+
+static int refuse(struct fl_conn *conn)
+{
+    flow_counter_add(conn->server->count_refused, 1);
+    flow_context_logf(conn->server->ctx, FLOW_LOG_DEBUG, "refused the connection from %s",
+                      conn->peer);
+    return UV_EACCES;
+}
+
+void fl_conn_admitted(struct fl_conn *conn, int is_allowed)
+{
+    conn->undecided = 0;
+    if (!conn->closed && is_allowed) {
+        read_on(conn);
+    } else if (!conn->closed) {
+        refuse(conn);
+        fl_conn_drop(conn);
+    }
+    release(conn);
+}
+
+/* Asks the filter, which may answer later. */
+static int admit(struct fl_conn *conn, const struct sockaddr_storage *address)
+{
+    struct fl_admission *admission = conn->server->admission;
+    int verdict = admission ? fl_admission_ask(admission, conn, address) : FL_IP_ALLOWED;
+
+    if (verdict == FL_IP_REFUSED)
+        return refuse(conn);
+    conn->undecided = verdict == FL_IP_UNKNOWN;
+    conn->handles += conn->undecided;
+    return 0;
+}
+
 static int accept_tcp(struct fl_conn *conn, uv_stream_t *listener)
 {
     struct sockaddr_storage address = {0};
@@ -264,8 +317,9 @@ static int accept_tcp(struct fl_conn *conn, uv_stream_t *listener)
     if (rc == 0)
         rc = uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&address, &size);
     fl_address_text(&address, conn->peer);
-    /* Answers are small and awaited: Nagle's algorithm would hold them back. */
-    return rc ? rc : uv_tcp_nodelay(&conn->tcp, 1);
+    if (rc == 0)
+        rc = tune(conn);
+    return rc ? rc : admit(conn, &address);
 }
 
 static int accept_local(struct fl_conn *conn, uv_stream_t *listener)

@@ -111,13 +111,25 @@ void fl_server_count_open(struct fl_server *server, flow_counter *counter)
     server->count_open = counter;
 }
 
+int fl_server_filter(struct fl_server *server, const struct fl_ip_filter *filter,
+                     flow_counter *refused, flow_error **err)
+{
+    server->count_refused = refused;
+    return fl_admission_new(server->mem, server->loop, filter, fl_conn_admitted, &server->admission,
+                            err);
+}
+
 static int close_on_loop(void *arg)
 {
     struct fl_server *server = arg;
 
     server->closing = 1;
     fl_listeners_close(server);
+    if (server->admission)
+        fl_admission_close(server->admission);
     for (struct fl_conn *conn = server->conns; conn; conn = conn->next) {
+        if (conn->undecided) /* no worker has heard of it */
+            fl_conn_drop(conn);
         fl_conn_end_input(conn);
         fl_conn_serve(conn);
     }
@@ -147,6 +159,8 @@ static int drop_on_loop(void *arg)
 
     server->closing = 1;
     fl_listeners_close(server);
+    if (server->admission)
+        fl_admission_close(server->admission);
     for (struct fl_conn *conn = server->conns; conn; conn = conn->next)
         fl_conn_drop(conn);
     return server->open == 0;
@@ -162,6 +176,7 @@ void fl_server_free(struct fl_server *server)
         fl_lock_wait(&server->lock, fl_clock_system(), FL_NEVER);
     fl_unlock(&server->lock);
 
+    fl_admission_free(server->admission);
     drop_inboxes(server);
     fl_lock_destroy(&server->lock);
     fl_free(server->mem, server);

@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "base/buf.h"
+#include "net/admission.h"
 #include "net/inbox.h"
 #include "net/loop.h"
 #include "net/resolve.h"
@@ -27,7 +28,9 @@ struct fl_server {
     unsigned workers;
     unsigned next_worker; /* who gets the next connection */
     size_t state_size;
-    flow_counter *count_open; /* NULL: nobody wants to know */
+    flow_counter *count_open;       /* NULL: nobody wants to know */
+    struct fl_admission *admission; /* NULL: everybody may come */
+    flow_counter *count_refused;
 
     struct fl_listener *listeners;
     struct fl_conn *conns;
@@ -57,7 +60,8 @@ struct fl_conn {
     struct fl_piece *last;    /* the empty piece that ends the input; NULL once it was put */
     struct fl_buf sending;    /* uv's while `writing` */
     size_t discarded;
-    unsigned handles;       /* open ones of `tcp` and `timer` */
+    unsigned handles;       /* open ones of `tcp` and `timer`, and whoever else knows it */
+    unsigned undecided : 1; /* not read because it may have to go */
     unsigned paused : 1;    /* not read because too much waits */
     unsigned writing : 1;   /* not read because the peer does not take its answers */
     unsigned broken : 1;    /* nothing can be sent any more */
@@ -90,6 +94,9 @@ void fl_conn_end_input(struct fl_conn *conn);
 void fl_conn_serve(struct fl_conn *conn);
 void fl_conn_resume(struct fl_conn *conn);
 void fl_conn_drop(struct fl_conn *conn);
+
+/* What the filter says of a connection that was undecided. */
+void fl_conn_admitted(struct fl_conn *conn, int is_allowed);
 
 /* server.c: a listener's or connection's last handle was closed. */
 void fl_server_closed_one(struct fl_server *server);

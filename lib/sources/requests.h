@@ -18,6 +18,7 @@
 #include <flow/source.h>
 
 #include "base/buf.h"
+#include "net/ip_filter.h"
 #include "net/server.h"
 #include "net/stack.h"
 
@@ -72,6 +73,7 @@ struct fl_requests_options {
     unsigned threads; /* workers; 0 chooses by the machine */
     /* What lies between each connection and the protocol; lent, NULL for nothing. */
     const struct fl_stack_plan *plan;
+    const struct fl_ip_filter *filter; /* who may connect; lent, NULL for everybody */
 };
 
 int fl_requests_new(const struct fl_requests_options *options, struct fl_requests **requests,

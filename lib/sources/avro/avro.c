@@ -18,7 +18,8 @@
 struct avro {
     flow_context *ctx;
     const flow_allocator *mem;
-    struct fl_tls *tls; /* NULL: none */
+    struct fl_tls *tls;          /* NULL: none */
+    struct fl_ip_filter *filter; /* NULL: none */
     struct fl_stack_plan plan;
     struct fl_requests *requests;
 };
@@ -128,6 +129,7 @@ static void avro_destroy(void *self)
 
     fl_requests_free(avro->requests);
     fl_tls_free(avro->tls);
+    fl_ip_filter_free(avro->filter);
     fl_free(avro->mem, avro);
 }
 
@@ -151,6 +153,7 @@ static int make_requests(struct avro *avro, flow_error **err)
         .self = avro,
         .threads = (unsigned)flow_context_int(avro->ctx, "threads"),
         .plan = &avro->plan,
+        .filter = avro->filter,
     };
 
     return fl_requests_new(&options, &avro->requests, err);
@@ -166,6 +169,8 @@ static int avro_create(flow_context *ctx, void **self, flow_error **err)
     avro->ctx = ctx;
     avro->mem = mem;
     int rc = make_plan(avro, err);
+    if (!rc)
+        rc = fl_ip_filter_open(ctx, &avro->filter, err);
     if (!rc)
         rc = make_requests(avro, err);
     if (rc)
@@ -245,7 +250,7 @@ static const flow_property properties[] = {
     },
 };
 
-static const flow_schema *const parts[] = {&fl_tls_server_schema, NULL};
+static const flow_schema *const parts[] = {&fl_tls_server_schema, &fl_ip_filter_schema, NULL};
 
 static const flow_schema schema = {
     .struct_size = sizeof schema,

@@ -71,6 +71,8 @@ struct fl_requests {
     const struct fl_request_protocol *protocol;
     void *self;
     const struct fl_stack_plan *plan;
+    const struct fl_ip_filter *filter;
+    flow_counter *denied; /* connections that the filter refused */
     flow_counter *refused;
     flow_counter *unfinished;
     flow_counter *broken;

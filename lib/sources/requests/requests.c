@@ -21,6 +21,7 @@ static int find_counters(struct fl_requests *requests)
         {&requests->unfinished, "RequestUnfinishedCount"},
         {&requests->broken, "ConnectionBrokenCount"},
         {&requests->open, "OpenConnectionCount"},
+        {&requests->denied, "ConnectionRefusedCount"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -56,6 +57,7 @@ int fl_requests_new(const struct fl_requests_options *options, struct fl_request
     made->protocol = options->protocol;
     made->self = options->self;
     made->plan = options->plan;
+    made->filter = options->filter;
     made->worker_count = choose_workers(options->threads);
     if (find_counters(made)) {
         fl_free(mem, made);
@@ -112,10 +114,13 @@ int fl_requests_start(struct fl_requests *requests, flow_emitter *emitter, flow_
     if (rc)
         return rc;
     fl_server_count_open(requests->server, requests->open);
-    if (start_workers(requests) == FLOW_OK)
-        return FLOW_OK;
-    fl_requests_stop(requests);
-    return fl_error_nomem(err);
+    if (requests->filter)
+        rc = fl_server_filter(requests->server, requests->filter, requests->denied, err);
+    if (!rc && start_workers(requests))
+        rc = fl_error_nomem(err);
+    if (rc)
+        fl_requests_stop(requests);
+    return rc;
 }
 
 int fl_requests_listen(struct fl_requests *requests, const char *host, uint16_t port,
