@@ -147,6 +147,7 @@ void fl_thrift_close_frame(struct fl_buf *out, size_t start);
 struct fl_thrift_skip {
     uint32_t bytes; /* still to be skipped of bytes or a string */
     unsigned depth; /* levels in use */
+    unsigned most;  /* that may be; one more when the value is skipped with what it lies in */
     uint8_t next;   /* the type of a value that begins here, or FL_THRIFT_STOP */
     struct fl_thrift_level {
         uint8_t type; /* STRUCT, LIST or MAP */
@@ -154,7 +155,7 @@ struct fl_thrift_skip {
         uint8_t value;
         int16_t id;    /* of a struct's last field */
         uint32_t left; /* values of a list or map */
-    } levels[FL_THRIFT_DEPTH];
+    } levels[FL_THRIFT_DEPTH + 1];
 };
 
 void fl_thrift_skip_begin(struct fl_thrift_skip *skip, uint8_t type);

@@ -194,14 +194,19 @@ static int read_event(struct fl_thrift_server *server, struct fl_thrift_in *in,
                       struct fl_draft *draft, flow_error **err)
 {
     struct fl_thrift_in ahead = *in;
-    int rc = server->cut ? scan(server, in) : FLOW_OK;
+    int known = server->cut ? scan(server, in) : FLOW_OK;
 
-    if (rc)
-        return rc;
-    rc = server->service->get_event(&ahead, draft);
+    if (known == FL_THRIFT_MORE)
+        return known;
+    int rc = server->service->get_event(&ahead, draft);
+    /* Where the scan found a fault there is nothing to wait for, unless the event has one before.
+     */
+    if (known && rc != FLOW_EPARSE)
+        return known;
     if (rc == FL_THRIFT_MORE) {
         fl_draft_clear(draft);
         fl_thrift_skip_begin(&server->skip, FL_THRIFT_STRUCT);
+        server->skip.most++; /* the event itself is not skipped in the end, but its fields */
         server->scanned = 0;
         server->cut = 1;
     } else if (rc == FLOW_EPARSE) {

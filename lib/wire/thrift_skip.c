@@ -10,6 +10,7 @@ void fl_thrift_skip_begin(struct fl_thrift_skip *skip, uint8_t type)
 {
     skip->bytes = 0;
     skip->depth = 0;
+    skip->most = FL_THRIFT_DEPTH;
     skip->next = type;
 }
 
@@ -47,7 +48,7 @@ static int open_text(struct fl_thrift_skip *skip, struct fl_thrift_in *in)
 
 static int open_level(struct fl_thrift_skip *skip, const struct fl_thrift_level *level)
 {
-    if (skip->depth == FL_THRIFT_DEPTH)
+    if (skip->depth == skip->most)
         return FLOW_EPARSE;
     skip->levels[skip->depth++] = *level;
     return FLOW_OK;
