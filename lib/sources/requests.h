@@ -71,6 +71,7 @@ struct fl_requests_options {
     const struct fl_request_protocol *protocol;
     void *self;       /* the protocol's */
     unsigned threads; /* workers; 0 chooses by the machine */
+    int patient;      /* peers are not told of a refusal: what may pass is tried until it works */
     /* What lies between each connection and the protocol; lent, NULL for nothing. */
     const struct fl_stack_plan *plan;
     const struct fl_ip_filter *filter; /* who may connect; lent, NULL for everybody */

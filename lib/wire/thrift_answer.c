@@ -93,7 +93,7 @@ static int refuse_method(struct fl_buf *out, struct fl_thrift_reply_to *to, cons
     return rc;
 }
 
-int fl_thrift_put_refusal(struct fl_buf *out, struct fl_thrift_server *server)
+static int put_refusal(struct fl_buf *out, struct fl_thrift_server *server)
 {
     struct fl_thrift_reply_to to = {
         .protocol = server->protocol,
@@ -111,4 +111,12 @@ int fl_thrift_put_refusal(struct fl_buf *out, struct fl_thrift_server *server)
         return fl_thrift_put_exception(out, &to, FL_THRIFT_PROTOCOL_ERROR, text);
     return fl_thrift_put_exception(out, &to, FL_THRIFT_INTERNAL_ERROR,
                                    "the call has no argument 1 of the right type");
+}
+
+int fl_thrift_put_refusal(struct fl_buf *out, struct fl_thrift_server *server)
+{
+    int rc = put_refusal(out, server);
+
+    fl_buf_free(&server->text);
+    return rc;
 }

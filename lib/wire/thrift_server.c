@@ -34,7 +34,7 @@ void fl_thrift_server_free(struct fl_thrift_server *server)
 
 size_t fl_thrift_server_held(const struct fl_thrift_server *server)
 {
-    return server->carry.capacity + server->text.capacity;
+    return server->carry.capacity + server->text.capacity + (server->state != AT_START);
 }
 
 /* ---- steps: each reads from IN what it needs, or nothing ---- */

@@ -82,7 +82,7 @@ enum fl_thrift_item {
 int fl_thrift_server_next(struct fl_thrift_server *server, const uint8_t **data, size_t *size,
                           struct fl_draft *draft, flow_error **err);
 
-/* The bytes held for a call that is not complete. */
+/* The bytes held for a call that is not complete, or was not refused yet; 0 between calls. */
 size_t fl_thrift_server_held(const struct fl_thrift_server *server);
 
 /* Whom a reply is for. */

@@ -73,6 +73,7 @@ struct fl_requests {
     const struct fl_stack_plan *plan;
     const struct fl_ip_filter *filter;
     flow_counter *denied; /* connections that the filter refused */
+    int patient;
     flow_counter *refused;
     flow_counter *unfinished;
     flow_counter *broken;

@@ -58,6 +58,7 @@ int fl_requests_new(const struct fl_requests_options *options, struct fl_request
     made->self = options->self;
     made->plan = options->plan;
     made->filter = options->filter;
+    made->patient = options->patient;
     made->worker_count = choose_workers(options->threads);
     if (find_counters(made)) {
         fl_free(mem, made);

@@ -7,6 +7,9 @@
 #include "base/error.h"
 #include "sources/requests/inside.h"
 
+/* Between two attempts to emit, on top of the time for which a full channel was waited for. */
+#define RETRY_MS 100
+
 void fl_requests_hang_up(struct fl_request_peer *peer, const char *why)
 {
     const struct fl_requests *requests = peer->worker->requests;
@@ -57,6 +60,24 @@ static void tell(struct fl_request_worker *worker, size_t events, const flow_err
     worker->failing = 1;
 }
 
+/* Emits; for the patient, until it succeeds, fails for good, or the source stops. */
+static int emit(struct fl_request_worker *worker, flow_batch *batch, flow_error **err)
+{
+    const struct fl_requests *requests = worker->requests;
+
+    for (;;) {
+        flow_error *fault = NULL;
+        int rc = flow_emitter_emit_calls(requests->emitter, batch, worker->singles, worker->batches,
+                                         &fault);
+        if (!rc || !requests->patient || !flow_error_retriable(fault) ||
+            flow_wait(requests->ctx, RETRY_MS)) {
+            *err = fault;
+            return rc;
+        }
+        flow_error_free(fault);
+    }
+}
+
 static int deliver(struct fl_request_worker *worker, flow_error **fault)
 {
     size_t events = worker->ready_events;
@@ -66,8 +87,7 @@ static int deliver(struct fl_request_worker *worker, flow_error **fault)
         return FLOW_OK;
     int rc = fl_gather_take(worker, &batch, fault);
     if (!rc)
-        rc = flow_emitter_emit_calls(worker->requests->emitter, batch, worker->singles,
-                                     worker->batches, fault);
+        rc = emit(worker, batch, fault);
     worker->singles = 0;
     worker->batches = 0;
     tell(worker, events, rc ? *fault : NULL);
