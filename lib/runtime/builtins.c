@@ -30,9 +30,11 @@ static const flow_source_ops *const sources[] = {
     &fl_exec_source,
     &fl_inlet_source,
     &fl_netcat_source,
+    &fl_scribe_source,
     &fl_seq_source,
     &fl_spooldir_source,
     &fl_taildir_source,
+    &fl_thrift_legacy_source,
     &fl_thrift_source,
     NULL,
 };

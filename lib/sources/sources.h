@@ -9,9 +9,11 @@
 extern const flow_source_ops fl_avro_source;
 extern const flow_source_ops fl_exec_source;
 extern const flow_source_ops fl_netcat_source;
+extern const flow_source_ops fl_scribe_source;
 extern const flow_source_ops fl_seq_source;
 extern const flow_source_ops fl_spooldir_source;
 extern const flow_source_ops fl_taildir_source;
+extern const flow_source_ops fl_thrift_legacy_source;
 extern const flow_source_ops fl_thrift_source;
 
 #endif

@@ -55,6 +55,17 @@ static int service_answer(void *self, void *state, uint64_t token, int result,
     return put_reply(source, method, (int32_t)(uint32_t)token, result ? source->refused : 0, out);
 }
 
+static int put_refusal(const struct fl_service *source, struct fl_thrift_server *server,
+                       struct fl_buf *out)
+{
+    int is_empty = server->method && !server->broken;
+
+    /* Who expects no reply must not get one. */
+    if (is_empty && (source->is_lenient || server->method->oneway))
+        return put_reply(source, server->method, server->seq, source->refused, out);
+    return fl_thrift_put_refusal(out, server);
+}
+
 /* A call of no method, or of one that makes no sense. */
 static int refuse(const struct fl_service *source, struct fl_thrift_server *server,
                   struct fl_request_peer *peer, flow_error **err)
@@ -62,7 +73,7 @@ static int refuse(const struct fl_service *source, struct fl_thrift_server *serv
     struct fl_buf answer;
 
     fl_buf_init(&answer, source->mem);
-    int rc = fl_thrift_put_refusal(&answer, server);
+    int rc = put_refusal(source, server, &answer);
     flow_counter_add(source->bad_calls, 1);
     if (rc)
         fl_error_nomem(err);
@@ -134,6 +145,7 @@ static int make_requests(struct fl_service *source, flow_error **err)
         .self = source,
         .threads = source->threads,
         .plan = &source->plan,
+        .patient = source->patient,
     };
 
     source->bad_calls = flow_context_counter(source->ctx, "CallRefusedCount");

@@ -14,6 +14,8 @@ struct fl_service {
     enum fl_thrift_protocol protocol;
     uint32_t limit;   /* bytes of a call */
     int32_t refused;  /* the status of a call whose events were not taken; 0 is that of others */
+    int is_lenient;   /* a call without events gets that status too, rather than an exception */
+    int patient;      /* peers are not told of a refusal: what may pass is tried until it works */
     unsigned threads; /* 0 chooses by the machine */
     const char *host;
     uint16_t port;
