@@ -26,7 +26,7 @@ void fl_draft_free(struct fl_draft *draft);
 /* Empties it for the next event; memory is kept. */
 void fl_draft_clear(struct fl_draft *draft);
 
-/* Adds a header; FLOW_ENOMEM. */
+/* Adds a header.  FLOW_ENOMEM; FLOW_EPARSE when there are more than an event can have. */
 int fl_draft_header(struct fl_draft *draft, const void *name, size_t name_size, const void *value,
                     size_t value_size);
 

@@ -5,9 +5,8 @@
 
 #include "wire/flume_og.h"
 
-static const char *const priorities[] = {"FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"};
-
-#define PRIORITIES (sizeof priorities / sizeof priorities[0])
+static const char *const priorities[FL_OG_PRIORITY_MAX + 1] = {"FATAL", "ERROR", "WARN",
+                                                               "INFO",  "DEBUG", "TRACE"};
 
 static const char mark[] = "FlumeOG";
 
@@ -58,7 +57,7 @@ static int add_number(struct fl_draft *draft, size_t fields, const char *name, i
 
 static int add_priority(struct fl_draft *draft, size_t fields, int32_t priority)
 {
-    if (priority < 0 || (size_t)priority >= PRIORITIES)
+    if (priority < 0 || priority > FL_OG_PRIORITY_MAX)
         return FLOW_OK;
     return add(draft, fields, "pri", priorities[priority], strlen(priorities[priority]));
 }

@@ -9,10 +9,12 @@
 
 #include "wire/draft.h"
 
+#define FL_OG_PRIORITY_MAX 5
+
 struct fl_og_event {
     int64_t timestamp; /* milliseconds */
     int64_t nanos;
-    int32_t priority; /* FATAL, 0, to TRACE, 5; anything else makes no header */
+    int32_t priority; /* from 0, FATAL, to TRACE; anything else makes no header */
     const void *host; /* NULL when there is none */
     size_t host_size;
 };
