@@ -14,6 +14,7 @@ static const char *type_of(uint32_t kind)
     case FLOW_KIND_SOURCE: return "SOURCE";
     case FLOW_KIND_CHANNEL: return "CHANNEL";
     case FLOW_KIND_SINK: return "SINK";
+    case FLOW_KIND_GROUP: return "SINK_PROCESSOR";
     default: return "INTERCEPTOR";
     }
 }

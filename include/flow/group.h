@@ -26,7 +26,11 @@ typedef struct flow_group_ops {
     int (*create)(flow_context *ctx, flow_group *group, void **self, flow_error **err);
     void (*destroy)(void *self);
 
-    /* Runs one transaction with one sink, by flow_group_run, and returns the answer. */
+    /*
+     * Runs one transaction with one sink, by flow_group_run, and returns the answer.  Called when a
+     * channel has events.  May run another sink when one failed; FLOW_BACKOFF without having run
+     * any pauses, longer each time, up to 5 s; an error pauses 5 s.
+     */
     int (*process)(void *self, flow_error **err);
 } flow_group_ops;
 
@@ -45,8 +49,18 @@ FLOW_API size_t flow_group_count(const flow_group *group);
 FLOW_API const char *flow_group_name(const flow_group *group, size_t index);
 
 /*
+ * Returns 1 when the channel of the sink at INDEX has events for it, else 0.  A sink without them
+ * need not be run; sinks of one group may take from different channels.
+ *
+ * Thread: only from `process`.
+ * Since: 1.0
+ */
+FLOW_API int flow_group_has_events(const flow_group *group, size_t index);
+
+/*
  * Runs one whole transaction with the sink at INDEX: begins it, calls the sink, waits while it is
- * pending, commits or rolls back.  Returns FLOW_READY, FLOW_BACKOFF or an error.
+ * pending, commits or rolls back.  Returns FLOW_READY, FLOW_BACKOFF or an error; its events are
+ * then back in the channel, where another sink finds them.  A sink that has not started fails.
  *
  * Thread: only from `process`.  Blocks: as long as the sink does.
  * Since: 1.0

@@ -14,7 +14,7 @@ typedef struct flow_metrics flow_metrics;
 /* One counter. */
 typedef struct flow_metric {
     uint32_t struct_size;  /* set by the caller */
-    uint32_t kind;         /* FLOW_KIND_SOURCE, _CHANNEL, _SINK or _INTERCEPTOR */
+    uint32_t kind;         /* FLOW_KIND_SOURCE, _CHANNEL, _SINK, _INTERCEPTOR or _GROUP */
     const char *component; /* for example "r1" */
     const char *name;      /* for example "EventAcceptedCount" */
     int64_t value;

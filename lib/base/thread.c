@@ -166,6 +166,7 @@ int fl_gate_init(struct fl_gate *gate)
 {
     atomic_init(&gate->opened, 0);
     atomic_init(&gate->waiting, 0);
+    gate->ears = NULL;
     return fl_lock_init(&gate->lock);
 }
 
@@ -190,6 +191,8 @@ void fl_gate_open(struct fl_gate *gate)
         return;
     fl_lock(&gate->lock);
     fl_lock_wake(&gate->lock);
+    for (struct fl_gate_ear *ear = gate->ears; ear; ear = ear->next)
+        ear->heard(ear->arg);
     fl_unlock(&gate->lock);
 }
 
@@ -211,4 +214,27 @@ int fl_gate_wait(struct fl_gate *gate, uint32_t seen, const struct fl_clock *clo
         rc = FLOW_OK;
     fl_unlock(&gate->lock);
     return rc;
+}
+
+/* Who listens counts as waiting, and then looks, for the same reason. */
+void fl_gate_listen(struct fl_gate *gate, struct fl_gate_ear *ear)
+{
+    fl_lock(&gate->lock);
+    ear->next = gate->ears;
+    gate->ears = ear;
+    atomic_fetch_add(&gate->waiting, 1);
+    fl_unlock(&gate->lock);
+    fl_gate_look(gate);
+}
+
+void fl_gate_leave(struct fl_gate *gate, struct fl_gate_ear *ear)
+{
+    struct fl_gate_ear **place = &gate->ears;
+
+    fl_lock(&gate->lock);
+    while (*place != ear)
+        place = &(*place)->next;
+    *place = ear->next;
+    atomic_fetch_sub(&gate->waiting, 1);
+    fl_unlock(&gate->lock);
 }

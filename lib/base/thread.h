@@ -53,7 +53,8 @@ int fl_lock_wait(struct fl_lock *lock, const struct fl_clock *clock, int64_t dea
 struct fl_gate {
     struct fl_lock lock;
     _Atomic uint32_t opened;
-    _Atomic uint32_t waiting;
+    _Atomic uint32_t waiting; /* with those who listen */
+    struct fl_gate_ear *ears; /* under `lock` */
 };
 
 int fl_gate_init(struct fl_gate *gate);
@@ -64,5 +65,19 @@ void fl_gate_open(struct fl_gate *gate);
 /* FLOW_OK when it was opened since SEEN, FLOW_ETIMEDOUT when DEADLINE came first. */
 int fl_gate_wait(struct fl_gate *gate, uint32_t seen, const struct fl_clock *clock,
                  int64_t deadline);
+
+/*
+ * For who waits elsewhere, perhaps for several gates: HEARD(ARG) is called, under the gate's lock,
+ * each time it is opened, from fl_gate_listen to fl_gate_leave.  An opening before that is not
+ * heard, but what came with it can be seen once fl_gate_listen has returned.
+ */
+struct fl_gate_ear {
+    void (*heard)(void *arg);
+    void *arg;
+    struct fl_gate_ear *next;
+};
+
+void fl_gate_listen(struct fl_gate *gate, struct fl_gate_ear *ear);
+void fl_gate_leave(struct fl_gate *gate, struct fl_gate_ear *ear);
 
 #endif

@@ -3,24 +3,26 @@
 /*
  * What no schema can say, such as two settings that exclude each other, a component says when it
  * is made.  Making starts nothing, so a check makes every sound component once and throws it away.
- * Sink processors are left out: they are made of running sinks.
  */
 
 #include "base/error.h"
 #include "config/check.h"
 #include "core/context.h"
+#include "core/group.h"
 #include "core/library.h"
 
 /* A component that is made and thrown away. */
 struct trial {
     struct fl_check *check;
     const struct fl_part *part;
-    const char *key;             /* of its type, which stands for it where it names no setting */
-    const char *const *channels; /* of a selector */
-    size_t channel_count;
+    const char *key;          /* of its type, which stands for it where it names no setting */
+    const char *const *names; /* the channels of a selector, or the sinks of a group */
+    size_t name_count;
 };
 
-static int create(const struct trial *trial, flow_context *ctx, void **self, flow_error **err)
+/* GROUP is for a sink processor. */
+static int create(const struct trial *trial, flow_context *ctx, flow_group *group, void **self,
+                  flow_error **err)
 {
     const struct fl_type *type = trial->part->type;
 
@@ -29,8 +31,8 @@ static int create(const struct trial *trial, flow_context *ctx, void **self, flo
     case FLOW_KIND_CHANNEL: return type->ops.channel.create(ctx, self, err);
     case FLOW_KIND_SINK: return type->ops.sink.create(ctx, self, err);
     case FLOW_KIND_INTERCEPTOR: return type->ops.interceptor.create(ctx, self, err);
-    default:
-        return type->ops.selector.create(ctx, trial->channels, trial->channel_count, self, err);
+    case FLOW_KIND_GROUP: return type->ops.group.create(ctx, group, self, err);
+    default: return type->ops.selector.create(ctx, trial->names, trial->name_count, self, err);
     }
 }
 
@@ -41,6 +43,7 @@ static void destroy(const struct fl_type *type, void *self)
     case FLOW_KIND_CHANNEL: type->ops.channel.destroy(self); break;
     case FLOW_KIND_SINK: type->ops.sink.destroy(self); break;
     case FLOW_KIND_INTERCEPTOR: type->ops.interceptor.destroy(self); break;
+    case FLOW_KIND_GROUP: type->ops.group.destroy(self); break;
     default: type->ops.selector.destroy(self);
     }
 }
@@ -67,6 +70,7 @@ static void report(const struct trial *trial, const flow_error *err)
 static int try_part(const struct trial *trial)
 {
     const struct fl_part *part = trial->part;
+    flow_group group = {.names = trial->names, .count = trial->name_count};
     flow_context *ctx;
     flow_error *err = NULL;
     void *self = NULL;
@@ -74,7 +78,7 @@ static int try_part(const struct trial *trial)
                             &ctx, &err);
 
     if (!rc) {
-        rc = create(trial, ctx, &self, &err);
+        rc = create(trial, ctx, &group, &self, &err);
         if (!rc)
             destroy(part->type, self);
         fl_context_free(ctx);
@@ -87,21 +91,48 @@ static int try_part(const struct trial *trial)
     return rc;
 }
 
-/* Tries PART, whose type is the value of AGENT.SECTION.NAME.MORE. */
-static int try_named(struct fl_check *check, const struct fl_part *part, const char *section,
-                     const char *name, const char *more)
+/* Makes TRIAL of what has its type as the value of AGENT.SECTION.NAME.MORE. */
+static int try_at(struct trial *trial, const char *section, const char *name, const char *more)
 {
-    struct trial trial = {.check = check, .part = part};
+    struct fl_check *check = trial->check;
+    const struct fl_part *part = trial->part;
     struct fl_buf key;
 
     fl_buf_init(&key, check->mem);
     int rc = fl_buf_printf(&key, "%s.%s.%s.%s", check->agent->name, section, name, more);
-    trial.key = rc ? NULL : fl_buf_cstr(&key);
-    rc =
-        trial.key ? fl_check_label(check, fl_kind_name(part->type->kind), part->name) : FLOW_ENOMEM;
+    trial->key = rc ? NULL : fl_buf_cstr(&key);
+    rc = trial->key ? fl_check_label(check, fl_kind_name(part->type->kind), part->name)
+                    : FLOW_ENOMEM;
     if (!rc)
-        rc = try_part(&trial);
+        rc = try_part(trial);
     fl_buf_free(&key);
+    return rc;
+}
+
+static int try_named(struct fl_check *check, const struct fl_part *part, const char *section,
+                     const char *name, const char *more)
+{
+    struct trial trial = {.check = check, .part = part};
+
+    return try_at(&trial, section, name, more);
+}
+
+static int try_group(struct fl_check *check, const struct fl_plan_group *group)
+{
+    struct trial trial = {.check = check, .part = &group->part};
+    const char **names = fl_calloc(check->mem, group->sinks.count, sizeof *names);
+
+    if (!names)
+        return FLOW_ENOMEM;
+    for (size_t i = 0; i < group->sinks.count; i++) {
+        const struct fl_plan_sink *sink =
+            fl_vec_at(&check->plan->sinks, *(size_t *)fl_vec_at(&group->sinks, i));
+        names[i] = sink->part.name;
+    }
+    trial.names = names;
+    trial.name_count = group->sinks.count;
+    int rc = try_at(&trial, "sinkgroups", group->part.name, "processor.type");
+    fl_free(check->mem, names);
     return rc;
 }
 
@@ -117,8 +148,8 @@ static int try_selector(struct fl_check *check, const struct fl_plan_source *sou
             fl_vec_at(&check->plan->channels, *(size_t *)fl_vec_at(&source->channels, i));
         names[i] = channel->part.name;
     }
-    trial.channels = names;
-    trial.channel_count = source->channels.count;
+    trial.names = names;
+    trial.name_count = source->channels.count;
     if (!rc)
         rc = try_part(&trial);
     fl_free(check->mem, names);
@@ -164,5 +195,7 @@ int fl_check_trials(struct fl_check *check)
         const struct fl_part *part = fl_vec_at(&plan->sinks, i);
         rc = try_named(check, part, "sinks", part->name, "type");
     }
+    for (size_t i = 0; i < plan->groups.count && !rc; i++)
+        rc = try_group(check, fl_vec_at(&plan->groups, i));
     return rc;
 }

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "core/metrics.h"
+#include "runtime/group.h"
 #include "runtime/pipeline.h"
 
 /* Interceptors of two sources may share a name, so the source's name comes before it. */
@@ -104,6 +105,10 @@ static int add_sinks(flow_metrics *metrics, const struct fl_sink_runner *runner)
     for (size_t i = 0; i < runner->units.count && rc == FLOW_OK; i++) {
         const flow_context *ctx = fl_sink_runner_unit(runner, i)->ctx;
         rc = fl_metrics_add(metrics, FLOW_KIND_SINK, ctx->name, &ctx->counters);
+    }
+    if (rc == FLOW_OK && runner->group) {
+        const flow_context *ctx = runner->group->ctx;
+        rc = fl_metrics_add(metrics, FLOW_KIND_GROUP, ctx->name, &ctx->counters);
     }
     return rc;
 }

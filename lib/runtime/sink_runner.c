@@ -5,11 +5,12 @@
  * or a deadline, then run one transaction.  A pause is a time before which no transaction begins;
  * pending ones are settled meanwhile.  An empty channel is no reason to pause, so nothing wakes an
  * idle runner.
+ *
+ * Sinks of one group may take from several channels.  Then it sleeps until any of them has events.
  */
 
 #include "base/error.h"
 #include "runtime/group.h"
-#include "runtime/sink_runner.h"
 
 int fl_sink_runner_new(const struct fl_site *site, const char *name, struct fl_sink_runner **runner,
                        flow_error **err)
@@ -44,6 +45,11 @@ void fl_sink_runner_free(struct fl_sink_runner *runner)
     fl_free(mem, runner);
 }
 
+static void channel_has_events(void *waker)
+{
+    fl_waker_call(waker);
+}
+
 int fl_sink_runner_add(struct fl_sink_runner *runner, const struct fl_site *site,
                        const struct fl_part *part, flow_channel *channel, flow_error **err)
 {
@@ -57,6 +63,7 @@ int fl_sink_runner_add(struct fl_sink_runner *runner, const struct fl_site *site
         return fl_error_nomem(err);
     }
     unit->waker = &runner->waker;
+    unit->ear = (struct fl_gate_ear){.heard = channel_has_events, .arg = &runner->waker};
     if (runner->units.count == 1) {
         runner->channel = channel;
         runner->faults = &unit->faults;
@@ -139,6 +146,39 @@ static int may_run(const struct fl_sink_runner *runner)
     return 0;
 }
 
+/* Whether a sink that may run has events to take. */
+static int has_events(const struct fl_sink_runner *runner)
+{
+    for (size_t i = 0; i < runner->units.count; i++) {
+        const struct fl_sink_unit *unit = fl_sink_runner_unit(runner, i);
+        if (fl_sink_unit_may_run(unit) && fl_sink_unit_has_events(unit))
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether a back-off only means that there was nothing to take. */
+static int ran_dry(const struct fl_sink_runner *runner)
+{
+    if (!runner->group)
+        return fl_sink_runner_unit(runner, 0)->ran_dry;
+    return (runner->channel && runner->group->ran_dry) || !has_events(runner);
+}
+
+/* A processor that was led to an empty channel while others are not empty may choose again at once,
+ * but not for ever. */
+static int may_choose_again(struct fl_sink_runner *runner)
+{
+    return runner->group && runner->group->ran_dry && ++runner->dry < runner->units.count;
+}
+
+static void back_off(struct fl_sink_runner *runner)
+{
+    runner->dry = 0;
+    runner->backoffs++;
+    pause_for(runner, fl_backoff(runner->backoffs, FL_BACKOFF_STEP_MS, FL_BACKOFF_MAX_MS));
+}
+
 /* One transaction, and what follows from its answer. */
 static void turn(struct fl_sink_runner *runner)
 {
@@ -148,7 +188,6 @@ static void turn(struct fl_sink_runner *runner)
     atomic_store(&runner->flushed, 0);
     int answer = runner->group != NULL ? fl_group_process(runner->group, &cause)
                                        : fl_sink_unit_run(alone, &cause);
-    int ran_dry = runner->group != NULL ? runner->group->ran_dry : alone->ran_dry;
 
     if (answer < FLOW_OK) {
         fault(runner, cause);
@@ -157,12 +196,30 @@ static void turn(struct fl_sink_runner *runner)
     flow_error_free(cause);
     if (runner->group != NULL && answer == FLOW_READY)
         fl_fault_log_clear(runner->faults);
-    if (answer != FLOW_BACKOFF || (ran_dry && runner->channel != NULL)) {
+    if (answer != FLOW_BACKOFF || ran_dry(runner)) {
+        runner->dry = 0;
         runner->backoffs = 0;
-        return;
+    } else if (!may_choose_again(runner)) {
+        back_off(runner);
     }
-    runner->backoffs++;
-    pause_for(runner, fl_backoff(runner->backoffs, FL_BACKOFF_STEP_MS, FL_BACKOFF_MAX_MS));
+}
+
+/* Sleeps until any channel has events; 1 when there were some without sleeping. */
+static int rest_on_all(struct fl_sink_runner *runner, int64_t wake)
+{
+    if (has_events(runner))
+        return 1;
+    for (size_t i = 0; i < runner->units.count; i++) {
+        struct fl_sink_unit *unit = fl_sink_runner_unit(runner, i);
+        fl_gate_listen(&unit->channel->base->events, &unit->ear);
+    }
+    if (!has_events(runner))
+        fl_waker_sleep(&runner->waker, runner->clock, wake);
+    for (size_t i = 0; i < runner->units.count; i++) {
+        struct fl_sink_unit *unit = fl_sink_runner_unit(runner, i);
+        fl_gate_leave(&unit->channel->base->events, &unit->ear);
+    }
+    return 0;
 }
 
 /* Sleeps until there is something to do; 1 when that is a transaction. */
@@ -179,9 +236,8 @@ static int rest(struct fl_sink_runner *runner, int64_t wake)
         return 0;
     }
     runner->paused_until = 0;
-    /* Nobody can sleep on several channels, so their sinks are asked in turn, as Flume does. */
-    if (runner->channel == NULL)
-        return 1;
+    if (!runner->channel)
+        return rest_on_all(runner, wake);
     return fl_waker_sleep_on(&runner->waker, runner->channel, wake);
 }
 
@@ -249,18 +305,22 @@ int fl_sink_runner_start(struct fl_sink_runner *runner, flow_error **err)
 {
     runner->paused_until = 0;
     runner->backoffs = 0;
+    runner->dry = 0;
+    if (runner->group)
+        fl_group_tell(runner->group);
     if (fl_worker_start(&runner->worker, runner->name, run, runner) != FLOW_OK)
         return flow_error_setf(err, FLOW_ENOMEM, "no thread for sink %s", runner->name);
     return FLOW_OK;
 }
 
+/* The processor knows first: a sink that fails because it is to stop is then no failure to it. */
 void fl_sink_runner_stop(struct fl_sink_runner *runner)
 {
+    if (runner->group)
+        fl_context_stop(runner->group->ctx);
     atomic_store(&runner->worker.stopping, 1);
     for (size_t i = 0; i < runner->units.count; i++)
         fl_context_stop(fl_sink_runner_unit(runner, i)->ctx);
-    if (runner->group != NULL)
-        fl_context_stop(runner->group->ctx);
     fl_waker_call(&runner->waker);
 }
 

@@ -7,12 +7,14 @@
 #include "runtime/sink_unit.h"
 #include "runtime/worker.h"
 
+struct fl_group;
+
 struct fl_sink_runner {
     const char *name; /* of the sink or group */
     const struct fl_clock *clock;
-    struct fl_vec units;   /* of struct fl_sink_unit *, owned */
-    flow_group *group;     /* NULL for a sink that runs alone */
-    flow_channel *channel; /* where it sleeps; NULL when its sinks take from several */
+    struct fl_vec units;    /* of struct fl_sink_unit *, owned */
+    struct fl_group *group; /* NULL for a sink that runs alone */
+    flow_channel *channel;  /* where it sleeps; NULL when its sinks take from several */
     struct fl_fault_log *faults;
     struct fl_worker worker;
     struct fl_waker waker;
@@ -20,6 +22,7 @@ struct fl_sink_runner {
     _Atomic int flushed;  /* while it is drained: all was asked for since the last transaction */
     int64_t paused_until; /* 0: not paused */
     uint64_t backoffs;    /* in a row */
+    size_t dry;           /* transactions in a row that found nothing, though there are events */
 };
 
 /* Makes a runner without sinks. */

@@ -391,6 +391,11 @@ int fl_sink_unit_may_run(const struct fl_sink_unit *unit)
     return unit->start.started && !unit->failing && unit->pending.count < unit->max_pending;
 }
 
+int fl_sink_unit_has_events(const struct fl_sink_unit *unit)
+{
+    return !fl_channel_check(unit->channel, NULL) && flow_channel_size(unit->channel) > 0;
+}
+
 void fl_sink_unit_flush(struct fl_sink_unit *unit)
 {
     if (!unit->held_back || !unit->start.started)

@@ -23,6 +23,7 @@ struct fl_sink_unit {
     void *self;
     flow_channel *channel;
     struct fl_waker *waker; /* of the runner */
+    struct fl_gate_ear ear; /* at its channel, while the runner sleeps on several */
     struct fl_supervised start;
     struct fl_fault_log faults;
     struct fl_fault_log timer_faults;
@@ -56,6 +57,9 @@ int64_t fl_sink_unit_wake(const struct fl_sink_unit *unit);
 
 /* 1 when another transaction may be begun. */
 int fl_sink_unit_may_run(const struct fl_sink_unit *unit);
+
+/* 1 when its channel is open and has events for it. */
+int fl_sink_unit_has_events(const struct fl_sink_unit *unit);
 
 /* Runs one transaction.  Returns the sink's answer, or the error for which it was rolled back. */
 int fl_sink_unit_run(struct fl_sink_unit *unit, flow_error **err);

@@ -279,6 +279,34 @@ START_TEST(one_opening_lets_all_pass)
 }
 END_TEST
 
+static void hear(void *arg)
+{
+    ++*(int *)arg;
+}
+
+START_TEST(who_listens_hears_every_opening)
+{
+    struct fl_gate gate;
+    int one = 0, two = 0;
+    struct fl_gate_ear first = {.heard = hear, .arg = &one};
+    struct fl_gate_ear second = {.heard = hear, .arg = &two};
+
+    ck_assert_int_eq(fl_gate_init(&gate), FLOW_OK);
+    fl_gate_open(&gate);
+    fl_gate_listen(&gate, &first);
+    fl_gate_listen(&gate, &second);
+    fl_gate_open(&gate);
+    fl_gate_leave(&gate, &first);
+    fl_gate_open(&gate);
+    fl_gate_leave(&gate, &second);
+    fl_gate_open(&gate);
+    ck_assert_int_eq(one, 1);
+    ck_assert_int_eq(two, 2);
+    ck_assert_uint_eq(atomic_load(&gate.waiting), 0);
+    fl_gate_destroy(&gate);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -293,6 +321,7 @@ int main(void)
         {"gate", gate_opened_since_the_look_lets_pass},
         {"relay", no_opening_is_missed},
         {"all pass", one_opening_lets_all_pass},
+        {"listen", who_listens_hears_every_opening},
     };
 
     return RUN_SUITE("base/thread", tests);

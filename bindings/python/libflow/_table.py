@@ -735,6 +735,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_flume_set_aside": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_flume_stat_get": (C.c_int, [C.c_void_p, C.c_void_p]),
     "flow_group_count": (C.c_size_t, [C.c_void_p]),
+    "flow_group_has_events": (C.c_int, [C.c_void_p, C.c_size_t]),
     "flow_group_name": (C.c_char_p, [C.c_void_p, C.c_size_t]),
     "flow_group_run": (C.c_int, [C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_harness_advance": (C.c_int, [C.c_void_p, C.c_int64, C.POINTER(C.c_void_p)]),
