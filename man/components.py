@@ -95,20 +95,29 @@ def own_lines(info: dict) -> list[str]:
     return lines
 
 
+def group_lines(info: dict) -> list[str]:
+    """A group, with a second sink unless it is for one alone."""
+    if info["type"] == "default":
+        return ["", "a1.sinkgroups.g1.sinks = k1"]
+    return ["", "a1.sinks.k2.type = logger", "a1.sinks.k2.channel = c1", "",
+            "a1.sinkgroups.g1.sinks = k1 k2"]
+
+
 def snippet(info: dict) -> str:
     """A whole configuration, as short as it can be, with a component of the type INFO."""
     kind, own = info["kind"], own_lines(info)
     source = own if kind == "source" else BESIDE["r1"]
     channel = own if kind == "channel" else BESIDE["c1"]
     sink = own if kind in ("sink", "serializer") else BESIDE["k1"]
-    lines = ["a1.sources = r1", "a1.channels = c1", "a1.sinks = k1"]
+    group = group_lines(info) + own if kind == "group" else []
+    sinks = "k1 k2" if "a1.sinks.k2.channel = c1" in group else "k1"
+    lines = ["a1.sources = r1", "a1.channels = c1", f"a1.sinks = {sinks}"]
     lines += ["a1.sinkgroups = g1"] if kind == "group" else []
     lines += ["a1.configfilters = f1", "", *own] if kind == "filter" else []
     lines += ["", *source, "a1.sources.r1.channels = c1"]
     lines += ["a1.sources.r1.interceptors = i1", *own] if kind == "interceptor" else []
     lines += own if kind == "selector" else []
-    lines += ["", *channel, "", *sink, "a1.sinks.k1.channel = c1"]
-    lines += ["", "a1.sinkgroups.g1.sinks = k1", *own] if kind == "group" else []
+    lines += ["", *channel, "", *sink, "a1.sinks.k1.channel = c1", *group]
     return "\n".join(lines)
 
 
@@ -127,6 +136,7 @@ COUNTERS = {
     "sink": ["EventDrainAttemptCount", "EventDrainSuccessCount", "BatchEmptyCount",
              "BatchUnderflowCount", "BatchCompleteCount", "EventWriteFail", "ChannelReadFail",
              *TIMES],
+    "group": ["SinkFailureCount", "FailoverCount", "GroupFailureCount"],
     "channel file": [*LOG, "DeadLetters"],
     "channel spillablememory": LOG,
     "source netcat": ["EventRefusedCount", "LineTooLongCount", "LineUnfinishedCount"],
@@ -186,6 +196,10 @@ MEANINGS = {
     "BatchCompleteCount": "Transactions with a full batch.",
     "EventWriteFail": "Transactions that failed and were rolled back.",
     "ChannelReadFail": "Transactions that the channel could not begin or commit.",
+    "SinkFailureCount": "Times that a sink failed, or was tried before it had started; how often "
+                        "each one has failed is its own EventWriteFail.",
+    "FailoverCount": "Transactions that a sink took over because another had just failed.",
+    "GroupFailureCount": "Times that no sink took the events.",
     "ConnectionCreatedCount": "Files that were opened.",
     "ConnectionClosedCount": "Files that were closed.",
     "ConnectionFailedCount": "Files that could not be opened.",

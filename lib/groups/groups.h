@@ -7,5 +7,7 @@
 #include <flow/group.h>
 
 extern const flow_group_ops fl_default_group;
+extern const flow_group_ops fl_failover_group;
+extern const flow_group_ops fl_load_balance_group;
 
 #endif

@@ -66,6 +66,8 @@ static const flow_selector_ops *const selectors[] = {
 
 static const flow_group_ops *const groups[] = {
     &fl_default_group,
+    &fl_failover_group,
+    &fl_load_balance_group,
     NULL,
 };
 

@@ -52,7 +52,7 @@ static const flow_schema schema = {
     .summary = "Sends each event to one of the source's channels, so that they share the load.",
     .description =
         "The channel of an event must take it: while it cannot, the source tries again, with the "
-        "same channel.  Each channel has its events in their order; between channels there is "
+        "same channel. Each channel has its events in their order; between channels there is "
         "none.",
 };
 

@@ -216,7 +216,7 @@ static const flow_property properties[] = {
         .name = "default",
         .type = FLOW_TYPE_WORDS,
         .help = "The channels that must take all other events: those without the header, with a "
-                "blank value, or with one that is not mapped.  When no channel is named here they "
+                "blank value, or with one that is not mapped. When no channel is named here they "
                 "are dropped, which is logged once and counted as EventUnroutedCount.",
     },
     {
@@ -236,7 +236,7 @@ static const flow_schema schema = {
     .summary = "Sends an event to the channels that the value of one of its headers is mapped to.",
     .description =
         "The events of a batch that go to the same channel are put there in one transaction, in "
-        "their order.  When a channel that must take its share cannot, the source tries again, and "
+        "their order. When a channel that must take its share cannot, the source tries again, and "
         "the channels that have theirs do not get it a second time.",
 };
 

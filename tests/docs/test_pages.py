@@ -17,7 +17,7 @@ from components import snippet
 
 FUNCTIONS = [item for item in headers.read_all(ROOT / "include") if item.kind == "function"]
 TYPES = described()
-RUNNING = {"source": "r1", "channel": "c1", "sink": "k1"}  # as the snippets call them
+RUNNING = {"source": "r1", "channel": "c1", "sink": "k1", "group": "g1"}  # as the snippets call them
 
 
 def page_of(info: dict) -> str:
