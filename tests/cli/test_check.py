@@ -39,6 +39,119 @@ def test_all_errors_are_told_with_their_place(conf):
     ]
 
 
+AGENT = """\
+a1.sources = r1
+a1.channels = c1 c2 c3
+a1.sinks = k1 k2
+a1.sources.r1.type = seq
+a1.sources.r1.channels = c1 c2
+a1.channels.c1.type = memory
+a1.channels.c2.type = memory
+a1.channels.c3.type = memory
+a1.sinks.k1.type = logger
+a1.sinks.k1.channel = c1
+a1.sinks.k2.type = logger
+a1.sinks.k2.channel = c3
+"""
+MULTIPLEXING = """\
+a1.sources.r1.selector.type = multiplexing
+a1.sources.r1.selector.header = state
+a1.sources.r1.selector.mapping.CZ = c1
+a1.sources.r1.selector.mapping.U.S = c1 c2
+a1.sources.r1.selector.optional.CZ = c2
+a1.sources.r1.selector.default = c1
+"""
+
+
+def test_a_selector(conf):
+    conf.write_text(AGENT + MULTIPLEXING)
+    assert run_flow("check", conf).out == "0 errors, 0 warnings\n"
+
+
+@pytest.mark.parametrize("right, wrong, line, column, key", [
+    ("mapping.CZ = c1", "mapping.CZ = c1 c3", 15, 37, "mapping.CZ"),
+    ("optional.CZ = c2", "optional.CZ = c9", 17, 38, "optional.CZ"),
+    ("default = c1", "default = c3", 18, 34, "default"),
+])
+def test_a_selector_that_names_a_channel_of_another(conf, right, wrong, line, column, key):
+    conf.write_text(AGENT + MULTIPLEXING.replace(right, wrong))
+    assert run_flow("check", conf).out == (
+        f"{conf}:{line}:{column}: error: source r1: a1.sources.r1.selector.{key}: "
+        f"'{wrong[-2:]}' is not a channel of the source\n1 error, 0 warnings\n")
+
+
+def test_a_selector_in_yaml(tmp_path):
+    conf = tmp_path / "a.yaml"
+    text = """\
+a1:
+  sources:
+    r1:
+      type: seq
+      channels: [c1, c2]
+      selector:
+        type: multiplexing
+        header: state
+        mapping:
+          CZ: c1
+          U.S: [c1, c2]
+        optional:
+          CZ: [c2]
+        default: c1
+  channels:
+    c1: {type: memory}
+    c2: {type: memory}
+  sinks:
+    k1: {type: logger, channel: c1}
+    k2: {type: logger, channel: c2}
+"""
+    conf.write_text(text)
+    assert run_flow("check", conf).out == "0 errors, 0 warnings\n"
+    conf.write_text(text.replace("[c1, c2]\n        optional", "[c1, c3]\n        optional"))
+    assert run_flow("check", conf).out == (
+        f"{conf}:11:16: error: source r1: a1.sources.r1.selector.mapping.U.S: "
+        "'c3' is not a channel of the source\n1 error, 0 warnings\n")
+
+
+GROUP = """\
+a1.sinkgroups = g1
+a1.sinkgroups.g1.sinks = k1 k2
+"""
+
+
+@pytest.mark.parametrize("text", [
+    "type = failover\nP.priority.k1 = 5\nP.priority.k2 = -10\nP.maxpenalty = 10000",
+    "type = load_balance\nP.backoff = true\nP.selector = random\nP.selector.maxTimeOut = 10000",
+])
+def test_a_group(conf, text):
+    lines = f"P.{text}\n".replace("P.", "a1.sinkgroups.g1.processor.")
+    conf.write_text(AGENT + GROUP + lines)
+    assert run_flow("check", conf).out == "0 errors, 0 warnings\n"
+
+
+@pytest.mark.parametrize("text, finding", [
+    ("type = default",
+     "15:35: error: group g1: a1.sinkgroups.g1.processor.type: the default processor serves one "
+     "sink and group g1 has 2; choose failover or load_balance"),
+    ("type = failover\nP.priority.k1 = first",
+     "16:42: error: group g1: a1.sinkgroups.g1.processor.priority.k1: 'first' is not a whole "
+     "number"),
+    ("type = load_balance\nP.selector = com.example.Selector",
+     "16:39: error: group g1: a1.sinkgroups.g1.processor.selector: 'com.example.Selector' is none "
+     "of round_robin|random"),
+])
+def test_a_group_that_cannot_be(conf, text, finding):
+    lines = f"P.{text}\n".replace("P.", "a1.sinkgroups.g1.processor.")
+    conf.write_text(AGENT + GROUP + lines)
+    assert f"{conf}:{finding}" in run_flow("check", conf).out
+
+
+def test_a_group_of_one_has_nothing_to_balance(conf):
+    conf.write_text(AGENT + GROUP.replace("k1 k2", "k1")
+                    + "a1.sinkgroups.g1.processor.type = load_balance\n")
+    assert (f"{conf}:15:35: error: group g1: a1.sinkgroups.g1.processor.type: there is nothing to "
+            "balance: group g1 has one sink") in run_flow("check", conf).out
+
+
 def test_json(conf):
     conf.write_text(conf.read_text().replace("netcat", "net\"cat"))
     result = run_flow("check", "--format", "json", conf)
