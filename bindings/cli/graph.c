@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "commands.h"
 #include "setup.h"
@@ -71,6 +72,21 @@ static void read_column(struct graph_column *column, flow_config *config, const 
     }
 }
 
+/* Tells sources how they choose channels, unless they do not. */
+static void read_selectors(struct graph *graph, flow_config *config)
+{
+    for (size_t i = 0; i < graph->sources.count; i++) {
+        struct graph_node *node = &graph->sources.nodes[i];
+        char *type = value_of(config, graph->agent, "sources", node->name, "selector.type");
+        if (type)
+            node->selector = first_word(type);
+        if (node->selector && strcasecmp(node->selector, "replicating") == 0) {
+            free(node->selector);
+            node->selector = NULL;
+        }
+    }
+}
+
 /* Tells sinks which group has them. */
 static void read_groups(struct graph *graph)
 {
@@ -97,6 +113,7 @@ void graph_read(struct graph *graph, flow_config *config, const char *agent)
     read_column(&graph->sinks, config, agent, FLOW_KIND_SINK, sinks);
     read_column(&graph->groups, config, agent, FLOW_KIND_GROUP, groups);
     read_groups(graph);
+    read_selectors(graph, config);
 }
 
 static void free_column(struct graph_column *column)
@@ -105,6 +122,7 @@ static void free_column(struct graph_column *column)
         free(column->nodes[i].name);
         free(column->nodes[i].type);
         free(column->nodes[i].group);
+        free(column->nodes[i].selector);
         text_list_free(&column->nodes[i].channels);
     }
     free(column->nodes);
@@ -139,6 +157,8 @@ static void print_users(FILE *out, const char *kind, const struct graph_column *
             fprintf(out, "%s %s", c ? "," : "", node->channels.items[c]);
         if (node->group)
             fprintf(out, ", in group %s", node->group);
+        if (node->selector)
+            fprintf(out, ", by %s", node->selector);
         putc('\n', out);
     }
 }
@@ -165,6 +185,10 @@ static void mermaid_label(FILE *out, const struct graph_node *node)
     text_xml(out, node->name);
     fputs("<br>", out);
     text_xml(out, node->type);
+    if (node->selector) {
+        fputs("<br>by ", out);
+        text_xml(out, node->selector);
+    }
 }
 
 /* Nodes are numbered, as names may hold what Mermaid takes for syntax. */

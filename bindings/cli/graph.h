@@ -13,6 +13,7 @@ struct graph_node {
     char *type;
     struct text_list channels; /* of a source or sink */
     char *group;               /* of a sink, or NULL */
+    char *selector;            /* of a source, or NULL where every channel gets every event */
 };
 
 struct graph_column {

@@ -51,6 +51,9 @@ static void draw_boxes(FILE *out, const struct graph *graph, const struct graph_
         if (node->group)
             draw_text(out, x + BOX_WIDTH - 12, y + 20, "text-anchor=\"end\" fill=\"#666\"",
                       node->group);
+        if (node->selector)
+            draw_text(out, x + BOX_WIDTH - 12, y + 38, "text-anchor=\"end\" fill=\"#666\"",
+                      node->selector);
     }
 }
 

@@ -31,6 +31,34 @@ def test_mermaid():
     assert '  subgraph g0 ["g1<br>load_balance"]' in lines
 
 
+SELECTED = """\
+a.sources = r1 r2
+a.channels = c1 c2
+a.sources.r1.type = seq
+a.sources.r1.channels = c1 c2
+a.sources.r1.selector.type = multiplexing
+a.sources.r2.type = seq
+a.sources.r2.channels = c1
+a.sources.r2.selector.type = Replicating
+a.channels.c1.type = memory
+a.channels.c2.type = memory
+"""
+
+
+def test_a_selector_is_shown_where_there_is_a_choice(tmp_path):
+    conf = tmp_path / "a.conf"
+    conf.write_text(SELECTED)
+    lines = run_flow("graph", conf).out.splitlines()
+    assert "  source r1 (seq) to c1, c2, by multiplexing" in lines
+    assert "  source r2 (seq) to c1" in lines
+    lines = run_flow("graph", "--format", "mermaid", conf).out.splitlines()
+    assert '  r0(["r1<br>seq<br>by multiplexing"])' in lines
+    assert '  r1(["r2<br>seq"])' in lines
+    root = ElementTree.fromstring(run_flow("graph", "--format", "svg", conf).out)
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert texts.count("multiplexing") == 1
+
+
 def test_svg_shows_every_component():
     out = run_flow("graph", "--format", "svg", GROUPED).out
     root = ElementTree.fromstring(out)
