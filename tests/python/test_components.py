@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sources, sinks and interceptors written in Python."""
+"""Components written in Python."""
 
 from __future__ import annotations
 
@@ -87,6 +87,97 @@ def test_an_interceptor_changes_and_drops(library: libflow.Library) -> None:
         pipeline.inlet("r1").push_many([b"a", b"psst", libflow.Event(b"b", {"k": "v"})])
     assert got.bodies == [b"A", b"B"]
     assert got.events[1].headers == {"k": "v", "loud": "yes"}
+
+
+class ByLength(libflow.Selector):
+    """Sends short bodies to the first channel and long ones to the others."""
+
+    properties = (libflow.Property("short", int, default=3),)
+
+    def select(self, event: libflow.Event) -> Iterable[str]:
+        if event.body == b"nowhere":
+            return ()
+        if len(event.body) <= self.context.settings["short"]:
+            return self.channels[:1]
+        return self.channels[1:]
+
+
+def test_a_selector_chooses_channels(library: libflow.Library) -> None:
+    libflow.register(library, "by_length", ByLength)
+    config = settings(libflow.Config(library), "inlet", "outlet")
+    config["a1.channels"] = "c1 c2"
+    config["a1.channels.c2.type"] = "memory"
+    config["a1.sinks"] = "k1 k2"
+    config["a1.sinks.k2.type"] = "outlet"
+    config["a1.sinks.k2.channel"] = "c2"
+    config["a1.sources.r1.channels"] = "c1 c2"
+    config["a1.sources.r1.selector.type"] = "by_length"
+    config["a1.sources.r1.selector.short"] = 2
+    short, long = Collected(), Collected()
+    pipeline = libflow.Pipeline(config, "a1")
+    pipeline.outlet("k1", short)
+    pipeline.outlet("k2", long)
+    with pipeline:
+        pipeline.inlet("r1").push_many([b"a", b"abc", b"nowhere", b"ab", b"abcd"])
+        wait_for(lambda: len(short.bodies) == 2 and len(long.bodies) == 2)
+        assert pipeline.metrics()["r1"]["EventUnroutedCount"] == 1
+    assert (short.bodies, long.bodies) == ([b"a", b"ab"], [b"abc", b"abcd"])
+
+
+def test_a_selector_that_names_no_channel_refuses_the_batch(library: libflow.Library) -> None:
+    class Lost(libflow.Selector):
+        """Names a channel that is not there."""
+
+        def select(self, event: libflow.Event) -> Iterable[str]:
+            return ["c9"]
+
+    libflow.register(library, "lost", Lost)
+    config = settings(libflow.Config(library), "inlet", "null")
+    config["a1.sources.r1.selector.type"] = "lost"
+    with libflow.Pipeline(config, "a1") as pipeline:
+        with pytest.raises(libflow.FlowError, match="tuple.index"):
+            pipeline.inlet("r1").push(b"x")
+
+
+class LastFirst(libflow.Group):
+    """Tries the sinks from the last to the first."""
+
+    failed: list[str] = []
+
+    def process(self) -> bool:
+        for sink in reversed(self.sinks):
+            try:
+                return self.has_events(sink) and self.run(sink)
+            except libflow.FlowError as fault:
+                self.failed.append(f"{sink}: {fault}")
+        raise RuntimeError("nobody wants them")
+
+
+def test_a_group_chooses_sinks(library: libflow.Library) -> None:
+    class Refuses(libflow.Sink):
+        """Fails always."""
+
+        def process(self, events: list[libflow.Event]) -> None:
+            raise OSError("no disk")
+
+    libflow.register(library, "refuses", Refuses)
+    libflow.register(library, "last_first", LastFirst)
+    config = settings(libflow.Config(library), "inlet", "outlet")
+    config["a1.sinks"] = "k1 k2"
+    config["a1.sinks.k2.type"] = "refuses"
+    config["a1.sinks.k2.channel"] = "c1"
+    config["a1.sinkgroups"] = "g1"
+    config["a1.sinkgroups.g1.sinks"] = "k1 k2"
+    config["a1.sinkgroups.g1.processor.type"] = "last_first"
+    got = Collected()
+    pipeline = libflow.Pipeline(config, "a1")
+    pipeline.outlet("k1", got)
+    with pipeline:
+        pipeline.inlet("r1").push_many([b"a", b"b"])
+        wait_for(lambda: len(got.bodies) == 2)
+        assert pipeline.metrics()["g1"]["FailoverCount"] == 1
+    assert got.bodies == [b"a", b"b"]
+    assert "no disk" in LastFirst.failed[0]
 
 
 def test_a_name_that_is_taken_is_refused(library: libflow.Library) -> None:

@@ -9,7 +9,8 @@
             pipeline.inlet("in").push(b"hello", {"from": "python"})
 """
 
-from ._components import Component, Context, Interceptor, Property, Sink, Source, register
+from ._components import (Component, Context, Group, Interceptor, Property, Selector, Sink, Source,
+                          register)
 from ._config import Config, Diagnostic
 from ._consumers import Consumer, ConsumerInfo, Consumers, Letter
 from ._errors import (AbiError, AlreadyExists, CallbackError, Closed, ConfigError, DeliveryError,
@@ -25,7 +26,7 @@ __version__: str = _lib.flow_version_string().decode()
 __all__ = [
     "AbiError", "AlreadyExists", "Batch", "CallbackError", "Closed", "Component", "Config",
     "ConfigError", "Consumer", "ConsumerInfo", "Consumers", "Context", "DeliveryError", "Diagnostic", "Event", "FlowError", "Forked",
-    "Full", "Inlet", "Interceptor", "InvalidArgument", "Letter", "Library", "NotFound", "OutOfMemory",
-    "ParseError", "Pipeline", "PluginError", "Property", "Sink", "Source", "StateError",
+    "Full", "Group", "Inlet", "Interceptor", "InvalidArgument", "Letter", "Library", "NotFound", "OutOfMemory",
+    "ParseError", "Pipeline", "PluginError", "Property", "Selector", "Sink", "Source", "StateError",
     "SystemFailure", "TimedOut", "TooBig", "register",
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sources, sinks and interceptors written in Python, registered like built-in ones."""
+"""Components written in Python, registered like built-in ones."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Context:
 
 
 class Component:
-    """What sources, sinks and interceptors have in common."""
+    """What components have in common."""
 
     properties: tuple[Property, ...] = ()
 
@@ -97,6 +97,37 @@ class Interceptor(Component):
     def intercept(self, events: list[Event]) -> Iterable[EventLike]:
         """What is to go on in the place of EVENTS."""
         raise NotImplementedError
+
+
+class Selector(Component):
+    """Decides which channels of a source an event goes to."""
+
+    channels: tuple[str, ...] = ()  # of the source; known before the first event
+
+    def select(self, event: Event) -> Iterable[str]:
+        """The channels that must take EVENT; with none of them it is dropped, and counted."""
+        raise NotImplementedError
+
+
+class Group(Component):
+    """Decides which sink of a group gets the next transaction."""
+
+    sinks: tuple[str, ...] = ()  # of the group; known before the first transaction
+    _handle: int | None = None
+
+    def process(self) -> bool:
+        """Runs a transaction with a sink; True unless there was nothing to do.  What it raises
+        leaves the events in their channel and is followed by a pause."""
+        raise NotImplementedError
+
+    def run(self, sink: str) -> bool:
+        """Runs one transaction with SINK; True when it took events.  Raises when it failed: the
+        events are then back in the channel, for another sink.  Only inside `process`."""
+        return call(lib.flow_group_run, self._handle, self.sinks.index(sink)) == t.FLOW_READY
+
+    def has_events(self, sink: str) -> bool:
+        """Whether the channel of SINK has events for it.  Only inside `process`."""
+        return bool(lib.flow_group_has_events(self._handle, self.sinks.index(sink)))
 
 
 C = TypeVar("C", bound=Component)
@@ -150,12 +181,16 @@ class _Table:
 
         setattr(self.ops, member, kind(guarded))
 
-    def create(self, ctx: int, out: Any, _err: Any) -> int:
+    def create(self, ctx: int, *rest: Any) -> int:
         number = next(self.numbers)
         self.instances[number] = self.cls(Context(ctx, self.cls.properties))
         self.rooms[number] = Room()
-        out[0] = number
+        self.introduce(self.instances[number], *rest[:-2])
+        rest[-2][0] = number
         return t.FLOW_OK
+
+    def introduce(self, instance: Any, *known: Any) -> None:
+        """Tells a new instance what only its kind knows."""
 
     def destroy(self, number: int) -> None:
         self.instances.pop(number, None)
@@ -227,8 +262,40 @@ class _InterceptorTable(_Table):
         return t.FLOW_OK
 
 
+class _SelectorTable(_Table):
+    def __init__(self, cls: type[Component], name: str) -> None:
+        super().__init__(cls, t.flow_selector_ops, name)
+        self.bind("select", self.select)
+
+    def introduce(self, instance: Any, *known: Any) -> None:
+        names, count = known
+        instance.channels = tuple(text(names[i]) for i in range(count))
+
+    def select(self, number: int, event: int, route: int, _err: Any) -> int:
+        selector = self.instances[number]
+        [seen] = self.rooms[number].unpack((ctypes.c_void_p * 1)(event), 1)
+        for channel in selector.select(seen):
+            lib.flow_route_require(route, selector.channels.index(channel))
+        return t.FLOW_OK
+
+
+class _GroupTable(_Table):
+    def __init__(self, cls: type[Component], name: str) -> None:
+        super().__init__(cls, t.flow_group_ops, name)
+        self.bind("process", self.process)
+
+    def introduce(self, instance: Any, *known: Any) -> None:
+        [group] = known
+        instance._handle = group
+        instance.sinks = tuple(text(lib.flow_group_name(group, i))
+                               for i in range(lib.flow_group_count(group)))
+
+    def process(self, number: int, _err: Any) -> int:
+        return t.FLOW_READY if self.instances[number].process() else t.FLOW_BACKOFF
+
+
 def register(library: Library, name: str, cls: type[C]) -> type[C]:
-    """Registers a class as the type NAME of source, sink or interceptor."""
+    """Registers a class as the type NAME of its kind of component."""
     add: Any
     table: _Table
     if issubclass(cls, Sink):
@@ -237,8 +304,12 @@ def register(library: Library, name: str, cls: type[C]) -> type[C]:
         add, table = lib.flow_registry_add_source, _SourceTable(cls, library, name)
     elif issubclass(cls, Interceptor):
         add, table = lib.flow_registry_add_interceptor, _InterceptorTable(cls, name)
+    elif issubclass(cls, Selector):
+        add, table = lib.flow_registry_add_selector, _SelectorTable(cls, name)
+    elif issubclass(cls, Group):
+        add, table = lib.flow_registry_add_group, _GroupTable(cls, name)
     else:
-        raise TypeError(f"{cls.__name__} is no Source, Sink or Interceptor")
+        raise TypeError(f"{cls.__name__} is no Source, Sink, Interceptor, Selector or Group")
     library.keep(table)
     call(add, library.registry, ctypes.byref(table.ops), None, None)
     return cls
