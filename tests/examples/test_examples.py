@@ -94,6 +94,53 @@ def test_mysink_runs_its_configuration(tmp_path: Path) -> None:
     assert "mysinkprefix:world:myskinsuffix" in text
 
 
+ROUTING = """
+a1.sources = r1
+a1.channels = c1 c2
+a1.sinks = k1 k2 k3
+a1.sinkgroups = g1
+a1.sources.r1.type = exec
+a1.sources.r1.command = seq 400; seq 400
+a1.sources.r1.shell = /bin/sh -c
+a1.sources.r1.channels = c1 c2
+a1.sources.r1.selector.type = by_hash
+a1.sources.r1.selector.header = no such header
+a1.channels.c1.type = memory
+a1.channels.c1.capacity = 1000
+a1.channels.c2.type = memory
+a1.channels.c2.capacity = 1000
+a1.sinks.k1.channel = c1
+a1.sinks.k2.channel = c1
+a1.sinks.k3.channel = c2
+a1.sinkgroups.g1.sinks = k1 k2
+a1.sinkgroups.g1.processor.type = weighted
+a1.sinkgroups.g1.processor.weight.k1 = 3
+"""
+
+
+def test_routing_spreads_events(tmp_path: Path) -> None:
+    """Each number is in one channel, twice; and of c1 one sink gets three times as much."""
+    conf = tmp_path / "routing.conf"
+    text = ROUTING
+    for sink in ("k1", "k2", "k3"):
+        (tmp_path / sink).mkdir()
+        text += (f"a1.sinks.{sink}.type = file_roll\na1.sinks.{sink}.sink.directory = "
+                 f"{tmp_path / sink}\na1.sinks.{sink}.sink.batchSize = 1\n")
+    conf.write_text(text)
+
+    def lines(sink: str) -> list[str]:
+        return "".join(file.read_text() for file in (tmp_path / sink).iterdir()).split()
+
+    agent_until([FLOW, "agent", "--name", "a1", "--conf-file", str(conf),
+                 "--plugins-path", str(BUILD / "examples")], tmp_path / "log",
+                lambda _: sum(len(lines(sink)) for sink in ("k1", "k2", "k3")) == 800)
+    first, other = lines("k1") + lines("k2"), lines("k3")
+    assert not set(first) & set(other)
+    assert sorted(first + other) == sorted([str(i) for i in range(1, 401)] * 2)
+    assert min(len(first), len(other)) > 200
+    assert abs(len(lines("k1")) - 3 * len(lines("k2"))) <= 3
+
+
 def test_quickstart() -> None:
     out = run(str(ROOT / "examples/quickstart"))
     assert "2500 of 2500 lines of the log, 1200 of 1200 lines of the files" in out
