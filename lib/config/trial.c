@@ -48,28 +48,43 @@ static void destroy(const struct fl_type *type, void *self)
     }
 }
 
+/* The place that stands for the component: its type's. */
+static struct fl_raw place_of(const struct trial *trial)
+{
+    const struct fl_entry *type = fl_map_get(&trial->check->config->entries, trial->key);
+    const struct fl_raw nowhere = {.full = trial->key, .file = ""};
+
+    return type ? fl_entry_raw(type, 0) : nowhere;
+}
+
+/* What a component would log when it is made is found here. */
+static void overhear(void *self, const flow_log_record *record)
+{
+    const struct trial *trial = self;
+    const struct fl_raw where = place_of(trial);
+
+    fl_check_value(trial->check, FLOW_SEVERITY_WARNING, &where, NULL, "%s", record->message);
+}
+
 /* Adds the fault of a component at the place it names, or at its type. */
 static void report(const struct trial *trial, const flow_error *err)
 {
-    struct fl_check *check = trial->check;
-    const struct fl_entry *type = fl_map_get(&check->config->entries, trial->key);
     const flow_error *cause = flow_error_cause(err);
-    struct fl_raw where = {.full = trial->key, .file = ""};
+    struct fl_raw where = place_of(trial);
 
     if (flow_error_key(err)[0]) {
-        where.full = flow_error_key(err);
+        where = (struct fl_raw){.full = flow_error_key(err)};
         where.file = flow_error_place(err, &where.line, &where.column);
-    } else if (type) {
-        where = fl_entry_raw(type, 0);
     }
-    fl_check_value(check, FLOW_SEVERITY_ERROR, &where, NULL, "%s%s%s", fl_error_text(err),
+    fl_check_value(trial->check, FLOW_SEVERITY_ERROR, &where, NULL, "%s%s%s", fl_error_text(err),
                    cause ? ": " : "", cause ? flow_error_message(cause) : "");
 }
 
 /* Makes the component and throws it away. */
-static int try_part(const struct trial *trial)
+static int try_part(struct trial *trial)
 {
     const struct fl_part *part = trial->part;
+    const struct fl_log log = {.fn = overhear, .self = trial, .level = FLOW_LOG_WARN};
     flow_group group = {.names = trial->names, .count = trial->name_count};
     flow_context *ctx;
     flow_error *err = NULL;
@@ -78,6 +93,7 @@ static int try_part(const struct trial *trial)
                             &ctx, &err);
 
     if (!rc) {
+        ctx->log = &log;
         rc = create(trial, ctx, &group, &self, &err);
         if (!rc)
             destroy(part->type, self);

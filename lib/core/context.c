@@ -48,6 +48,7 @@ int fl_context_new(flow_library *lib, const struct fl_type *type, const char *na
     if (made == NULL)
         return fl_error_nomem(err);
     made->lib = lib;
+    made->log = &lib->log;
     made->kind = type->kind;
     made->user = type->user;
     made->settings = settings;
@@ -169,7 +170,7 @@ int flow_context_refuse(const flow_context *ctx, const char *name, const char *w
 
 void flow_context_log(const flow_context *ctx, int32_t level, const char *text)
 {
-    fl_log_text(&ctx->lib->log, level, ctx->label, text);
+    fl_log_text(ctx->log, level, ctx->label, text);
 }
 
 void flow_context_logf(const flow_context *ctx, int32_t level, const char *format, ...)
@@ -177,13 +178,13 @@ void flow_context_logf(const flow_context *ctx, int32_t level, const char *forma
     va_list args;
 
     va_start(args, format);
-    fl_vlogf(&ctx->lib->log, level, ctx->label, format, args);
+    fl_vlogf(ctx->log, level, ctx->label, format, args);
     va_end(args);
 }
 
 int flow_context_log_enabled(const flow_context *ctx, int32_t level)
 {
-    return fl_log_enabled(&ctx->lib->log, level);
+    return fl_log_enabled(ctx->log, level);
 }
 
 /* ---- time ---- */

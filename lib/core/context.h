@@ -26,6 +26,7 @@ struct fl_stop_hook {
 
 struct flow_context {
     flow_library *lib;
+    const struct fl_log *log; /* where its messages go: the library's, but in a check */
     uint32_t kind;
     char *name;                         /* "r1" */
     char *label;                        /* "source r1" */

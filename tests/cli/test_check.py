@@ -128,6 +128,20 @@ def test_a_group(conf, text):
     assert run_flow("check", conf).out == "0 errors, 0 warnings\n"
 
 
+def test_what_a_group_does_not_heed_is_a_warning(conf):
+    conf.write_text(AGENT + GROUP + """\
+a1.sinkgroups.g1.processor.type = failover
+a1.sinkgroups.g1.processor.priority.k1 = 5
+a1.sinkgroups.g1.processor.priority.k2 = 5
+a1.sinkgroups.g1.processor.priority.k3 = 9
+""")
+    result = run_flow("check", conf)
+    place = f"{conf}:15:35: warning: group g1: a1.sinkgroups.g1.processor.type: "
+    assert (result.status, result.out, result.err) == (
+        0, f"{place}sinks k1 and k2 have the priority 5; k1 comes first\n"
+        f"{place}'priority.k3' has no effect: the group has no sink 'k3'\n0 errors, 2 warnings\n", "")
+
+
 @pytest.mark.parametrize("text, finding", [
     ("type = default",
      "15:35: error: group g1: a1.sinkgroups.g1.processor.type: the default processor serves one "
