@@ -31,6 +31,7 @@
 #include <flow/serializer.h>
 #include <flow/sink.h>
 #include <flow/source.h>
+#include <flow/span.h>
 #include <flow/transaction.h>
 #include <flow/version.h>
 

@@ -61,6 +61,8 @@ static int note_cursor(struct fl_state *state, struct fl_cursor *cursor)
     }
     if (!rc) {
         mark->watermark = cursor->watermark;
+        if (!cursor->overtaken)
+            cursor->noted = cursor->watermark;
         mark->acked.list.count = cursor->acked.list.count;
         if (mark->acked.list.count)
             memcpy(mark->acked.list.items, cursor->acked.list.items,
@@ -123,11 +125,12 @@ static int note_state(struct fl_store *store, const struct fl_change *change,
 }
 
 /* Writes the state to the log itself. */
-static int write_frame(struct fl_store *store, struct fl_buf *bytes, uint64_t floor,
-                       uint64_t *epoch, flow_error **err)
+static int write_frame(struct fl_store *store, struct fl_buf *bytes,
+                       const struct fl_control *control, uint64_t *epoch, flow_error **err)
 {
     struct fl_stripe *stripe = fl_store_stripe(store);
-    struct fl_entry entry = {.frame = {.type = FL_FRAME_STATE, .first = floor}, .secret = 1};
+    struct fl_entry entry = {.frame = {.type = FL_FRAME_STATE, .first = control->floor},
+                             .secret = 1};
     size_t size = bytes->size;
     uint8_t *pad = fl_buf_reserve(bytes, FL_FRAME_ALIGN);
 
@@ -135,6 +138,7 @@ static int write_frame(struct fl_store *store, struct fl_buf *bytes, uint64_t fl
         return fl_error_nomem(err);
     memset(pad, 0, FL_FRAME_ALIGN);
     entry.payload = bytes->data;
+    entry.frame.flags = control->has_spans ? FL_FRAME_SPANS : 0;
     entry.frame.size = (uint32_t)size;
     entry.frame.time = flow_context_time(store->env.ctx);
     entry.frame.crc = fl_crc32c(0, bytes->data, size);
@@ -142,6 +146,17 @@ static int write_frame(struct fl_store *store, struct fl_buf *bytes, uint64_t fl
     *epoch = entry.epoch;
     fl_stripe_land(stripe, &entry);
     return rc;
+}
+
+/* What was given up before the state was noted is so for good now. */
+static void raise_horizons(struct fl_store *store)
+{
+    for (struct fl_cursor *c = store->cursors; c; c = c->next_cursor) {
+        fl_lock(&c->lock);
+        if (c->horizon < c->noted)
+            c->horizon = c->noted;
+        fl_unlock(&c->lock);
+    }
 }
 
 static int write_control(struct fl_store *store, const struct fl_control *control,
@@ -164,9 +179,9 @@ static int write_all(struct fl_store *store, struct fl_control *control, struct 
 
     fl_buf_init(&bytes, store->env.mem);
     control->floor = fl_state_floor(state);
-    int rc = fl_state_write(state, &bytes) ? fl_error_nomem(err) : FLOW_OK;
+    int rc = fl_state_write(state, &bytes, &control->has_spans) ? fl_error_nomem(err) : FLOW_OK;
     if (!rc)
-        rc = write_frame(store, &bytes, control->floor, &epoch, err);
+        rc = write_frame(store, &bytes, control, &epoch, err);
     if (!rc && control->clean) { /* the points are behind the frame */
         control->points.count = 0;
         rc = note_points(store, control) ? fl_error_nomem(err) : FLOW_OK;
@@ -175,12 +190,26 @@ static int write_all(struct fl_store *store, struct fl_control *control, struct 
         store->generation = state->generation;
         store->released = state->released;
         store->keeper.state_epoch = epoch;
+        raise_horizons(store);
         rc = write_control(store, control, &bytes, err);
     }
     if (!rc)
         fl_store_release(store, control->floor, control);
     fl_buf_free(&bytes);
     return rc;
+}
+
+/* What is forgotten is in no state from now on. */
+static void forget_senders(struct fl_store *store)
+{
+    uint64_t count = fl_spans_expire(&store->spans, flow_context_time(store->env.ctx));
+
+    if (count)
+        flow_context_logf(store->env.ctx, FLOW_LOG_WARN,
+                          "%llu accounts of what senders have sent were forgotten, as nothing was "
+                          "heard of them for long, or there were too many; what these send once "
+                          "more comes twice",
+                          (unsigned long long)count);
 }
 
 /* Under the lock. */
@@ -190,9 +219,10 @@ static int checkpoint(struct fl_store *store, int clean, const struct fl_change 
     struct fl_control control = {.clean = clean};
     struct fl_state state;
 
-    fl_state_init(&state, store->env.mem, &store->positions);
+    fl_state_init(&state, store->env.mem, &store->positions, &store->spans);
     fl_vec_init(&control.points, store->env.mem, sizeof(struct fl_scan_point));
     fl_store_move_letters(store);
+    forget_senders(store);
     memcpy(control.id, store->env.id, FL_STORE_ID);
     int rc = note_points(store, &control) || note_state(store, change, &state) ? fl_error_nomem(err)
                                                                                : FLOW_OK;

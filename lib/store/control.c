@@ -16,6 +16,7 @@ static const uint8_t magic[8] = {'F', 'L', 'O', 'W', 'C', 'T', 'L', '\n'};
 #define FLOOR_AT 48u
 #define CLEAN 1u
 #define SEALED 2u /* the state is encrypted; how its key is made stands before it */
+#define SPANS 4u  /* there are spans in the state */
 #define POINT 32u
 #define LIMIT ((size_t)1 << 30)
 #define STRIPES_MAX 4096u
@@ -77,6 +78,11 @@ static int seal_state(const struct fl_store_env *env, const struct fl_control *c
     return rc;
 }
 
+static uint32_t flags_of(const struct fl_control *control, int sealed)
+{
+    return (control->clean ? CLEAN : 0) | (sealed ? SEALED : 0) | (control->has_spans ? SPANS : 0);
+}
+
 static int encode(const struct fl_store_env *env, const struct fl_control *control,
                   const struct fl_buf *state, struct fl_buf *out, flow_error **err)
 {
@@ -88,7 +94,7 @@ static int encode(const struct fl_store_env *env, const struct fl_control *contr
 
     if (!front)
         return fl_error_nomem(err);
-    put_front(control, size, (control->clean ? CLEAN : 0) | (sealed ? SEALED : 0), front);
+    put_front(control, size, flags_of(control, sealed), front);
     if (sealed)
         rc = seal_state(env, control, state, front, at, err);
     else
@@ -292,7 +298,7 @@ static int take_slot(const struct fl_store_env *env, struct fl_buf *bytes, const
                                path, later, FL_STORE_VERSION);
     if (!is_whole(bytes))
         return FLOW_EPARSE;
-    if (fl_le32_get(bytes->data + FLAGS_AT) & ~(CLEAN | SEALED))
+    if (fl_le32_get(bytes->data + FLAGS_AT) & ~(CLEAN | SEALED | SPANS))
         return later_flags(path, err);
     return decode(env, bytes, path, control, state, err);
 }

@@ -22,6 +22,7 @@ struct fl_control {
     uint8_t id[FL_STORE_ID];
     uint64_t generation; /* the state's */
     int clean;           /* the store was closed: nothing is behind the points */
+    int has_spans;       /* the state has some */
     uint64_t floor;      /* below this offset nothing is needed, as the state says too */
     struct fl_vec points; /* of struct fl_scan_point, one a stripe */
 };

@@ -75,7 +75,8 @@ static void begin(struct fl_cursor *cursor)
 {
     uint64_t done = cursor->watermark + fl_ranges_total(&cursor->acked);
 
-    cursor->next = cursor->watermark;
+    cursor->next = cursor->horizon = cursor->noted = cursor->watermark;
+    cursor->overtaken = 0;
     atomic_store(&cursor->gone, done);
     atomic_store(&cursor->settled, done);
 }
@@ -356,6 +357,7 @@ static size_t cut_given_up(struct fl_cursor *cursor, struct fl_lot_ref *lot)
     lot->index += (size_t)lost;
     lot->count -= (size_t)lost;
     cursor->skipped += lost;
+    cursor->overtaken -= lost;
     return lot->count;
 }
 
@@ -473,11 +475,25 @@ static uint64_t give_up_fresh(struct fl_cursor *cursor, uint64_t offset)
     return lost;
 }
 
+static uint64_t acked_below(const struct fl_cursor *cursor, uint64_t offset)
+{
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < cursor->acked.list.count; i++) {
+        const struct fl_range *range = fl_vec_at(&cursor->acked.list, i);
+        if (range->first >= offset)
+            break;
+        total += (range->end < offset ? range->end : offset) - range->first;
+    }
+    return total;
+}
+
 void fl_cursor_give_up(struct fl_cursor *cursor, uint64_t offset)
 {
     if (offset <= cursor->watermark)
         return;
     uint64_t lost = give_up_returned(cursor, offset) + give_up_fresh(cursor, offset);
+    cursor->overtaken += offset - cursor->watermark - lost - acked_below(cursor, offset);
     cursor->watermark = offset;
     fl_mark_settle(&cursor->watermark, &cursor->acked);
     cursor->skipped += lost;
@@ -579,6 +595,14 @@ static void widen(struct fl_cursor *cursor, const struct fl_lot_ref *lots)
         cursor->probe *= 2;
 }
 
+/* How many of [FIRST, END) are below the watermark: given up while somebody had them. */
+static uint64_t count_below(const struct fl_cursor *cursor, uint64_t first, uint64_t end)
+{
+    uint64_t limit = cursor->watermark < end ? cursor->watermark : end;
+
+    return limit > first ? limit - first : 0;
+}
+
 void fl_cursor_acknowledge(struct fl_cursor *cursor, struct fl_lot_ref **lots, size_t count)
 {
     uint64_t fresh = 0;
@@ -592,6 +616,8 @@ void fl_cursor_acknowledge(struct fl_cursor *cursor, struct fl_lot_ref **lots, s
         uint64_t first = fl_lot_first(lot), end = first + lot->count;
         if (cursor->letters.count)
             forget_letters(cursor, first, end);
+        if (!lot->letter)
+            cursor->overtaken -= count_below(cursor, first, end);
         first = first < cursor->watermark ? cursor->watermark : first;
         fresh += fl_ranges_add(&cursor->acked, first, end);
         lot_free(cursor, lot);

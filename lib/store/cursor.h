@@ -11,6 +11,8 @@
  * is nobody's.
  */
 
+#include <flow/span.h>
+
 #include "base/buf.h"
 #include "base/thread.h"
 #include "store/ranges.h"
@@ -45,6 +47,9 @@ struct fl_cursor {
     uint32_t id;         /* 0: it was removed */
     struct fl_terms terms;
     uint64_t watermark;
+    uint64_t horizon;            /* see fl_cursor_horizon */
+    uint64_t noted;              /* the watermark that the latest state has, or is to have */
+    uint64_t overtaken;          /* events in somebody's hands that were given up */
     struct fl_ranges acked;      /* above it */
     size_t pledged;              /* ranges that commits under way will add */
     uint64_t next;               /* never taken from here on */
@@ -114,6 +119,20 @@ int fl_cursor_take_below(struct fl_cursor *cursor, uint64_t below, size_t max,
 
 /* Whether every event below OFFSET was taken, and none of them returned since. */
 int fl_cursor_passed(struct fl_cursor *cursor, uint64_t offset);
+
+/*
+ * Under its lock: below this offset nothing is taken any more, in this life of the cursor, nor in
+ * anybody's hands; but for dead letters.  A crash does not change that.
+ */
+uint64_t fl_cursor_horizon(struct fl_cursor *cursor);
+
+/*
+ * Tells where the events of LOTS come from, in their order, as spans: of one key are those of one
+ * life of the log and one of the cursor.  A dead letter that was returned has no number.  Before
+ * them come spans without events, that close keys of earlier lives.
+ */
+int fl_cursor_spans(struct fl_cursor *cursor, const struct fl_lot_ref *lots, flow_span_fn fn,
+                    void *arg);
 
 /*
  * Makes the events of *LOTS gone and MARKS stored, durably and at once, and frees the lots; on

@@ -19,6 +19,7 @@ struct fl_store_env {
     const struct fl_io *io;
     struct fl_slab_pool *pool;
     uint8_t id[FL_STORE_ID];
+    struct fl_origin origin; /* of what is put from now on */
     uint64_t segment_size;   /* bytes of a file, but for a single frame that needs more */
     uint64_t required_space; /* bytes that are left free on each disk */
     int lazy;                /* commits do not wait for the disk */

@@ -13,6 +13,7 @@ static const uint8_t segment_magic[8] = {'F', 'L', 'O', 'W', 'S', 'E', 'G', '\n'
 /* Where things lie in the front of a segment: its checksum is behind all of them. */
 #define FRONT_USED 128u
 #define FRONT_FLAGS 96u
+#define FRONT_ORIGIN 100u
 #define FRONT_SEALED 1u
 
 static uint8_t *put_sum(uint8_t *at, const struct fl_segment_sum *sum)
@@ -21,6 +22,12 @@ static uint8_t *put_sum(uint8_t *at, const struct fl_segment_sum *sum)
     at = fl_le64_put(at, sum->end);
     at = fl_le64_put(at, sum->last);
     return fl_le64_put(at, sum->needed);
+}
+
+static void put_origin(uint8_t *at, const struct fl_origin *origin)
+{
+    memcpy(at, origin->id, FL_STORE_ID);
+    fl_le64_put(at + FL_STORE_ID, origin->first);
 }
 
 void fl_segment_front_write(const struct fl_segment_front *front, uint8_t out[FL_SEGMENT_FRONT])
@@ -38,11 +45,18 @@ void fl_segment_front_write(const struct fl_segment_front *front, uint8_t out[FL
     at = fl_le64_put(at, (uint64_t)front->time);
     at = put_sum(at, &front->before);
     fl_le32_put(at, front->seal.name[0] ? FRONT_SEALED : 0);
+    put_origin(out + FRONT_ORIGIN, &front->origin);
     if (front->seal.name[0]) {
         fl_seal_front_write(&front->seal, out + FL_SEGMENT_SEAL_FIRST);
         fl_seal_front_write(&front->seal, out + FL_SEGMENT_SEAL_SECOND);
     }
     fl_le32_put(out + FRONT_USED, fl_crc32c(0, out, FRONT_USED));
+}
+
+static void get_origin(const uint8_t *at, struct fl_origin *origin)
+{
+    memcpy(origin->id, at, FL_STORE_ID);
+    origin->first = fl_le64_get(at + FL_STORE_ID);
 }
 
 static void get_front(const uint8_t *at, struct fl_segment_front *front)
@@ -105,6 +119,7 @@ int fl_segment_front_read(const uint8_t *in, struct fl_segment_front *front, con
         return FLOW_EPARSE;
     }
     get_front(in + 16, front);
+    get_origin(in + FRONT_ORIGIN, &front->origin);
     if (!(fl_le32_get(in + FRONT_FLAGS) & FRONT_SEALED)) {
         front->seal.name[0] = '\0';
         front->seal_lost = 0;
@@ -131,7 +146,7 @@ void fl_frame_write(const struct fl_frame *frame, uint8_t out[FL_FRAME_FRONT])
     at = fl_le64_put(at, (uint64_t)frame->time);
     at = fl_le32_put(at, frame->crc);
     at = fl_le32_put(at, frame->raw);
-    at = fl_le32_put(at, 0);
+    at = fl_le32_put(at, frame->spans);
     fl_le32_put(at, fl_crc32c(0, out, FL_FRAME_FRONT - 4));
 }
 
@@ -145,7 +160,7 @@ static int has_sense(const struct fl_frame *frame)
     if (frame->flags & FL_FRAME_PACKED &&
         (frame->raw > FL_FRAME_MAX || frame->raw / FL_PACK_RATIO_MOST > frame->size))
         return 0;
-    return frame->positions <= fl_frame_plain(frame);
+    return frame->positions <= fl_frame_plain(frame) && frame->spans <= frame->positions;
 }
 
 int fl_frame_read(const uint8_t *in, struct fl_frame *frame)
@@ -164,6 +179,7 @@ int fl_frame_read(const uint8_t *in, struct fl_frame *frame)
     frame->time = (int64_t)fl_le64_get(in + 40);
     frame->crc = fl_le32_get(in + 48);
     frame->raw = fl_le32_get(in + 52);
+    frame->spans = fl_le32_get(in + 56);
     return has_sense(frame);
 }
 

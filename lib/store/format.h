@@ -35,6 +35,16 @@ struct fl_segment_sum {
     uint64_t needed; /* behind the last offset that was put or acknowledged here */
 };
 
+/*
+ * Of which life of a store events are.  Each time it is opened it begins another: offsets from
+ * `first` on may have been given out before, to events that a crash, a repair or going back to a
+ * copy has undone, so that with this number they never mean another event.
+ */
+struct fl_origin {
+    uint8_t id[FL_STORE_ID]; /* at random; zeroes: a segment that does not say */
+    uint64_t first;
+};
+
 struct fl_segment_front {
     uint8_t store[FL_STORE_ID];
     uint32_t stripe;  /* which of the data folders, from 0 */
@@ -43,6 +53,7 @@ struct fl_segment_front {
     uint64_t first; /* no event in here has a smaller offset */
     int64_t time;   /* ms since 1970, when it was begun */
     struct fl_segment_sum before; /* the segment before it in this folder; epoch 0: none */
+    struct fl_origin origin;
     struct fl_seal_front seal;    /* with a name: how the key of its frames is made */
     uint32_t seal_lost; /* when it was read: where the copy begins that is damaged; 0: none is */
 };
@@ -62,7 +73,9 @@ struct fl_segment_front {
 /* Flags of frames: what was done to the payload before it was written, in this order. */
 #define FL_FRAME_PACKED 1u /* compressed, with zstd */
 #define FL_FRAME_SEALED 2u /* encrypted, with the key of the segment; a tag is at the end */
-#define FL_FRAME_FLAGS (FL_FRAME_PACKED | FL_FRAME_SEALED)
+#define FL_FRAME_WRAPPED (FL_FRAME_PACKED | FL_FRAME_SEALED)
+#define FL_FRAME_SPANS 4u /* not that: it tells which events of senders are there, see spans.h */
+#define FL_FRAME_FLAGS (FL_FRAME_WRAPPED | FL_FRAME_SPANS)
 
 struct fl_frame {
     uint8_t type;
@@ -77,6 +90,7 @@ struct fl_frame {
     int64_t time;       /* ms since 1970 */
     uint32_t synced;    /* the segment's bytes up to here were durable before this was written */
     uint32_t crc;       /* CRC-32C of the payload, as it lies on disk */
+    uint32_t spans;     /* of a put: bytes of them at the end of `positions` */
 };
 
 void fl_segment_front_write(const struct fl_segment_front *front, uint8_t out[FL_SEGMENT_FRONT]);

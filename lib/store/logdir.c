@@ -144,7 +144,7 @@ static flow_logdir *logdir_new(flow_library *lib)
     fl_vec_init(&dir->locks, mem, sizeof(struct fl_folder_lock));
     fl_vec_init(&dir->told, mem, sizeof(struct fl_told));
     fl_ranges_init(&dir->lost, mem);
-    fl_state_init(&dir->scratch, mem, NULL);
+    fl_state_init(&dir->scratch, mem, NULL, NULL);
     fl_buf_init(&dir->reason, mem);
     fl_survey_init(&dir->survey, &dir->env);
     atomic_fetch_add(&lib->users, 1);

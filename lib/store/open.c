@@ -98,11 +98,15 @@ static struct fl_store *store_new(const struct fl_store_options *options)
     store->next_id = 1;
     fl_stash_init(&store->workspaces);
     fl_vec_init(&store->locks, mem, sizeof(struct fl_folder_lock));
+    fl_vec_init(&store->lives, mem, sizeof(struct fl_life));
     if (!fl_lock_init(&store->lock)) {
         if (!fl_lock_init(&store->checkpoint_lock)) {
             if (!fl_gate_init(&store->keeper.gate)) {
-                if (!fl_positions_init(&store->positions, mem))
-                    return store;
+                if (!fl_positions_init(&store->positions, mem)) {
+                    if (!fl_spans_init(&store->spans, mem))
+                        return store;
+                    fl_positions_free(&store->positions);
+                }
                 fl_gate_destroy(&store->keeper.gate);
             }
             fl_lock_destroy(&store->checkpoint_lock);
@@ -140,9 +144,11 @@ static void store_free(struct fl_store *store)
         fl_folder_unlock(&store->env, fl_vec_at(&store->locks, i));
     free_workspaces(store);
     fl_vec_free(&store->locks);
+    fl_vec_free(&store->lives);
     fl_free(mem, store->stripes);
     fl_free(mem, (void *)(uintptr_t)store->options.control);
     fl_free(mem, (void *)(uintptr_t)store->options.backup);
+    fl_spans_free(&store->spans);
     fl_positions_free(&store->positions);
     fl_gate_destroy(&store->keeper.gate);
     fl_lock_destroy(&store->checkpoint_lock);

@@ -204,6 +204,8 @@ static int join_segment(struct recovery *r, struct fl_stripe *stripe,
     if (rc)
         return rc;
     r->has_keys |= front->seal.name[0] != '\0';
+    if (fl_store_note_life(r->store, front))
+        return fl_error_nomem(err);
     return fl_stripe_add(stripe, front) ? FLOW_OK : fl_error_nomem(err);
 }
 
@@ -306,7 +308,7 @@ static int apply_put(struct recovery *r, struct fl_segment *segment, const struc
         segment->sum.last = end > segment->sum.last ? end : segment->sum.last;
         segment->sum.needed = end > segment->sum.needed ? end : segment->sum.needed;
     }
-    return fl_positions_join(&r->store->positions, behind - frame->positions, frame->positions);
+    return fl_state_join_put(&r->state, frame, behind);
 }
 
 static int apply_dead(struct recovery *r, struct fl_segment *segment, const struct fl_scan *scan,
@@ -631,7 +633,9 @@ static int finish(struct recovery *r, flow_error **err)
     store->generation = r->state.generation > r->control.generation ? r->state.generation
                                                                     : r->control.generation;
     atomic_store(&store->visible, end);
-    return rc || r->has_id ? rc : fl_random(store->env.id, FL_STORE_ID, err);
+    if (!rc && !r->has_id)
+        rc = fl_random(store->env.id, FL_STORE_ID, err);
+    return rc ? rc : fl_store_begin_life(store, err);
 }
 
 static int recover(struct recovery *r, flow_error **err)
@@ -664,7 +668,7 @@ int fl_store_recover(struct fl_store *store, flow_error **err)
     struct recovery r = {.store = store};
 
     fl_vec_init(&r.control.points, store->env.mem, sizeof(struct fl_scan_point));
-    fl_state_init(&r.state, store->env.mem, &store->positions);
+    fl_state_init(&r.state, store->env.mem, &store->positions, &store->spans);
     fl_buf_init(&r.payload, store->env.mem);
     fl_vec_init(&r.absent, store->env.mem, sizeof(struct absent));
     fl_vec_init(&r.dead, store->env.mem, sizeof(struct dead));

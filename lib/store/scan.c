@@ -174,7 +174,7 @@ int fl_scan_payload(struct fl_scan *scan, const struct fl_frame *frame, void *to
 {
     const char *why = NULL;
 
-    if (!frame->flags)
+    if (!(frame->flags & FL_FRAME_WRAPPED))
         return read_bytes(scan, frame, to, err);
     int rc = fl_scan_check(scan, frame, err);
     if (!rc && frame->flags & FL_FRAME_SEALED && !scan->unwrap.gcm)

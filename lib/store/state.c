@@ -8,11 +8,12 @@
 #define NAME_MAX_SIZE 255u
 #define MARK_MORE 28u  /* bytes of terms and losses behind the name of a mark; letters follow */
 #define STATE_MORE 16u /* bytes behind the number of marks */
+#define STATE_SPANS 8u /* further ones, when there are spans: how many bytes these have */
 
 void fl_state_init(struct fl_state *state, const flow_allocator *mem,
-                   struct fl_positions *positions)
+                   struct fl_positions *positions, struct fl_spans *spans)
 {
-    *state = (struct fl_state){.mem = mem, .next_id = 1, .positions = positions};
+    *state = (struct fl_state){.mem = mem, .next_id = 1, .positions = positions, .spans = spans};
     fl_vec_init(&state->marks, mem, sizeof(struct fl_mark));
     fl_vec_init(&state->dead, mem, sizeof(struct fl_dead));
 }
@@ -171,8 +172,9 @@ static int put_mark(struct fl_buf *out, const struct fl_mark *mark)
     return rc ? rc : put_ranges(out, &mark->acked);
 }
 
-int fl_state_write(const struct fl_state *state, struct fl_buf *out)
+static int write_all(const struct fl_state *state, const struct fl_buf *spans, struct fl_buf *out)
 {
+    uint32_t more = spans->size ? STATE_MORE + STATE_SPANS : STATE_MORE;
     int rc = put64(out, state->generation);
 
     if (!rc)
@@ -180,14 +182,31 @@ int fl_state_write(const struct fl_state *state, struct fl_buf *out)
     if (!rc)
         rc = put32(out, state->next_id);
     if (!rc)
-        rc = put32(out, (uint32_t)state->marks.count | STATE_MORE << 16);
+        rc = put32(out, (uint32_t)state->marks.count | more << 16);
     if (!rc)
         rc = put64(out, state->released);
     if (!rc)
         rc = put64(out, state->next_letter);
+    if (!rc && spans->size)
+        rc = put64(out, spans->size);
     for (size_t i = 0; i < state->marks.count && !rc; i++)
         rc = put_mark(out, fl_vec_at(&state->marks, i));
-    return rc ? rc : fl_positions_write(state->positions, out);
+    if (!rc)
+        rc = fl_positions_write(state->positions, out);
+    return rc || !spans->size ? rc : fl_buf_append(out, spans->data, spans->size);
+}
+
+int fl_state_write(const struct fl_state *state, struct fl_buf *out, int *has_spans)
+{
+    struct fl_buf spans;
+
+    fl_buf_init(&spans, state->mem);
+    int rc = fl_spans_write(state->spans, &spans);
+    if (!rc)
+        rc = write_all(state, &spans, out);
+    *has_spans = spans.size > 0;
+    fl_buf_free(&spans);
+    return rc;
 }
 
 /* ---- from bytes ---- */
@@ -312,18 +331,30 @@ static void forget_names(struct fl_state *state)
     }
 }
 
-/* As get_terms, for the state itself. */
-static void get_more(struct reader *in, uint32_t size, struct fl_state *state)
+/* As get_terms, for the state itself; returns how many bytes at its end are of spans. */
+static uint64_t get_more(struct reader *in, uint32_t size, struct fl_state *state)
 {
     struct reader more = {.at = get(in, size), .left = size};
     int there = !in->short_of && size >= STATE_MORE;
     uint64_t released = there ? get64(&more) : 0;
     uint64_t next_letter = there ? get64(&more) : 0;
+    uint64_t spans = there && size >= STATE_MORE + STATE_SPANS ? get64(&more) : 0;
 
     if (state->released < released)
         state->released = released;
     if (state->next_letter < next_letter)
         state->next_letter = next_letter;
+    return spans;
+}
+
+/* What is behind the marks: positions, and SPANS bytes of spans. */
+static int join_rest(struct fl_state *state, const struct reader *in, uint64_t spans)
+{
+    if (spans > in->left)
+        return FLOW_EPARSE;
+    size_t positions = in->left - (size_t)spans;
+    int rc = fl_positions_join_state(state->positions, state->generation, in->at, positions);
+    return rc ? rc : fl_spans_join(state->spans, in->at + positions, (size_t)spans);
 }
 
 int fl_state_join(struct fl_state *state, const uint8_t *data, size_t size)
@@ -333,7 +364,7 @@ int fl_state_join(struct fl_state *state, const uint8_t *data, size_t size)
     uint64_t next_offset = get64(&in);
     uint32_t next_id = get32(&in);
     uint32_t counts = get32(&in), count = counts & 0xffff;
-    get_more(&in, counts >> 16, state);
+    uint64_t spans = get_more(&in, counts >> 16, state);
     int rc = in.short_of ? FLOW_EPARSE : FLOW_OK;
 
     if (rc || generation < state->generation)
@@ -346,7 +377,7 @@ int fl_state_join(struct fl_state *state, const uint8_t *data, size_t size)
         state->next_id = next_id;
     for (uint32_t i = 0; i < count && !rc; i++)
         rc = join_mark(state, &in);
-    return rc ? rc : fl_positions_join_state(state->positions, generation, in.at, in.left);
+    return rc ? rc : join_rest(state, &in, spans);
 }
 
 /* As if there were the one cursor that there always is. */
@@ -362,6 +393,15 @@ int fl_state_hide(struct fl_state *state, uint64_t floor)
         mark->watermark = floor;
     fl_mark_settle(&mark->watermark, &mark->acked);
     return FLOW_OK;
+}
+
+int fl_state_join_put(struct fl_state *state, const struct fl_frame *frame, const uint8_t *end)
+{
+    const uint8_t *spans = end - frame->spans;
+    const uint8_t *positions = end - frame->positions;
+    int rc = fl_positions_join(state->positions, positions, (size_t)(spans - positions));
+
+    return rc ? rc : fl_spans_join(state->spans, spans, frame->spans);
 }
 
 int fl_state_join_ack(struct fl_state *state, const uint8_t *data, size_t size, size_t marks,

@@ -7,7 +7,7 @@
  * control folder and, as a frame, to the log itself, so that the log is whole without the former.
  *
  * Two states of one store join to one that knows what either did: offsets that were acknowledged
- * once stay so, and so does what positions.h says of positions.
+ * once stay so, and so does what positions.h says of positions, and spans.h of spans.
  */
 
 #include "base/buf.h"
@@ -15,6 +15,7 @@
 #include "store/letters.h"
 #include "store/positions.h"
 #include "store/ranges.h"
+#include "store/spans.h"
 
 /* What a cursor is told to do when it is behind. */
 #define FL_CURSOR_PAUSED 1u /* nothing is taken through it */
@@ -48,6 +49,7 @@ struct fl_state {
     struct fl_vec marks; /* of struct fl_mark */
     struct fl_vec dead;  /* of struct fl_dead: frames of letters that were seen */
     struct fl_positions *positions;
+    struct fl_spans *spans;
     int hidden; /* some of it could not be read without keys, which are not there */
 };
 
@@ -56,10 +58,10 @@ struct fl_dead {
     uint32_t cursor;
 };
 
-/* A state without marks; its positions are the store's own, or NULL: those that are joined are only
- * checked, and it cannot be written. */
+/* A state without marks; its positions and spans are the store's own, or NULL: those that are
+ * joined are only checked, and it cannot be written. */
 void fl_state_init(struct fl_state *state, const flow_allocator *mem,
-                   struct fl_positions *positions);
+                   struct fl_positions *positions, struct fl_spans *spans);
 void fl_state_free(struct fl_state *state);
 
 /* The mark of cursor ID, made when there is none; NULL without memory. */
@@ -80,7 +82,9 @@ int fl_state_lacks(const struct fl_state *state, const struct fl_segment_sum *su
 /* The mark that has NAME, or NULL. */
 struct fl_mark *fl_state_named(const struct fl_state *state, const char *name);
 
-int fl_state_write(const struct fl_state *state, struct fl_buf *out);
+/* *HAS_SPANS: something in there is of spans, which readers of before there were any do not know.
+ */
+int fl_state_write(const struct fl_state *state, struct fl_buf *out, int *has_spans);
 
 /* Joins what SIZE bytes at DATA say to STATE; FLOW_EPARSE, FLOW_ENOMEM. */
 int fl_state_join(struct fl_state *state, const uint8_t *data, size_t size);
@@ -95,6 +99,9 @@ int fl_state_join_dead(struct fl_state *state, const uint8_t *data, size_t size,
 
 /* Once all was joined: makes the letters of each mark those that there are. */
 int fl_state_settle_letters(struct fl_state *state);
+
+/* Joins what stands behind the events of a put whose payload ends at END. */
+int fl_state_join_put(struct fl_state *state, const struct fl_frame *frame, const uint8_t *end);
 
 /* Joins the payload of an acknowledgement, at whose end there are MARKS bytes of sinks' marks; *END
  * is behind its last offset. */

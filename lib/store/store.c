@@ -107,6 +107,7 @@ static int settle(struct fl_store *store, struct fl_run *run, int outcome)
 struct put {
     struct fl_run *run;
     struct fl_buf *positions; /* or NULL */
+    struct fl_claim *claim;   /* or NULL */
     struct fl_workspace *workspace;
     struct fl_entry entry;
 };
@@ -114,6 +115,11 @@ struct put {
 static size_t positions_size(const struct put *put)
 {
     return put->positions ? put->positions->size : 0;
+}
+
+static size_t spans_size(const struct put *put)
+{
+    return put->claim ? put->claim->records.size : 0;
 }
 
 static struct fl_workspace *take_workspace(struct fl_store *store)
@@ -166,7 +172,7 @@ static void pack(struct fl_store *store, struct put *put, uint8_t *bytes, size_t
         return;
     memset(out + packed, 0, FL_FRAME_ROUND(packed) - packed);
     put->entry.payload = out;
-    frame->flags = FL_FRAME_PACKED;
+    frame->flags |= FL_FRAME_PACKED;
     frame->raw = frame->size;
     frame->size = (uint32_t)packed;
     frame->crc = fl_crc32c(0, out, packed);
@@ -175,19 +181,23 @@ static void pack(struct fl_store *store, struct put *put, uint8_t *bytes, size_t
 static void fill_entry(struct fl_store *store, struct put *put, uint8_t *bytes, uint64_t size)
 {
     const struct fl_run *run = put->run;
-    size_t positions = positions_size(put);
+    size_t spans = spans_size(put), more = positions_size(put) + spans;
     uint32_t crc = 0;
     uint8_t *end = fl_payload_write(bytes, run->events, run->count, &crc);
 
-    if (positions)
-        memcpy(end, put->positions->data, positions);
-    crc = fl_crc32c(crc, end, positions);
-    memset(end + positions, 0, (size_t)(FL_FRAME_ROUND(size) - size));
+    if (more > spans)
+        memcpy(end, put->positions->data, more - spans);
+    if (spans)
+        memcpy(end + more - spans, put->claim->records.data, spans);
+    crc = fl_crc32c(crc, end, more);
+    memset(end + more, 0, (size_t)(FL_FRAME_ROUND(size) - size));
     put->entry = (struct fl_entry){.payload = bytes, .secret = 1};
     put->entry.frame.type = FL_FRAME_PUT;
     put->entry.frame.size = (uint32_t)size;
     put->entry.frame.count = (uint32_t)run->count;
-    put->entry.frame.positions = (uint32_t)positions;
+    put->entry.frame.positions = (uint32_t)more;
+    put->entry.frame.spans = (uint32_t)spans;
+    put->entry.frame.flags = spans ? FL_FRAME_SPANS : 0;
     put->entry.frame.time = flow_context_time(store->env.ctx);
     put->entry.frame.crc = crc;
     if (store->env.level && size >= PACK_LEAST)
@@ -197,7 +207,8 @@ static void fill_entry(struct fl_store *store, struct put *put, uint8_t *bytes, 
 /* Makes the frame; when it succeeds, the positions must land. */
 static int serialize(struct fl_store *store, struct put *put, flow_error **err)
 {
-    uint64_t size = fl_payload_size(put->run->events, put->run->count) + positions_size(put);
+    uint64_t size =
+        fl_payload_size(put->run->events, put->run->count) + positions_size(put) + spans_size(put);
 
     if (size > FL_PUT_MAX)
         return flow_error_setf(err, FLOW_ETOOBIG,
@@ -215,7 +226,8 @@ static int serialize(struct fl_store *store, struct put *put, flow_error **err)
     return rc;
 }
 
-/* Positions are taken over before the frame lands, so that no checkpoint passes it without. */
+/* Positions and spans are taken over before the frame lands, so that no checkpoint passes it
+ * without. */
 static int write_put(struct fl_store *store, struct put *put, flow_error **err)
 {
     struct fl_stripe *stripe = fl_store_stripe(store);
@@ -223,6 +235,8 @@ static int write_put(struct fl_store *store, struct put *put, flow_error **err)
 
     if (positions_size(put))
         fl_positions_land(&store->positions, put->positions, !rc);
+    if (put->claim && !rc)
+        fl_spans_land(&store->spans, put->claim, 1);
     int others = settle(store, put->run, rc ? RUN_FAILED : RUN_DURABLE);
     fl_stripe_land(stripe, &put->entry);
     fl_store_changed(store);
@@ -234,7 +248,9 @@ static int write_put(struct fl_store *store, struct put *put, flow_error **err)
 int fl_store_put_at(struct fl_store *store, struct fl_put *what, flow_error **err)
 {
     size_t count = what->count;
-    struct put put = {.run = fl_run_new(store->env.mem, count), .positions = what->positions};
+    struct put put = {.run = fl_run_new(store->env.mem, count),
+                      .positions = what->positions,
+                      .claim = what->claim};
 
     if (!put.run)
         return fl_error_nomem(err);
@@ -261,6 +277,18 @@ int fl_store_put(struct fl_store *store, const flow_event *const *events, size_t
     struct fl_put put = {.events = events, .count = count, .positions = positions};
 
     return fl_store_put_at(store, &put, err);
+}
+
+int fl_store_claim(struct fl_store *store, const flow_span *list, size_t count,
+                   struct fl_claim *claim, uint8_t *keep)
+{
+    return fl_spans_claim(&store->spans, list, count, flow_context_time(store->env.ctx), claim,
+                          keep);
+}
+
+void fl_store_disclaim(struct fl_store *store, struct fl_claim *claim)
+{
+    fl_spans_land(&store->spans, claim, 0);
 }
 
 int fl_store_positions(struct fl_store *store, const void *key, size_t key_size,

@@ -16,6 +16,7 @@
 #include "store/cursor.h"
 #include "store/env.h"
 #include "store/positions.h"
+#include "store/spans.h"
 
 struct fl_store_options {
     flow_context *ctx;
@@ -55,6 +56,7 @@ struct fl_put {
     const flow_event *const *events;
     size_t count;
     struct fl_buf *positions; /* or NULL */
+    struct fl_claim *claim;   /* of the store's, or NULL; ends when the put succeeds */
     uint64_t end;             /* set by the put: the offset behind the last of the events */
 };
 
@@ -70,6 +72,13 @@ int fl_store_put(struct fl_store *store, const flow_event *const *events, size_t
 
 /* As fl_store_put, which tells where the events are. */
 int fl_store_put_at(struct fl_store *store, struct fl_put *put, flow_error **err);
+
+/* As fl_spans_claim. */
+int fl_store_claim(struct fl_store *store, const flow_span *list, size_t count,
+                   struct fl_claim *claim, uint8_t *keep);
+
+/* Ends a claim of which nothing is put. */
+void fl_store_disclaim(struct fl_store *store, struct fl_claim *claim);
 
 /* Calls FN with the position of KEY, or with all when that is NULL. */
 int fl_store_positions(struct fl_store *store, const void *key, size_t key_size,

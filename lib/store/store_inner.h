@@ -9,6 +9,7 @@
 #include "store/control.h"
 #include "store/folder_lock.h"
 #include "store/positions.h"
+#include "store/spans.h"
 #include "store/store.h"
 #include "store/stripe.h"
 
@@ -46,6 +47,8 @@ struct fl_store {
     _Atomic uint32_t turn;
     struct fl_stash workspaces; /* of struct fl_workspace, to use again */
     struct fl_positions positions;
+    struct fl_spans spans;
+    struct fl_vec lives; /* of struct fl_life, by offset; they do not change while it is open */
 
     struct fl_lock lock; /* for all that follows; taken inside the locks of stripes and cursors */
     uint64_t next_offset;
@@ -63,6 +66,12 @@ struct fl_store {
     uint64_t generation;
     uint64_t released; /* see struct fl_state */
     struct fl_keeper keeper;
+};
+
+/* Whose events begin at the `first` of its origin, and end where the next life begins. */
+struct fl_life {
+    struct fl_origin origin;
+    uint64_t epoch; /* of one of its segments; of two that begin there, the later has the events */
 };
 
 /* What a put needs to become a frame. */
@@ -92,6 +101,12 @@ void fl_recent_free(struct fl_recent *recent);
 
 /* Finds segments, reads what a crash left open and fills in the cursors. */
 int fl_store_recover(struct fl_store *store, flow_error **err);
+
+/* While it recovers: notes of which life the segment of FRONT is. */
+int fl_store_note_life(struct fl_store *store, const struct fl_segment_front *front);
+
+/* Then: begins another life, at the next offset, and puts those before it in order. */
+int fl_store_begin_life(struct fl_store *store, flow_error **err);
 
 /* Writes where things stand; CLEAN: for the last time. */
 int fl_store_checkpoint(struct fl_store *store, int clean, flow_error **err);

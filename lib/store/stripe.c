@@ -132,6 +132,7 @@ static struct fl_segment_front next_front(struct fl_stripe *stripe, uint64_t fir
         .epoch = atomic_fetch_add(&env->next_epoch, 1),
         .first = first,
         .time = flow_context_time(env->ctx),
+        .origin = env->origin,
     };
 
     memcpy(front.store, env->id, FL_STORE_ID);

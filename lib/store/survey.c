@@ -16,7 +16,7 @@ void fl_survey_init(struct fl_survey *survey, const struct fl_store_env *env)
     survey->env = env;
     fl_vec_init(&survey->control.points, env->mem, sizeof(struct fl_scan_point));
     fl_vec_init(&survey->points, env->mem, sizeof(struct fl_scan_point));
-    fl_state_init(&survey->state, env->mem, NULL);
+    fl_state_init(&survey->state, env->mem, NULL, NULL);
     fl_vec_init(&survey->pieces, env->mem, sizeof(struct fl_piece));
     fl_vec_init(&survey->faults, env->mem, sizeof(struct fl_fault));
     fl_ranges_init(&survey->present, env->mem);

@@ -87,8 +87,7 @@ static int load_put(struct fl_walk *walk, const struct fl_frame *frame, flow_err
     if (frame->positions || !frame->count)
         rc = load(walk, frame, err);
     if (!rc && frame->positions)
-        rc = fl_positions_join(NULL, walk->payload.data + fl_frame_plain(frame) - frame->positions,
-                               frame->positions);
+        rc = fl_state_join_put(walk->state, frame, walk->payload.data + fl_frame_plain(frame));
     if (!rc && frame->count)
         rc = fl_reader_load(walk->scan.env, &walk->scan, frame, &walk->run, err);
     return rc;

@@ -39,13 +39,16 @@ static void read_put(const struct fl_frame *frame, uint8_t *plain, size_t size)
     flow_event *places = calloc(frame->count + 1, sizeof *places);
     const flow_event **events = calloc(frame->count + 1, sizeof *events);
     size_t events_size = size - frame->positions;
+    struct fl_state state;
 
     if (places && events &&
         fl_payload_read(NULL, plain, events_size, places, events, frame->count) == FLOW_OK) {
         for (uint32_t i = 0; i < frame->count; i++)
             sum += look_at(events[i]);
     }
-    (void)fl_positions_join(NULL, plain + events_size, frame->positions);
+    fl_state_init(&state, NULL, NULL, NULL);
+    (void)fl_state_join_put(&state, frame, plain + size);
+    fl_state_free(&state);
     free(places);
     free(events);
 }
@@ -63,14 +66,16 @@ static int has_names(const struct fl_state *state)
 static void write_again(const struct fl_state *state)
 {
     struct fl_positions positions;
+    struct fl_spans spans;
     struct fl_state again;
     struct fl_buf bytes;
+    int has_spans;
 
-    if (fl_positions_init(&positions, NULL))
+    if (fl_positions_init(&positions, NULL) || fl_spans_init(&spans, NULL))
         return;
-    fl_state_init(&again, NULL, &positions);
+    fl_state_init(&again, NULL, &positions, &spans);
     fl_buf_init(&bytes, NULL);
-    if (fl_state_write(state, &bytes) == FLOW_OK &&
+    if (fl_state_write(state, &bytes, &has_spans) == FLOW_OK &&
         (fl_state_join(&again, bytes.data, bytes.size) != FLOW_OK ||
          again.next_offset < state->next_offset || again.marks.count != state->marks.count ||
          fl_state_floor(&again) != fl_state_floor(state)))
@@ -78,6 +83,7 @@ static void write_again(const struct fl_state *state)
     fl_buf_free(&bytes);
     fl_state_free(&again);
     fl_positions_free(&positions);
+    fl_spans_free(&spans);
 }
 
 /* What is told of a letter lies in its bytes. */
@@ -102,12 +108,13 @@ static void read_letter(struct fl_state *state, const uint8_t *plain, size_t siz
 static void read_state(const struct fl_frame *frame, const uint8_t *plain, size_t size)
 {
     struct fl_positions positions;
+    struct fl_spans spans;
     struct fl_state state;
     uint64_t end;
 
-    if (fl_positions_init(&positions, NULL))
+    if (fl_positions_init(&positions, NULL) || fl_spans_init(&spans, NULL))
         return;
-    fl_state_init(&state, NULL, &positions);
+    fl_state_init(&state, NULL, &positions, &spans);
     if (frame->type == FL_FRAME_ACK)
         (void)fl_state_join_ack(&state, plain, size, frame->positions, &end);
     else if (frame->type == FL_FRAME_DEAD)
@@ -116,6 +123,7 @@ static void read_state(const struct fl_frame *frame, const uint8_t *plain, size_
         write_again(&state);
     fl_state_free(&state);
     fl_positions_free(&positions);
+    fl_spans_free(&spans);
 }
 
 static void read_dead(uint8_t *plain, size_t size)
@@ -129,7 +137,7 @@ static void read_dead(uint8_t *plain, size_t size)
     volatile size_t sum = 0;
     uint64_t end;
 
-    fl_state_init(&state, NULL, NULL);
+    fl_state_init(&state, NULL, NULL, NULL);
     if (fl_letter_read(plain, size, &letter, &text) == FLOW_OK) {
         uint8_t *bytes = plain + (text.event - plain);
         for (uint32_t i = 0; i < text.reason_size; i++)
