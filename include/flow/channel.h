@@ -8,6 +8,7 @@
 #include <flow/event.h>
 #include <flow/position.h>
 #include <flow/schema.h>
+#include <flow/span.h>
 
 FLOW_BEGIN_DECLS
 
@@ -84,6 +85,22 @@ typedef struct flow_channel_ops {
 
     /* (optional) What a channel has that can be read by several; see flow/consumer.h.  Static. */
     const struct flow_channel_consumers *consumers;
+
+    /*
+     * (optional) What makes a durable channel take no event of a sender twice.  Claims for a
+     * transaction that puts, before it does, what the channel lacks of COUNT spans with keys,
+     * SPAN_SIZE bytes apart; called once.  KEEP has a byte for each number, in order, and gets 1
+     * for those that were claimed and 0 for those that the channel has, or that came before in the
+     * same call.  What was claimed is stored with the transaction, also when it puts no events.
+     * Returns FLOW_EFULL, without an error object, while another transaction has claimed one of the
+     * numbers.
+     */
+    int (*put_spans)(void *self, void *txn, const flow_span *spans, size_t count, size_t span_size,
+                     uint8_t *keep, flow_error **err);
+
+    /* (optional) Calls FN for the events that TXN has taken, in order, with the spans that they
+     * are; see flow_txn_spans. */
+    int (*spans)(void *self, void *txn, flow_span_fn fn, void *arg);
 } flow_channel_ops;
 
 /*

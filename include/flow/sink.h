@@ -79,6 +79,13 @@ typedef struct flow_sink_ops {
 FLOW_API int flow_sink_keeps_marks(const flow_context *ctx);
 
 /*
+ * Returns 1 when the channel that the sink takes from numbers its events, see flow_txn_spans.
+ *
+ * Since: 1.0
+ */
+FLOW_API int flow_sink_has_spans(const flow_context *ctx);
+
+/*
  * Calls FN with each mark that the sink has in its channel, for a sink that starts.  FN calls
  * nothing that sets one.  When FN does not return FLOW_OK it returns that.
  *

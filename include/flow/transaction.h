@@ -7,6 +7,7 @@
 #include <flow/channel.h>
 #include <flow/error.h>
 #include <flow/event.h>
+#include <flow/span.h>
 
 FLOW_BEGIN_DECLS
 
@@ -132,6 +133,23 @@ FLOW_API uint32_t flow_txn_state(const flow_txn *txn);
  */
 FLOW_API int flow_txn_set_mark(flow_txn *txn, const void *key, size_t key_size, const void *value,
                                size_t value_size, flow_error **err);
+
+/*
+ * Tells where the events that TXN has taken so far come from: FN gets spans, in the order of the
+ * events and with as many, and before them maybe some without events.  A sink that sends them on
+ * together with the events lets a receiver with durable channels take none twice; see
+ * flow_batch_set_span.  What is taken again, in whatever batches, has the same keys and numbers;
+ * but events of a consumer that was moved have others, since they are meant to be read again, and
+ * dead letters that are delivered once more have none.
+ *
+ * Where the channel does not number its events FN gets one span without a key, see
+ * flow_sink_has_spans.  When FN does not return FLOW_OK it returns that; FN does not use TXN.
+ *
+ * Thread: the one that uses TXN.
+ * Errors: FLOW_ESTATE for a transaction that has ended or puts.
+ * Since: 1.0
+ */
+FLOW_API int flow_txn_spans(flow_txn *txn, flow_span_fn fn, void *self, flow_error **err);
 
 /*
  * Ends a transaction for which a sink's `process` answered FLOW_PENDING, once, from any thread:

@@ -248,6 +248,12 @@ int fl_disk_commit(struct fl_disk *log, struct fl_disk_taken *taken, struct fl_b
     return rc;
 }
 
+int fl_disk_spans(const struct fl_disk *log, const struct fl_disk_taken *taken, flow_span_fn fn,
+                  void *arg)
+{
+    return taken->lots ? fl_cursor_spans(cursor_of(log, taken), taken->lots, fn, arg) : FLOW_OK;
+}
+
 void fl_disk_return(struct fl_disk *log, struct fl_disk_taken *taken)
 {
     if (taken->lots)

@@ -68,6 +68,10 @@ int fl_disk_take(struct fl_disk *log, uint64_t below, size_t max, const flow_eve
 int fl_disk_commit(struct fl_disk *log, struct fl_disk_taken *taken, struct fl_buf *marks,
                    flow_error **err);
 
+/* Tells where what was taken comes from; see fl_cursor_spans. */
+int fl_disk_spans(const struct fl_disk *log, const struct fl_disk_taken *taken, flow_span_fn fn,
+                  void *arg);
+
 /* Returns what was taken to its place. */
 void fl_disk_return(struct fl_disk *log, struct fl_disk_taken *taken);
 

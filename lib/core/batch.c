@@ -28,6 +28,7 @@ int flow_batch_new(flow_library *lib, flow_batch **batch, flow_error **err)
         return fl_error_nomem(err);
     made->lib = lib;
     fl_marks_init(&made->marks, &lib->allocator);
+    fl_stamps_init(&made->stamps, &lib->allocator);
     *batch = made;
     return FLOW_OK;
 }
@@ -63,6 +64,7 @@ void flow_batch_free(flow_batch *batch)
     fl_free(&batch->lib->allocator, batch->events);
     fl_free(&batch->lib->allocator, batch->progress);
     fl_marks_free(&batch->marks);
+    fl_stamps_free(&batch->stamps);
     fl_free(&batch->lib->allocator, batch);
 }
 
@@ -91,6 +93,7 @@ void flow_batch_clear(flow_batch *batch)
     batch->count = 0;
     batch->progress_owner = 0;
     fl_marks_clear(&batch->marks);
+    fl_stamps_clear(&batch->stamps);
 
     /* Sinks down slowly, so that a short batch now and then changes nothing. */
     size_t faded = batch->expected - batch->expected / 8;
@@ -287,6 +290,7 @@ void flow_batch_filter(flow_batch *batch, const uint8_t *keep)
     size_t kept = 0;
 
     fl_marks_filter(&batch->marks, keep);
+    fl_stamps_filter(&batch->stamps, keep);
     for (size_t i = 0; i < batch->count; i++) {
         if (keep[i])
             batch->events[kept++] = batch->events[i];
@@ -301,6 +305,7 @@ void flow_batch_truncate(flow_batch *batch, size_t count)
     if (count >= batch->count)
         return;
     fl_marks_truncate(&batch->marks, count);
+    fl_stamps_truncate(&batch->stamps, count);
     drop_foreign(batch, count, batch->count);
     batch->count = count;
 }
@@ -340,6 +345,75 @@ int flow_batch_forget_position(flow_batch *batch, const void *key, size_t key_si
     const flow_position position = {.key = key, .key_size = key_size};
 
     return add_mark(batch, &position, err);
+}
+
+static int check_key(const flow_span *span, flow_error **err)
+{
+    if (!span->key != !span->key_size)
+        return flow_error_set(err, FLOW_EINVAL, "a span has a key without a size, or the reverse");
+    if (span->key_size <= FLOW_SPAN_KEY_MAX)
+        return FLOW_OK;
+    return flow_error_setf(err, FLOW_ETOOBIG,
+                           "the key of a span has %u bytes, of which %u are allowed",
+                           span->key_size, FLOW_SPAN_KEY_MAX);
+}
+
+/* Whether the events of BATCH from FIRST on can be those of SPAN. */
+static int check_span(const flow_batch *batch, size_t first, const flow_span *span,
+                      flow_error **err)
+{
+    int rc = check_key(span, err);
+
+    if (rc)
+        return rc;
+    if (first < fl_stamps_end(&batch->stamps) || first > batch->count ||
+        span->count > batch->count - first)
+        return flow_error_setf(err, FLOW_EINVAL,
+                               "a span of %u events from %zu on, of %zu, of which the first %zu "
+                               "have one",
+                               span->count, first, batch->count, fl_stamps_end(&batch->stamps));
+    if (span->key_size && span->count &&
+        (span->first < span->horizon || span->first >= FLOW_SPAN_CLOSED - span->count))
+        return flow_error_set(err, FLOW_EINVAL,
+                              "a span begins before its own horizon, or does not end");
+    return FLOW_OK;
+}
+
+/* Notes that the events up to END that have no span have no numbers. */
+static int pass_unnumbered(flow_batch *batch, size_t end)
+{
+    const flow_span none = {.count = (uint32_t)(end - fl_stamps_end(&batch->stamps))};
+
+    return none.count ? fl_stamps_add(&batch->stamps, &none, end) : FLOW_OK;
+}
+
+int flow_batch_set_span(flow_batch *batch, size_t first, const flow_span *span, size_t span_size,
+                        flow_error **err)
+{
+    if (!batch || !span || span_size < sizeof *span)
+        return flow_error_set(err, FLOW_EINVAL, "no batch, no span, or a span of another size");
+    int rc = check_span(batch, first, span, err);
+    if (rc)
+        return rc;
+    if (pass_unnumbered(batch, first) || fl_stamps_add(&batch->stamps, span, first + span->count))
+        return fl_error_nomem(err);
+    return FLOW_OK;
+}
+
+int flow_batch_append_batch(flow_batch *batch, const flow_batch *from, flow_error **err)
+{
+    size_t before = batch ? batch->count : 0;
+    int rc = FLOW_OK;
+
+    if (!batch || !from || batch == from)
+        return flow_error_set(err, FLOW_EINVAL, "no batch, or no other one");
+    for (size_t i = 0; i < from->count && !rc; i++)
+        rc = flow_batch_append(batch, from->events[i], err);
+    if (rc || !from->stamps.list.count)
+        return rc;
+    if (pass_unnumbered(batch, before) || fl_stamps_append(&batch->stamps, &from->stamps, before))
+        return fl_error_nomem(err);
+    return FLOW_OK;
 }
 
 int fl_batch_progress(flow_batch *batch, uint64_t owner, size_t slots, uint64_t **progress,

@@ -9,6 +9,7 @@
 #include "core/event.h"
 #include "core/marks.h"
 #include "core/slab.h"
+#include "core/stamps.h"
 
 struct flow_batch {
     flow_library *lib;
@@ -20,6 +21,7 @@ struct flow_batch {
     size_t expected;         /* bytes the next filling probably takes */
     size_t foreign;          /* events of other slabs, each with a reference of the batch */
     struct fl_marks marks;
+    struct fl_stamps stamps;
 
     /* What an emitter remembers, see fl_batch_progress. */
     uint64_t progress_owner;

@@ -88,6 +88,19 @@ int fl_txn_put_events(flow_txn *txn, const flow_event *const *events, size_t cou
 /* Stores POSITION with what the transaction puts; the channel is durable. */
 int fl_txn_put_position(flow_txn *txn, const flow_position *position, flow_error **err);
 
+/* Whether it takes no event of a sender twice. */
+static inline int fl_channel_keeps_spans(const flow_channel *channel)
+{
+    return channel->ops->put_spans != NULL;
+}
+
+/*
+ * Claims what the channel, which keeps spans, lacks of COUNT of them, before anything is put; see
+ * flow_channel_ops.  Waits as fl_txn_put_events does while others have claimed some.
+ */
+int fl_txn_put_spans(flow_txn *txn, const flow_span *spans, size_t count, uint8_t *keep,
+                     int64_t wait_ms, const _Atomic int *stop, flow_error **err);
+
 /* Whether it keeps marks of sinks. */
 static inline int fl_channel_keeps_marks(const flow_channel *channel)
 {

@@ -130,6 +130,7 @@ int flow_batch_set_packed(flow_batch *batch, const void *data, size_t size, flow
     if (!rc) {
         fl_batch_drop_front(batch, before);
         fl_marks_mix(&batch->marks, before, batch->count);
+        fl_stamps_mix(&batch->stamps, before, batch->count);
     }
     return rc;
 }

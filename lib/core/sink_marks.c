@@ -75,6 +75,11 @@ int flow_sink_keeps_marks(const flow_context *ctx)
     return ctx && ctx->takes_from && fl_channel_keeps_marks(ctx->takes_from);
 }
 
+int flow_sink_has_spans(const flow_context *ctx)
+{
+    return ctx && ctx->takes_from && ctx->takes_from->ops->spans;
+}
+
 static int check_sink(const flow_context *ctx, flow_error **err)
 {
     if (!ctx || !ctx->takes_from)

@@ -30,6 +30,7 @@ struct flow_txn {
     uint32_t direction;
     int ran_dry; /* the last take got less than it asked for */
     int has_marks;
+    int has_spans; /* others may wait for its end */
     _Atomic int lent;
     const struct fl_txn_owner *owner;
     void *tag;
@@ -121,6 +122,7 @@ int flow_txn_begin(flow_channel *view, flow_txn **txn, flow_error **err)
     made->count = 0;
     made->ran_dry = 0;
     made->has_marks = 0;
+    made->has_spans = 0;
     atomic_store_explicit(&made->lent, OWN, memory_order_relaxed);
     rc = begin_inner(made, view, err);
     if (rc) {
@@ -202,18 +204,35 @@ static int no_room(const flow_txn *txn, int why, size_t count, flow_error **err)
     return rc;
 }
 
-/* What is to be put, and for how long to wait. */
+/* The same where it is not room that lacks. */
+static int no_claim(int why, flow_error **err)
+{
+    if (why == FLOW_ECLOSED)
+        return flow_error_set(err, FLOW_ECLOSED, "stopped while waiting for another transaction");
+    int rc = flow_error_set(err, FLOW_EFULL,
+                            "another transaction puts the same events of a sender and has not "
+                            "ended");
+    flow_error_set_retriable(err, 1);
+    return rc;
+}
+
+/* What is to be put, or claimed, and for how long to wait. */
 struct put {
     const flow_event *const *events;
     size_t count;
     int64_t wait_ms;         /* negative: the keep-alive */
     const _Atomic int *stop; /* or NULL */
+    const flow_span *spans;  /* `count` of them, or NULL: it is events */
+    uint8_t *keep;
 };
 
 static int try_put(flow_txn *txn, const struct put *put, flow_error **err)
 {
     flow_channel *channel = txn->channel;
 
+    if (put->spans)
+        return channel->ops->put_spans(channel->self, txn->inner, put->spans, put->count,
+                                       sizeof *put->spans, put->keep, err);
     return channel->ops->put(channel->self, txn->inner, put->events, put->count, err);
 }
 
@@ -234,7 +253,7 @@ static int put_waiting(flow_txn *txn, const struct put *put, flow_error **err)
             break;
         why = fl_channel_wait_at(channel, &channel->room, seen, deadline, put->stop);
     }
-    return no_room(txn, why, put->count, err);
+    return put->spans ? no_claim(why, err) : no_room(txn, why, put->count, err);
 }
 
 static int check_capacity(const flow_txn *txn, size_t count, flow_error **err)
@@ -272,7 +291,7 @@ static int put_checked(flow_txn *txn, const struct put *put, flow_error **err)
 int fl_txn_put_events(flow_txn *txn, const flow_event *const *events, size_t count, int64_t wait_ms,
                       const _Atomic int *stop, flow_error **err)
 {
-    const struct put put = {events, count, wait_ms, stop};
+    const struct put put = {.events = events, .count = count, .wait_ms = wait_ms, .stop = stop};
     int rc = check_direction(txn, PUTS, err);
 
     if (rc || count == 0)
@@ -290,6 +309,45 @@ int fl_txn_put_position(flow_txn *txn, const flow_position *position, flow_error
         return rc;
     const flow_channel *channel = txn->channel;
     return locate(txn, err, channel->ops->put_position(channel->self, txn->inner, position, err));
+}
+
+int fl_txn_put_spans(flow_txn *txn, const flow_span *spans, size_t count, uint8_t *keep,
+                     int64_t wait_ms, const _Atomic int *stop, flow_error **err)
+{
+    const struct put put = {
+        .count = count, .wait_ms = wait_ms, .stop = stop, .spans = spans, .keep = keep};
+    int rc = check_direction(txn, PUTS, err);
+
+    if (!rc)
+        rc = fl_channel_check(txn->channel, err);
+    if (rc || !count)
+        return rc;
+    txn->has_spans = 1;
+    rc = try_put(txn, &put, err);
+    if (rc == FLOW_EFULL)
+        rc = put_waiting(txn, &put, err);
+    return locate(txn, err, rc);
+}
+
+static int tell_nothing(const flow_txn *txn, flow_span_fn fn, void *self)
+{
+    const flow_span span = {.count = (uint32_t)txn->count};
+
+    return txn->count ? fn(self, &span) : FLOW_OK;
+}
+
+int flow_txn_spans(flow_txn *txn, flow_span_fn fn, void *self, flow_error **err)
+{
+    int rc = check_direction(txn, TAKES, err);
+
+    if (!rc && !fn)
+        rc = flow_error_set(err, FLOW_EINVAL, "spans() called without a function");
+    if (rc)
+        return rc;
+    const flow_channel *channel = txn->channel;
+    rc = channel->ops->spans ? channel->ops->spans(channel->self, txn->inner, fn, self)
+                             : tell_nothing(txn, fn, self);
+    return rc == FLOW_ENOMEM ? fl_error_nomem(err) : rc;
 }
 
 int fl_txn_put_mark(flow_txn *txn, const flow_position *mark, flow_error **err)
@@ -408,6 +466,8 @@ int flow_txn_commit(flow_txn *txn, flow_error **err)
     if (rc)
         return locate(txn, err, rc);
     txn->state = FLOW_TXN_COMMITTED;
+    if (txn->has_spans)
+        fl_gate_open(&channel->room);
     if (txn->count == 0)
         return FLOW_OK;
     int puts = txn->direction == PUTS;
@@ -426,7 +486,7 @@ static void roll_back(flow_txn *txn, const char *reason)
     else
         channel->ops->rollback(channel->self, txn->inner);
     txn->state = FLOW_TXN_ROLLED_BACK;
-    if (txn->count > 0)
+    if (txn->count > 0 || txn->has_spans)
         fl_gate_open(txn->direction == PUTS ? &channel->room : &channel->events);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "runtime/claims.h"
 #include "runtime/emission.h"
 #include "runtime/standing.h"
 
@@ -53,13 +54,17 @@ static int intercept(struct fl_emission *e, flow_error **err)
 {
     uint64_t done = e->slots[FL_SLOT_INTERCEPTED];
     uint64_t received = e->slots[FL_SLOT_RECEIVED];
-    int rc = fl_intercept(&e->emitter->interceptors, e->batch, &done, err);
+    int rc = done == 0 && e->slots[FL_SLOT_REPEATED] == 0 ? fl_claims_trim(e, err) : FLOW_OK;
+    uint64_t repeated = e->slots[FL_SLOT_REPEATED];
+    if (rc == FLOW_OK)
+        rc = fl_intercept(&e->emitter->interceptors, e->batch, &done, err);
     int again = fl_emission_recall(e, 0, rc == FLOW_OK ? err : NULL);
 
     /* An interceptor may have replaced the batch's content, and with it what was remembered. */
     if (again == FLOW_OK) {
         e->slots[FL_SLOT_RECEIVED] = received;
         e->slots[FL_SLOT_INTERCEPTED] = done;
+        e->slots[FL_SLOT_REPEATED] = repeated;
     }
     return rc == FLOW_OK ? again : rc;
 }
@@ -130,9 +135,14 @@ static int64_t time_left(const struct fl_emission *e)
 static int fill(struct fl_emission *e, size_t index, const struct fl_share *share, flow_txn *txn,
                 flow_error **err)
 {
-    int rc =
-        fl_txn_put_events(txn, share->events, share->count, time_left(e), &e->emitter->hurry, err);
+    struct fl_share fresh = *share;
+    int rc = FLOW_OK;
 
+    if (e->spans.count > 0)
+        rc = fl_claims_make(e, &fresh, txn, time_left(e), err);
+    if (rc == FLOW_OK)
+        rc = fl_txn_put_events(txn, fresh.events, fresh.count, time_left(e), &e->emitter->hurry,
+                               err);
     return rc == FLOW_OK ? fl_emission_put_marks(e, index, share->marks, txn, err) : rc;
 }
 
@@ -140,10 +150,13 @@ static int put_once(struct fl_emission *e, size_t index, const struct fl_share *
                     flow_error **err)
 {
     flow_txn *txn;
+    int rc = fl_claims_collect(e, share, err);
 
-    if (share->count == 0 && !fl_emission_lacks(e, index, share->marks))
+    if (rc != FLOW_OK)
+        return rc;
+    if (share->count == 0 && e->spans.count == 0 && !fl_emission_lacks(e, index, share->marks))
         return FLOW_OK;
-    int rc = flow_txn_begin(e->emitter->channels[index], &txn, err);
+    rc = flow_txn_begin(e->emitter->channels[index], &txn, err);
     if (rc != FLOW_OK)
         return rc;
     rc = fill(e, index, share, txn, err);
@@ -162,12 +175,14 @@ static int put_share(struct fl_emission *e, size_t index, const struct fl_share 
     int rc = FLOW_OK;
 
     while (rc == FLOW_OK &&
-           (slots[FL_CHANNEL_DONE] < share->count || slots[FL_CHANNEL_MARKED] < share->marks)) {
+           (slots[FL_CHANNEL_DONE] < share->count || slots[FL_CHANNEL_MARKED] < share->marks ||
+            (share->stamps && !slots[FL_CHANNEL_CLAIMED]))) {
         const struct fl_share next = fl_emission_cut(e, index, share, most);
         rc = put_once(e, index, &next, err);
         if (rc == FLOW_OK) {
             slots[FL_CHANNEL_DONE] += next.count;
             slots[FL_CHANNEL_MARKED] += next.marks;
+            slots[FL_CHANNEL_CLAIMED] = 1;
         }
     }
     return rc;
@@ -251,6 +266,7 @@ static void accept(struct fl_emission *e)
 {
     const struct fl_emitter_counters *counters = &e->emitter->counters;
     uint64_t received = e->slots[FL_SLOT_RECEIVED] - 1;
+    uint64_t repeated = e->slots[FL_SLOT_REPEATED];
     size_t left = flow_batch_count(e->batch);
 
     count_unrouted(e);
@@ -260,8 +276,10 @@ static void accept(struct fl_emission *e)
         return;
     flow_counter_add(counters->accepted, (int64_t)received);
     count_calls(e, counters->singles_accepted, counters->batches_accepted);
-    if (left < received)
-        flow_counter_add(counters->filtered, (int64_t)(received - left));
+    if (repeated > 0)
+        flow_counter_add(counters->repeated, (int64_t)repeated);
+    if (left + repeated < received)
+        flow_counter_add(counters->filtered, (int64_t)(received - left - repeated));
 }
 
 static int deliver(struct fl_emission *e, flow_error **err)
@@ -273,6 +291,8 @@ static int deliver(struct fl_emission *e, flow_error **err)
         return rc;
     if (e->batch->marks.list.count > 0)
         fl_standing_tell(e->emitter);
+    if (e->batch->stamps.list.count > 0)
+        fl_standing_tell_spans(e->emitter);
     receive(e);
     rc = prepare(e, err);
     for (size_t i = 0; i < channels && rc == FLOW_OK; i++)
@@ -313,14 +333,16 @@ int fl_emitter_emit(flow_emitter *emitter, flow_batch *batch, int64_t wait_ms,
 
     if (rc != FLOW_OK)
         return rc;
-    if (flow_batch_count(batch) == 0 && batch->marks.list.count == 0)
+    if (flow_batch_count(batch) == 0 && batch->marks.list.count == 0 &&
+        batch->stamps.list.count == 0)
         return FLOW_OK;
     rc = fl_emitter_enter(emitter, err);
     if (rc != FLOW_OK)
         return rc;
 
-    struct fl_emission e = {
-        .emitter = emitter, .batch = batch, .deadline = FL_KEEP_ALIVE, .calls = calls};
+    struct fl_emission e;
+    fl_emission_init(&e, emitter, batch);
+    e.calls = calls;
     if (wait_ms >= 0)
         e.deadline = fl_clock_after(emitter->ctx->clock, wait_ms);
     rc = deliver(&e, err);

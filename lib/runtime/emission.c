@@ -42,8 +42,24 @@ int fl_emission_recall(struct fl_emission *e, int all, flow_error **err)
     return fl_batch_progress(e->batch, e->emitter->number, slots, &e->slots, err);
 }
 
+void fl_emission_init(struct fl_emission *e, flow_emitter *emitter, flow_batch *batch)
+{
+    *e = (struct fl_emission){.emitter = emitter, .batch = batch, .deadline = FL_KEEP_ALIVE};
+    fl_stamps_init(&e->stamps, emitter->mem);
+    fl_vec_init(&e->spans, emitter->mem, sizeof(flow_span));
+    fl_buf_init(&e->keep, emitter->mem);
+    fl_buf_init(&e->wanted, emitter->mem);
+    fl_vec_init(&e->fresh, emitter->mem, sizeof(const flow_event *));
+}
+
 void fl_emission_free(struct fl_emission *e)
 {
+    fl_stamps_free(&e->stamps);
+    fl_vec_free(&e->spans);
+    fl_buf_free(&e->keep);
+    fl_buf_free(&e->wanted);
+    fl_vec_free(&e->fresh);
+    fl_free(e->emitter->mem, e->chosen);
     fl_free(e->emitter->mem, e->picked);
     fl_free(e->emitter->mem, e->ends);
 }
@@ -153,9 +169,12 @@ static int make_room(struct fl_emission *e, flow_error **err)
 
     if (e->picked == NULL && total > 0)
         e->picked = fl_calloc(mem, total, sizeof(*e->picked));
+    if (e->chosen == NULL && total > 0)
+        e->chosen = fl_calloc(mem, total, sizeof(*e->chosen));
     if (e->ends == NULL && marks > 0)
         e->ends = fl_calloc(mem, marks, sizeof(*e->ends));
-    int lacks = (e->picked == NULL && total > 0) || (e->ends == NULL && marks > 0);
+    int lacks =
+        ((e->picked == NULL || e->chosen == NULL) && total > 0) || (e->ends == NULL && marks > 0);
     return lacks ? fl_error_nomem(err) : FLOW_OK;
 }
 
@@ -176,10 +195,13 @@ static void pick_some(struct fl_emission *e, size_t channel, unsigned wanted, in
     const flow_event *const *all = flow_batch_events(e->batch);
     struct stretch stretch = {0};
 
+    if (flow_batch_count(e->batch) > 0)
+        memset(e->chosen, 0, flow_batch_count(e->batch));
     while (next_stretch(e, &stretch)) {
         int skip = marked && is_there(e, channel, &stretch);
         for (size_t i = stretch.first; i < stretch.end && !skip; i++) {
-            if (goes(e, i, channel, wanted))
+            e->chosen[i] = (uint8_t)goes(e, i, channel, wanted);
+            if (e->chosen[i])
                 e->picked[share->count++] = all[i];
         }
         for (size_t i = stretch.mark; i < stretch.next_mark; i++)
@@ -190,13 +212,13 @@ static void pick_some(struct fl_emission *e, size_t channel, unsigned wanted, in
     share->marks = marked ? marks_of(e)->list.count : 0;
 }
 
-int fl_emission_pick(struct fl_emission *e, size_t channel, unsigned wanted, struct fl_share *share,
-                     flow_error **err)
+/* Picks what a channel gets, in the WANTED way. */
+static int pick(struct fl_emission *e, size_t channel, unsigned wanted, struct fl_share *share,
+                flow_error **err)
 {
     size_t marks = marks_of(e)->list.count;
     int marked = marks > 0 && wanted == FL_ROUTE_REQUIRED && fl_standing_keeps(e->emitter, channel);
 
-    *share = (struct fl_share){.events = flow_batch_events(e->batch)};
     if (e->emitter->constant != NULL && !marked) {
         if (goes(e, 0, channel, wanted))
             share->count = flow_batch_count(e->batch);
@@ -208,6 +230,34 @@ int fl_emission_pick(struct fl_emission *e, size_t channel, unsigned wanted, str
     if (rc == FLOW_OK)
         pick_some(e, channel, wanted, marked, share);
     return rc;
+}
+
+/* The stamps of what was picked: where others go elsewhere, their numbers stay. */
+static int pick_stamps(struct fl_emission *e, struct fl_share *share, flow_error **err)
+{
+    const struct fl_stamps *all = &e->batch->stamps;
+
+    share->stamps = all;
+    if (share->events != e->picked || share->count == flow_batch_count(e->batch))
+        return FLOW_OK;
+    fl_stamps_clear(&e->stamps);
+    if (fl_stamps_append(&e->stamps, all, 0))
+        return fl_error_nomem(err);
+    fl_stamps_filter(&e->stamps, e->chosen);
+    share->stamps = &e->stamps;
+    return FLOW_OK;
+}
+
+int fl_emission_pick(struct fl_emission *e, size_t channel, unsigned wanted, struct fl_share *share,
+                     flow_error **err)
+{
+    int stamped = e->batch->stamps.list.count > 0 && wanted == FL_ROUTE_REQUIRED &&
+                  fl_standing_keeps(e->emitter, channel) &&
+                  fl_channel_keeps_spans(e->emitter->channels[channel]);
+
+    *share = (struct fl_share){.events = flow_batch_events(e->batch)};
+    int rc = pick(e, channel, wanted, share, err);
+    return rc == FLOW_OK && stamped ? pick_stamps(e, share, err) : rc;
 }
 
 /* Where a transaction ends that can go up to END: at a mark, if one is there. */
@@ -235,8 +285,13 @@ struct fl_share fl_emission_cut(const struct fl_emission *e, size_t channel,
     size_t next = marked;
     while (next < share->marks && share->ends[next] <= end)
         next++;
-    return (struct fl_share){
-        .events = share->events + done, .count = end - done, .marks = next - marked};
+    return (struct fl_share){.events = share->events + done,
+                             .count = end - done,
+                             .marks = next - marked,
+                             .stamps = share->stamps,
+                             .done = done,
+                             .total = share->count,
+                             .claimed = slots[FL_CHANNEL_CLAIMED] != 0};
 }
 
 /* ---- positions of a transaction ---- */

@@ -14,13 +14,15 @@ enum fl_slot {
     FL_SLOT_INTERCEPTED, /* interceptors that are done with it */
     FL_SLOT_ROUTED,      /* 1 when every event has its route */
     FL_SLOT_UNROUTED,    /* events that go nowhere */
+    FL_SLOT_REPEATED,    /* events that were dropped since all channels had them */
     FL_SLOT_CHANNELS,
 };
 
 enum fl_channel_slot {
-    FL_CHANNEL_DONE,   /* events of its share that it committed */
-    FL_CHANNEL_MARKED, /* marks that it committed */
-    FL_CHANNEL_LOOKED, /* 1 when it is known which marks it had before */
+    FL_CHANNEL_DONE,    /* events of its share that it committed */
+    FL_CHANNEL_MARKED,  /* marks that it committed */
+    FL_CHANNEL_LOOKED,  /* 1 when it is known which marks it had before */
+    FL_CHANNEL_CLAIMED, /* 1 when numbers before its first event are committed too */
     FL_CHANNEL_SLOTS,
 };
 
@@ -31,7 +33,16 @@ struct fl_emission {
     struct fl_calls calls;
     uint64_t *slots;
     const flow_event **picked; /* events of one channel, where not all go there */
+    uint8_t *chosen;           /* for each event of the batch, whether it is one of them */
     size_t *ends;              /* for each mark, the events of that channel before it */
+    struct fl_stamps stamps;   /* of the events of one channel that keeps spans */
+
+    /* Of one transaction, see claims.h. */
+    struct fl_vec spans;  /* of flow_span, lent by the stamps */
+    size_t numbers;       /* of these in all */
+    struct fl_buf keep;   /* a byte for each */
+    struct fl_buf wanted; /* a byte for each event */
+    struct fl_vec fresh;  /* of const flow_event *, lent */
 };
 
 /* Events of a batch that go to one channel, lent, and the marks to be stored with them. */
@@ -40,7 +51,13 @@ struct fl_share {
     size_t count;
     size_t marks;
     const size_t *ends; /* for each of these, the events before it */
+    const struct fl_stamps *stamps; /* of all events that go to the channel; NULL: there are none */
+    size_t done, total;             /* how many of these are before, and there are in all */
+    int claimed;                    /* numbers before the first of all are committed too */
 };
+
+/* An emission of BATCH with nothing looked up. */
+void fl_emission_init(struct fl_emission *e, flow_emitter *emitter, flow_batch *batch);
 
 /* Looks up what is remembered; ALL: with routes and marks, which are known once the interceptors
  * are done. */

@@ -105,6 +105,7 @@ static int find_counters(struct fl_emitter_counters *counters, flow_context *ctx
         {&counters->filtered, "EventFilteredCount"},
         {&counters->unrouted, "EventUnroutedCount"},
         {&counters->optional_lost, "EventOptionalLostCount"},
+        {&counters->repeated, "EventRepeatedCount"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -205,6 +206,7 @@ void fl_emitter_open(flow_emitter *emitter)
     emitter->is_open = 1;
     atomic_store(&emitter->told, 0);
     atomic_store(&emitter->told_unrouted, 0);
+    atomic_store(&emitter->told_spans, 0);
     fl_unlock(&emitter->door);
 }
 

@@ -36,7 +36,7 @@ struct fl_emitter_counters {
     flow_counter *batches_received, *batches_accepted;
     flow_counter *singles_received, *singles_accepted;
     flow_counter *write_fails, *processing_fails;
-    flow_counter *filtered, *unrouted, *optional_lost;
+    flow_counter *filtered, *unrouted, *optional_lost, *repeated;
 };
 
 struct flow_emitter {
@@ -53,7 +53,7 @@ struct flow_emitter {
     struct fl_lock door;      /* guards the next two */
     uint32_t inside;          /* emissions under way */
     int is_open;
-    _Atomic int told;                    /* where exactly-once ends */
+    _Atomic int told, told_spans;        /* where exactly-once ends */
     _Atomic int told_unrouted;           /* that events go to no channel */
     _Atomic int hurry;                   /* waiting for room ends */
     struct fl_fault_log optional_faults; /* under `chain` */

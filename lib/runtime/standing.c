@@ -14,18 +14,36 @@ int fl_standing_keeps(const flow_emitter *emitter, size_t index)
     return emitter->constant == NULL || fl_route_get(emitter->constant, index) == FL_ROUTE_REQUIRED;
 }
 
+/* Whether events may go to the channel at INDEX and have to arrive there. */
+static int is_required(const flow_emitter *emitter, size_t index)
+{
+    return emitter->constant == NULL || fl_route_get(emitter->constant, index) == FL_ROUTE_REQUIRED;
+}
+
 void fl_standing_tell(flow_emitter *emitter)
 {
     if (atomic_exchange(&emitter->told, 1))
         return;
     for (size_t i = 0; i < emitter->channel_count; i++) {
         const flow_channel *channel = emitter->channels[i];
-        int optional =
-            emitter->constant != NULL && fl_route_get(emitter->constant, i) != FL_ROUTE_REQUIRED;
-        if (!optional && !fl_channel_is_durable(channel))
+        if (is_required(emitter, i) && !fl_channel_is_durable(channel))
             flow_context_logf(emitter->ctx, FLOW_LOG_INFO,
                               "channel %s keeps no positions, so there exactly-once ends: after a "
                               "crash events may be missing or come twice",
+                              flow_channel_name(channel));
+    }
+}
+
+void fl_standing_tell_spans(flow_emitter *emitter)
+{
+    if (atomic_exchange(&emitter->told_spans, 1))
+        return;
+    for (size_t i = 0; i < emitter->channel_count; i++) {
+        const flow_channel *channel = emitter->channels[i];
+        if (is_required(emitter, i) && !fl_channel_keeps_spans(channel))
+            flow_context_logf(emitter->ctx, FLOW_LOG_INFO,
+                              "channel %s does not remember what senders have sent, so there "
+                              "exactly-once ends: what one sends once more comes twice",
                               flow_channel_name(channel));
     }
 }

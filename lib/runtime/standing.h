@@ -23,4 +23,7 @@ int fl_standing_put(flow_emitter *emitter, flow_txn *txn, const flow_position *p
 /* Tells, once a start, where exactly-once ends; for sources that use positions. */
 void fl_standing_tell(flow_emitter *emitter);
 
+/* The same for batches whose events have numbers. */
+void fl_standing_tell_spans(flow_emitter *emitter);
+
 #endif

@@ -91,6 +91,7 @@ FLOW_PROPERTY_LENIENT = 8
 FLOW_PROPERTY_NO_EFFECT = 16
 FLOW_SELECTOR_CONSTANT = 1
 FLOW_SERIALIZER_APPENDABLE = 1
+FLOW_SPAN_KEY_MAX = 255
 FLOW_TXN_OPEN = 1
 FLOW_TXN_COMMITTED = 2
 FLOW_TXN_ROLLED_BACK = 3
@@ -104,6 +105,7 @@ flow_letter_fn = C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p)
 flow_log_fn = C.CFUNCTYPE(None, C.c_void_p, C.c_void_p)
 flow_outlet_fn = C.CFUNCTYPE(C.c_int, C.c_void_p, C.POINTER(C.c_void_p), C.c_size_t, C.POINTER(C.c_void_p))
 flow_position_fn = C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p)
+flow_span_fn = C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p)
 
 
 class flow_channel_ops(C.Structure):
@@ -133,6 +135,8 @@ class flow_channel_ops(C.Structure):
         ("positions", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.c_size_t, flow_position_fn, C.c_void_p)),
         ("put_mark", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p))),
         ("consumers", C.c_void_p),
+        ("put_spans", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, C.c_void_p, C.c_size_t, C.c_size_t, C.POINTER(C.c_uint8), C.POINTER(C.c_void_p))),
+        ("spans", C.CFUNCTYPE(C.c_int, C.c_void_p, C.c_void_p, flow_span_fn, C.c_void_p)),
     ]
 
 
@@ -623,12 +627,25 @@ class flow_source_ops(C.Structure):
     ]
 
 
+class flow_span(C.Structure):
+    """Events of one sender that lie behind each other."""
+
+    _fields_ = [
+        ("key", C.c_void_p),
+        ("key_size", C.c_uint32),
+        ("count", C.c_uint32),
+        ("first", C.c_uint64),
+        ("horizon", C.c_uint64),
+    ]
+
+
 # Result and parameters of every function.
 FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_batch_add": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_batch_add_full": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_batch_add_packed": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_batch_append": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_batch_append_batch": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_batch_clear": (None, [C.c_void_p]),
     "flow_batch_count": (C.c_size_t, [C.c_void_p]),
     "flow_batch_event": (C.c_void_p, [C.c_void_p, C.c_size_t]),
@@ -643,6 +660,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_batch_set_header": (C.c_int, [C.c_void_p, C.c_size_t, C.c_char_p, C.c_char_p, C.POINTER(C.c_void_p)]),
     "flow_batch_set_packed": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_batch_set_position": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
+    "flow_batch_set_span": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_batch_truncate": (None, [C.c_void_p, C.c_size_t]),
     "flow_buffer_advance": (None, [C.c_void_p, C.c_size_t]),
     "flow_buffer_append": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t]),
@@ -819,6 +837,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_serializer_new": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_serializer_tail": (C.c_void_p, [C.c_void_p, C.POINTER(C.c_size_t)]),
     "flow_serializer_write": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p), C.c_size_t, C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_sink_has_spans": (C.c_int, [C.c_void_p]),
     "flow_sink_keeps_marks": (C.c_int, [C.c_void_p]),
     "flow_sink_marks": (C.c_int, [C.c_void_p, flow_position_fn, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_sink_set_mark": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
@@ -831,6 +850,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_txn_reject": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_txn_rollback": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_txn_set_mark": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
+    "flow_txn_spans": (C.c_int, [C.c_void_p, flow_span_fn, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_txn_state": (C.c_uint32, [C.c_void_p]),
     "flow_txn_take": (C.c_int, [C.c_void_p, C.c_size_t, C.c_int64, C.POINTER(C.c_void_p), C.POINTER(C.c_size_t), C.POINTER(C.c_void_p)]),
     "flow_version": (C.c_uint32, []),

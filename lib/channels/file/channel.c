@@ -43,6 +43,7 @@ static void txn_destroy(const flow_allocator *mem, struct file_txn *txn)
 {
     fl_vec_free(&txn->puts);
     fl_buf_free(&txn->positions);
+    fl_claim_free(&txn->claim);
     fl_free(mem, txn);
 }
 
@@ -86,6 +87,7 @@ int file_begin(void *self, void **txn, flow_error **err)
     if (!made && (made = fl_zalloc(channel->mem, sizeof *made))) {
         fl_vec_init(&made->puts, channel->mem, sizeof(const flow_event *));
         fl_buf_init(&made->positions, channel->mem);
+        fl_claim_init(&made->claim, channel->mem);
     }
     if (!made)
         return fl_error_nomem(err);
@@ -124,6 +126,27 @@ static int file_put_position(void *self, void *inner, const flow_position *posit
     return fl_position_append(&txn->positions, position) ? fl_error_nomem(err) : FLOW_OK;
 }
 
+static int file_put_spans(void *self, void *inner, const flow_span *spans, size_t count,
+                          size_t span_size, uint8_t *keep, flow_error **err)
+{
+    struct file_channel *channel = self;
+    struct file_txn *txn = inner;
+
+    (void)span_size; /* the library's own */
+    if (txn->claim.parts.count)
+        return flow_error_set(err, FLOW_ESTATE, "the transaction has spans already");
+    int rc = fl_store_claim(channel->log.store, spans, count, &txn->claim, keep);
+    return rc == FLOW_ENOMEM ? fl_error_nomem(err) : rc;
+}
+
+static int file_spans(void *self, void *inner, flow_span_fn fn, void *arg)
+{
+    struct file_channel *channel = self;
+    const struct file_txn *txn = inner;
+
+    return fl_disk_spans(&channel->log, &txn->taken, fn, arg);
+}
+
 static int file_positions(void *self, const void *key, size_t key_size, flow_position_fn fn,
                           void *arg)
 {
@@ -154,13 +177,14 @@ static int file_commit(void *self, void *inner, flow_error **err)
         .events = txn->puts.items,
         .count = txn->puts.count,
         .positions = &txn->positions,
+        .claim = &txn->claim,
     };
 
     int rc;
 
     if (txn->taken.lots)
         rc = fl_disk_commit(&channel->log, &txn->taken, &txn->positions, err);
-    else if (put.count || txn->positions.size) /* marks alone are written as positions alone */
+    else if (put.count || txn->positions.size || txn->claim.records.size) /* marks alone, too */
         rc = fl_disk_append(&channel->log, &put, err);
     else
         rc = FLOW_OK;
@@ -176,6 +200,8 @@ static void file_rollback(void *self, void *inner)
 
     fl_disk_unreserve(&channel->log, txn->puts.count);
     forget_puts(txn);
+    if (txn->claim.parts.count)
+        fl_store_disclaim(channel->log.store, &txn->claim);
     fl_disk_return(&channel->log, &txn->taken);
 }
 
@@ -235,4 +261,6 @@ const flow_channel_ops fl_file_channel = {
     .positions = file_positions,
     .put_mark = file_put_position,
     .consumers = &file_consumers,
+    .put_spans = file_put_spans,
+    .spans = file_spans,
 };

@@ -37,6 +37,7 @@ struct file_channel {
 struct file_txn {
     struct fl_vec puts; /* of const flow_event *, with a reference to each */
     struct fl_buf positions; /* of sources, or marks of sinks */
+    struct fl_claim claim;   /* of what senders send */
     struct fl_disk_taken taken;
 };
 
