@@ -2,79 +2,45 @@
 
 /* Many connections to an Avro source: at once, one after the other, idle and busy. */
 
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <flow.h>
 
 #include "avro_client.h"
 #include "await.h"
 #include "client.h"
-#include "failing.h"
+#include "listening.h"
 #include "suite.h"
 
 /* As many connections need twice as many descriptors, since both ends are here. */
 #define IDLE 5000
 #define SPARE_DESCRIPTORS 100
 
-struct crowd {
-    struct failing failing;
-    flow_library *lib;
-    flow_harness *harness;
-    _Atomic int port;
-};
-
-static void find_port(void *self, const flow_log_record *record)
+static void set_up(struct listening *crowd, const char *threads)
 {
-    static const char text[] = "listening on 127.0.0.1:";
-    struct crowd *crowd = self;
-
-    if (strstr(record->message, text) == record->message)
-        crowd->port = atoi(record->message + strlen(text));
-}
-
-static void set_up(struct crowd *crowd, const char *threads)
-{
-    memset(crowd, 0, sizeof *crowd);
-    failing_init(&crowd->failing);
-    const flow_library_options options = {
-        .struct_size = sizeof options,
-        .log = find_port,
-        .log_self = crowd,
-        .allocator = &crowd->failing.allocator,
-    };
-    ck_assert_int_eq(flow_library_new(&options, &crowd->lib, NULL), FLOW_OK);
-    ck_assert_int_eq(flow_harness_new(crowd->lib, FLOW_KIND_SOURCE, "avro", &crowd->harness, NULL),
-                     FLOW_OK);
-    ck_assert_int_eq(flow_harness_set(crowd->harness, "bind", "127.0.0.1", NULL), FLOW_OK);
-    ck_assert_int_eq(flow_harness_set(crowd->harness, "port", "0", NULL), FLOW_OK);
+    listening_init(crowd, "avro");
     ck_assert_int_eq(flow_harness_set(crowd->harness, "threads", threads, NULL), FLOW_OK);
     ck_assert_int_eq(flow_harness_start(crowd->harness, NULL), FLOW_OK);
 }
 
-static void tear_down(struct crowd *crowd)
+static void tear_down(struct listening *crowd)
 {
     ck_assert_int_eq(flow_harness_stop(crowd->harness, NULL), FLOW_OK);
     ck_assert_int_eq(flow_harness_counter(crowd->harness, "OpenConnectionCount"), 0);
-    flow_harness_free(crowd->harness);
-    ck_assert_int_eq(flow_library_free(crowd->lib, NULL), FLOW_OK);
-    ck_assert_int_eq(crowd->failing.live, 0);
+    listening_free(crowd);
 }
 
-static int enter(struct crowd *crowd)
+static int enter(struct listening *crowd)
 {
     return avro_client_open((uint16_t)crowd->port);
 }
 
-static void await_open(struct crowd *crowd, int64_t count)
+static void await_open(struct listening *crowd, int64_t count)
 {
     AWAIT(flow_harness_counter(crowd->harness, "OpenConnectionCount") == count);
 }
 
 /* Takes all that is in the channel; returns how many events it was. */
-static size_t drain(struct crowd *crowd)
+static size_t drain(struct listening *crowd)
 {
     flow_batch *batch;
 
@@ -101,7 +67,7 @@ static size_t room_for(size_t wanted)
 START_TEST(idle_connections_cost_little)
 {
     static int fds[IDLE];
-    struct crowd crowd;
+    struct listening crowd;
     size_t count = room_for(IDLE);
     set_up(&crowd, "0");
 
@@ -135,7 +101,7 @@ END_TEST
 /* What is left behind by a thousand connections and by ten thousand is the same. */
 START_TEST(connections_leave_nothing_behind)
 {
-    struct crowd crowd;
+    struct listening crowd;
     int64_t live = 0;
     int descriptors = 0;
     set_up(&crowd, "0");
@@ -170,7 +136,7 @@ END_TEST
 
 START_TEST(several_workers_keep_each_connection_in_order)
 {
-    struct crowd crowd;
+    struct listening crowd;
     int fds[TALKERS];
     size_t events = 0;
     set_up(&crowd, "3");

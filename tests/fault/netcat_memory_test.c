@@ -6,72 +6,21 @@
  * nothing leaks.
  */
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <flow.h>
-
 #include "client.h"
-#include "failing.h"
+#include "listening.h"
 #include "suite.h"
-
-struct fixture {
-    struct failing failing;
-    flow_library *lib;
-    flow_harness *harness;
-    _Atomic int port;
-};
-
-static void find_port(void *self, const flow_log_record *record)
-{
-    static const char text[] = "listening on 127.0.0.1:";
-    struct fixture *f = self;
-
-    if (strstr(record->message, text) == record->message)
-        f->port = atoi(record->message + strlen(text));
-}
-
-static void set_up(struct fixture *f)
-{
-    memset(f, 0, sizeof *f);
-    failing_init(&f->failing);
-    const flow_library_options options = {
-        .struct_size = sizeof options,
-        .log = find_port,
-        .log_self = f,
-        .allocator = &f->failing.allocator,
-    };
-    ck_assert_int_eq(flow_library_new(&options, &f->lib, NULL), FLOW_OK);
-    ck_assert_int_eq(flow_harness_new(f->lib, FLOW_KIND_SOURCE, "netcat", &f->harness, NULL),
-                     FLOW_OK);
-    ck_assert_int_eq(flow_harness_set(f->harness, "bind", "127.0.0.1", NULL), FLOW_OK);
-    ck_assert_int_eq(flow_harness_set(f->harness, "port", "0", NULL), FLOW_OK);
-}
-
-static void tear_down(struct fixture *f)
-{
-    flow_harness_free(f->harness);
-    ck_assert_int_eq(flow_library_free(f->lib, NULL), FLOW_OK);
-    ck_assert_int_eq(f->failing.live, 0);
-}
 
 START_TEST(a_start_without_memory_fails_and_can_be_repeated)
 {
-    struct fixture f;
-    int64_t grants = 0;
-    int rc;
-    set_up(&f);
+    struct listening f;
 
-    do {
-        failing_after(&f.failing, grants++);
-        rc = flow_harness_start(f.harness, NULL);
-        failing_after(&f.failing, -1);
-        ck_assert(rc == FLOW_OK || rc == FLOW_ENOMEM);
-    } while (rc);
-    ck_assert_int_gt(grants, 5);
-    tear_down(&f);
+    listening_init(&f, "netcat");
+    listening_start_without_memory(&f);
+    listening_free(&f);
 }
 END_TEST
 
@@ -89,7 +38,7 @@ static size_t count_oks(int fd)
 }
 
 /* Sends three lines to a source that is granted GRANTS allocations; returns how many were OK. */
-static size_t converse(struct fixture *f, int64_t grants)
+static size_t converse(struct listening *f, int64_t grants)
 {
     int fd = client_open((uint16_t)f->port);
 
@@ -104,10 +53,10 @@ static size_t converse(struct fixture *f, int64_t grants)
 
 START_TEST(what_is_acknowledged_is_in_the_channel)
 {
-    struct fixture f;
+    struct listening f;
     size_t oks = 0;
     size_t stored = 0;
-    set_up(&f);
+    listening_init(&f, "netcat");
 
     ck_assert_int_eq(flow_harness_start(f.harness, NULL), FLOW_OK);
     int64_t grants = 0;
@@ -119,7 +68,7 @@ START_TEST(what_is_acknowledged_is_in_the_channel)
     }
     ck_assert_int_gt(grants, 3);
     ck_assert_int_eq(flow_harness_stop(f.harness, NULL), FLOW_OK);
-    tear_down(&f);
+    listening_free(&f);
 }
 END_TEST
 
