@@ -55,6 +55,7 @@ EXAMPLES = {
     "filegroups": "NAME",
     "filegroups.": "/var/log/flume/.*log",
     "sink.directory": "/var/lib/flume",
+    "path": "/var/run/flume.sock",
     "hdfs.path": "hdfs://namenode:8020/flume/events",
 }
 
@@ -124,6 +125,8 @@ def snippet(info: dict) -> str:
 # The counters of every component of a kind, then those of single types.
 TIMES = ["StartTime", "StopTime"]
 FILES = ["ConnectionCreatedCount", "ConnectionClosedCount", "ConnectionFailedCount"]
+REQUESTS = ["EventRefusedCount", "RequestUnfinishedCount", "ConnectionBrokenCount",
+            "OpenConnectionCount"]
 LOG = ["EventPutErrorCount", "EventTakeErrorCount", "CheckpointWriteErrorCount",
        "EventDamagedCount", "Open", "Closed"]
 COUNTERS = {
@@ -139,6 +142,7 @@ COUNTERS = {
     "group": ["SinkFailureCount", "FailoverCount", "GroupFailureCount"],
     "channel file": [*LOG, "DeadLetters"],
     "channel spillablememory": LOG,
+    "source ipc": REQUESTS,
     "source netcat": ["EventRefusedCount", "LineTooLongCount", "LineUnfinishedCount"],
     "source spooldir": ["FileCompletedCount", "FileSetAsideCount", "FileNameReusedCount",
                         "LineCutCount", "EventReadFail"],
@@ -147,6 +151,7 @@ COUNTERS = {
     "source exec": ["EventLostCount"],
     "sink file_roll": FILES,
     "sink hdfs": FILES,
+    "sink ipc": FILES,
 }
 
 MEANINGS = {
@@ -162,9 +167,13 @@ MEANINGS = {
     "EventOptionalLostCount": "Events that an optional channel did not take.",
     "AppendReceivedCount": "Events that a program pushed one by one.",
     "AppendAcceptedCount": "Those of them that were accepted.",
-    "EventRefusedCount": "Lines that were answered with FAILED because no channel took them.",
+    "EventRefusedCount": "Lines, or events of requests, that were answered with a failure because "
+                         "no channel took them.",
     "LineTooLongCount": "Lines longer than max-line-length.",
     "LineUnfinishedCount": "Texts without a newline at the end of a connection.",
+    "RequestUnfinishedCount": "Requests that ended with their connection before they were whole.",
+    "ConnectionBrokenCount": "Connections that were closed because of what came over them.",
+    "OpenConnectionCount": "Connections that are open now.",
     "FileCompletedCount": "Files that were read to their end.",
     "FileSetAsideCount": "Files that were not, as they were modified, replaced or removed or could "
                          "not be decoded.",
@@ -200,9 +209,9 @@ MEANINGS = {
                         "each one has failed is its own EventWriteFail.",
     "FailoverCount": "Transactions that a sink took over because another had just failed.",
     "GroupFailureCount": "Times that no sink took the events.",
-    "ConnectionCreatedCount": "Files that were opened.",
-    "ConnectionClosedCount": "Files that were closed.",
-    "ConnectionFailedCount": "Files that could not be opened.",
+    "ConnectionCreatedCount": "Files, or connections, that were opened.",
+    "ConnectionClosedCount": "Those that were closed.",
+    "ConnectionFailedCount": "Times that one could not be opened.",
     "StartTime": "When the component was started, in milliseconds since 1970.",
     "StopTime": "When it was stopped; 0 while it runs.",
 }

@@ -29,6 +29,7 @@ static const flow_source_ops *const sources[] = {
     &fl_avro_source,
     &fl_exec_source,
     &fl_inlet_source,
+    &fl_ipc_source,
     &fl_netcat_source,
     &fl_scribe_source,
     &fl_seq_source,
@@ -47,7 +48,7 @@ static const flow_channel_ops *const channels[] = {
 };
 
 static const flow_sink_ops *const sinks[] = {
-    &fl_file_roll_sink, &fl_logger_sink, &fl_null_sink, &fl_outlet_sink, NULL,
+    &fl_file_roll_sink, &fl_ipc_sink, &fl_logger_sink, &fl_null_sink, &fl_outlet_sink, NULL,
 };
 
 static const flow_interceptor_ops *const interceptors[] = {

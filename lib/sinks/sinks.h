@@ -7,6 +7,7 @@
 #include <flow/sink.h>
 
 extern const flow_sink_ops fl_file_roll_sink;
+extern const flow_sink_ops fl_ipc_sink;
 extern const flow_sink_ops fl_logger_sink;
 extern const flow_sink_ops fl_null_sink;
 

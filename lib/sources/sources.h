@@ -8,6 +8,7 @@
 
 extern const flow_source_ops fl_avro_source;
 extern const flow_source_ops fl_exec_source;
+extern const flow_source_ops fl_ipc_source;
 extern const flow_source_ops fl_netcat_source;
 extern const flow_source_ops fl_scribe_source;
 extern const flow_source_ops fl_seq_source;

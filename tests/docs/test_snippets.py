@@ -119,9 +119,9 @@ a1.sinks.k1.consumer = audit
 
 
 @contextlib.contextmanager
-def running_agent(folder: Path) -> Iterator[str]:
+def running_agent(folder: Path, conf: str = READ) -> Iterator[str]:
     """Yields the path of its control socket, which has to be a short one."""
-    (folder / "read.conf").write_text(READ, encoding="utf-8")
+    (folder / "read.conf").write_text(conf, encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="flow-docs-") as short:
         path = f"{short}/a1"
         with subprocess.Popen([FLOW, "agent", "-f", "read.conf", "--control-socket", path],
@@ -210,9 +210,9 @@ def test_the_plugin_is_as_short_as_the_readme_says() -> None:
 # ---- Python ----
 
 
-def run_python(text: str, folder: Path) -> str:
+def run_python(text: str, folder: Path, *arguments: str) -> str:
     (folder / "snippet.py").write_text(text, encoding="utf-8")
-    done = subprocess.run([sys.executable, "snippet.py"], cwd=folder, capture_output=True,
+    done = subprocess.run([sys.executable, "snippet.py", *arguments], cwd=folder, capture_output=True,
                           text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -233,6 +233,14 @@ def test_python_of_its_own_readme(tmp_path: Path) -> None:
     (tmp_path / "pipeline.conf").write_text(conf, encoding="utf-8")
     run_python(whole, tmp_path)
     run_python("import libflow\nlibrary = libflow.Library()\n" + rest, tmp_path)
+
+
+def test_python_of_the_ipc_protocol(tmp_path: Path) -> None:
+    text, = verbatim(section("flow-ipc.5", "EXAMPLES"))
+    with tempfile.TemporaryDirectory(prefix="flow-docs-") as short:
+        conf = INLET.replace("app", "a1").replace("inlet", "ipc") + "null\n"
+        with running_agent(tmp_path, f"{conf}a1.sources.in.path = {short}/socket\n"):
+            assert run_python(text, tmp_path, f"{short}/socket") == "1 0 \n"
 
 
 # ---- figures ----
