@@ -216,14 +216,17 @@ int main(int argc, char **argv)
     static const char thrift_sink[] =
         "a.sinks.k.type = thrift\na.sinks.k.hostname = 127.0.0.1\na.sinks.k.port = %s\n"
         "a.sinks.k.batch-size = 1000\na.sinks.k.channel = c\n";
+    static const char ipc_sink[] = "a.sinks.k.type = ipc\na.sinks.k.path = %s\n"
+                                   "a.sinks.k.batch-size = 1000\na.sinks.k.channel = c\n";
     struct bench_options options;
-    struct rpc avro, compact, binary;
+    struct rpc avro, compact, binary, ipc;
 
     if (bench_options_read(&options, argc, argv))
         return 2;
     rpc_avro(&avro);
     rpc_thrift(&compact, 0);
     rpc_thrift(&binary, 1);
+    rpc_ipc(&ipc);
     int rc = compete_receiving(&options, &avro, 3e6, 500e3);
     if (!rc)
         rc = compete_receiving(&options, &compact, 2.5e6, 500e3);
@@ -233,8 +236,13 @@ int main(int argc, char **argv)
         rc = compete_chained(&options, &avro, avro_sink);
     if (!rc)
         rc = compete_chained(&options, &compact, thrift_sink);
+    if (!rc)
+        rc = compete_receiving(&options, &ipc, 0, 0);
+    if (!rc)
+        rc = compete_chained(&options, &ipc, ipc_sink);
     rpc_free(&avro);
     rpc_free(&compact);
     rpc_free(&binary);
+    rpc_free(&ipc);
     return rc;
 }

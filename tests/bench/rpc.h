@@ -33,6 +33,7 @@ struct rpc {
 
 /* rpc_text.c: they end the program when there is no memory. */
 void rpc_avro(struct rpc *rpc);
+void rpc_ipc(struct rpc *rpc);
 void rpc_thrift(struct rpc *rpc, int binary);
 void rpc_free(struct rpc *rpc);
 

@@ -216,6 +216,50 @@ void rpc_thrift(struct rpc *rpc, int binary)
     };
 }
 
+/* ---- ipc ---- */
+
+static void put_le(struct text *text, uint64_t value, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        put_byte(text, (unsigned)(value >> 8 * i) & 0xff);
+}
+
+static size_t measure_ipc(const uint8_t *data, size_t size)
+{
+    size_t text = size < 16 ? 0 : data[6] | (size_t)data[7] << 8;
+
+    return size < 16 + text ? 0 : 16 + text;
+}
+
+void rpc_ipc(struct rpc *rpc)
+{
+    static const uint8_t answer[16] = {'F', 'L', 'A', '1', 0, 0, 0, 0, 1};
+    struct text text = text_new();
+
+    put(&text, "FLQ1", 4);
+    put_le(&text, RPC_EVENTS, 4);
+    put_le(&text, 1, 8);
+    put_le(&text, (uint64_t)RPC_EVENTS * (8 + RPC_BODY), 8);
+    put_le(&text, 0, 8);
+    for (unsigned i = 0; i < RPC_EVENTS; i++) {
+        put_le(&text, 0, 4);
+        put_le(&text, RPC_BODY, 4);
+        put_body(&text);
+    }
+    *rpc = (struct rpc){
+        .name = "ipc",
+        .settings = "a.sources.r.type = ipc\na.sources.r.path = %s\n",
+        .local = 1,
+        .first = text.data,
+        .first_size = text.size,
+        .next = text.data,
+        .next_size = text.size,
+        .answer = answer,
+        .answer_size = sizeof answer,
+        .measure = measure_ipc,
+    };
+}
+
 void rpc_free(struct rpc *rpc)
 {
     if (rpc->next != rpc->first)
