@@ -16,9 +16,12 @@
 /* Pieces filled less than this are copied. */
 #define SMALL (16 * 1024)
 
-/* Large pieces kept while they are in use, and while the worker sleeps. */
+/* Large pieces kept while they are in use, and once the worker has had nothing to do for a while.
+ * One that is as quick as the peers sleeps between any two pieces, and memory that the system has
+ * to map again costs more than what is done with it. */
 #define SPARES_BUSY 16
 #define SPARES_IDLE 1
+#define IDLE_MS 100
 
 int fl_inbox_init(struct fl_inbox *inbox, const flow_allocator *mem, size_t limit)
 {
@@ -74,7 +77,7 @@ struct fl_piece *fl_inbox_room(struct fl_inbox *inbox)
 /* Keeps a large piece for the next read; locked.  Returns one that is too many. */
 static struct fl_piece *keep(struct fl_inbox *inbox, struct fl_piece *piece)
 {
-    size_t most = inbox->sleeping ? SPARES_IDLE : SPARES_BUSY;
+    size_t most = inbox->idle ? SPARES_IDLE : SPARES_BUSY;
 
     if (piece->room != LARGE || inbox->spares >= most)
         return piece;
@@ -155,20 +158,33 @@ static struct fl_piece *trim(struct fl_inbox *inbox)
     return many;
 }
 
-/* Sleeps until there is something; locked before and after. */
-static void sleep_on(struct fl_inbox *inbox)
+/* Frees what an idle worker does not need; locked before and after. */
+static void become_idle(struct fl_inbox *inbox)
 {
     struct fl_piece *many = trim(inbox);
 
+    inbox->idle = 1;
+    fl_unlock(&inbox->lock);
+    free_list(inbox->mem, many);
+    fl_lock(&inbox->lock);
+}
+
+/* Sleeps until there is something; locked before and after. */
+static void sleep_on(struct fl_inbox *inbox)
+{
+    int64_t deadline = fl_clock_after(fl_clock_system(), IDLE_MS);
+
+    if (inbox->spares <= SPARES_IDLE)
+        deadline = FL_NEVER;
     inbox->sleeping = 1;
-    if (many) {
-        fl_unlock(&inbox->lock);
-        free_list(inbox->mem, many);
-        fl_lock(&inbox->lock);
+    while (!inbox->first && !inbox->closed) {
+        if (fl_lock_wait(&inbox->lock, fl_clock_system(), deadline) == FLOW_OK)
+            continue;
+        become_idle(inbox);
+        deadline = FL_NEVER;
     }
-    while (!inbox->first && !inbox->closed)
-        fl_lock_wait(&inbox->lock, fl_clock_system(), FL_NEVER);
     inbox->sleeping = 0;
+    inbox->idle = 0;
 }
 
 static void refill(struct fl_inbox *inbox, int wait)

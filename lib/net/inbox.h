@@ -34,6 +34,7 @@ struct fl_inbox {
     size_t waiting; /* bytes of pieces that were put and not yet released */
     int starved;    /* reading has paused */
     int sleeping;   /* the worker waits */
+    int idle;       /* it has waited for long */
     int closed;
 
     struct fl_piece *taken; /* the worker's own */

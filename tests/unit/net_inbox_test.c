@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "await.h"
 #include "failing.h"
 #include "net/inbox.h"
 #include "suite.h"
@@ -177,6 +178,31 @@ START_TEST(a_worker_gets_everything_in_order)
 }
 END_TEST
 
+START_TEST(spare_memory_goes_when_nothing_comes)
+{
+    struct consumer consumer = {.bytes = 0};
+    struct fl_piece *pieces[8];
+    struct failing failing;
+    struct fl_thread thread;
+    init(&consumer.inbox, &failing);
+
+    for (size_t i = 0; i < 8; i++)
+        pieces[i] = fl_inbox_room(&consumer.inbox);
+    int64_t large = failing.bytes;
+    for (size_t i = 0; i < 8; i++)
+        fl_inbox_return(&consumer.inbox, pieces[i]);
+    ck_assert_int_eq(failing.bytes, large);
+    ck_assert_int_eq(fl_thread_start(&thread, "worker", consume, &consumer), FLOW_OK);
+    AWAIT(failing.bytes <= large / 8);
+    /* And stays as little while small pieces come now and then. */
+    put(&consumer.inbox, 10, 0);
+    AWAIT(failing.bytes <= large / 8);
+    fl_inbox_close(&consumer.inbox);
+    fl_thread_join(&thread);
+    destroy(&consumer.inbox, &failing);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -187,6 +213,7 @@ int main(void)
         {"return", unread_pieces_are_used_again},
         {"no memory", without_memory_a_small_piece_stays_large},
         {"worker", a_worker_gets_everything_in_order},
+        {"spare", spare_memory_goes_when_nothing_comes},
     };
 
     return RUN_SUITE("net/inbox", tests);
