@@ -25,8 +25,8 @@ import org.apache.flume.event.EventBuilder;
  *   fill NAME SIZE COUNT BATCH     events of SIZE equal bytes, without headers
  *   close NAME
  *
- * An event is made of its number, so that whoever receives it can tell what it must be: see Numbered in
- * flume_wire.py, which makes the same.
+ * An event is made of its number, so that whoever receives it can tell what it must be: see
+ * tests/support/agents.py, which makes the same.
  */
 public class FlumeClient {
     private static final int LARGE = 1 << 20;

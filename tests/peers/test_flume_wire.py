@@ -11,7 +11,8 @@ from typing import Iterator
 
 import pytest
 
-from flume_wire import FlumeAgent, FlumeClient, Keys, Pipe, Properties, listening, take_ports
+from flume_wire import FlumeAgent, FlumeClient, Keys
+from agents import Pipe, Properties, listening, take_ports
 
 DEFLATE = {"compression-type": "deflate"}
 MODES = ("avro", "deflate1", "deflate6", "deflate9", "tls", "deflate_tls", "thrift",

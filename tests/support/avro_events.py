@@ -16,6 +16,8 @@ class Reader:
 
     def take(self, size: int) -> bytes:
         self.at += size
+        if self.at > len(self.data):
+            raise EOFError
         return self.data[self.at - size:self.at]
 
     def number(self) -> int:
