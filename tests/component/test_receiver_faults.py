@@ -12,13 +12,13 @@ import socket
 import struct
 import sys
 from pathlib import Path
-from typing import Iterator, Type
+from typing import Iterator, Type, Union
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 from agents import FlowAgent, Pipe, listening, take_ports, wait_for  # noqa: E402
-from avro_rpc import Connection, append, frame, handshake, number, text  # noqa: E402
+from avro_rpc import Connection, Deflated, append, frame, handshake, number, text  # noqa: E402
 
 SANITIZED = os.environ.get("FLOW_SANITIZED") == "true"
 LEAK = 3 << 20  # bytes; what allocators keep for themselves is less
@@ -33,6 +33,7 @@ class Avro:
     """Requests of Flume's Avro RPC."""
 
     source = {"type": "avro"}
+    error = b"\0\1\0"
 
     @staticmethod
     def request(body: bytes, serial: int = 1) -> bytes:
@@ -54,8 +55,38 @@ class Avro:
     ]
 
 
-Protocol = Type[Avro]
-PROTOCOLS = pytest.mark.parametrize("protocol", [Avro], ids=["avro"])
+class Thrift:
+    """Requests of Flume's Thrift RPC in the compact protocol."""
+
+    source = {"type": "thrift"}
+    error = b"\x82\x61"
+
+    @staticmethod
+    def varint(value: int) -> bytes:
+        more = Thrift.varint(value >> 7) if value > 127 else b""
+        return bytes([value & 127 | (128 if more else 0)]) + more
+
+    @staticmethod
+    def request(body: bytes, serial: int = 1) -> bytes:
+        event = b"\x1b\0\x18" + Thrift.varint(len(body)) + body + b"\0"
+        call = b"\x82\x21" + Thrift.varint(serial) + b"\6append\x1c" + event + b"\0"
+        return struct.pack(">i", len(call)) + call
+
+    @staticmethod
+    def answered(connection: Connection, serial: int = 1) -> bool:
+        answer = connection.take(*struct.unpack(">i", connection.take(4)))
+        return answer == b"\x82\x41" + Thrift.varint(serial) + b"\6append\5\0\0\0"
+
+    huge = [
+        struct.pack(">i", 0x7fffffff),
+        struct.pack(">i", -1),
+        struct.pack(">i", 19) + b"\x82\x21\1\6append\x1c\x1b\0\x18\xff\xff\xff\xff\x07",
+        struct.pack(">i", 22) + b"\x82\x21\1\x0bappendBatch\x19\xfc\xff\xff\xff\xff\x07",
+    ]
+
+
+Protocol = Type[Union[Avro, Thrift]]
+PROTOCOLS = pytest.mark.parametrize("protocol", [Avro, Thrift], ids=["avro", "thrift"])
 
 
 @pytest.fixture(name="agent")
@@ -139,7 +170,7 @@ def test_what_claims_to_be_huge_is_refused(agent: FlowAgent, protocol: Protocol)
             connection.send(data)
         for connection in connections:
             refused = connection.socket.recv(64)  # an error, or the end
-            assert not refused or b"\1\0" in refused
+            assert not refused or protocol.error in refused
             connection.socket.close()
     assert grown(agent, before) < LEAK
     talk(agent["in"].port, protocol, 10)
@@ -167,3 +198,23 @@ def test_half_a_request_is_no_event(agent: FlowAgent, protocol: Protocol) -> Non
         connection.send(request)
         assert protocol.answered(connection)
     wait_for(lambda: agent["kept"].read() == [({}, b"whole")], "only one is whole")
+
+
+def test_what_unpacks_to_much_comes_in_pieces(tmp_path: Path) -> None:
+    """Deflate makes each 50 kilobytes that are sent 50 megabytes, in requests that are answered."""
+    together, rounds = 500, 4
+    port = take_ports(1)[0]
+    lines = {f"sources.r.{key}": value for key, value in listening(port).items()} | {
+        "sources.r.compression-type": "deflate", "sources.r.channels": "c",
+        "channels.c.type": "memory", "channels.c.capacity": "100",
+        "sinks.k.type": "null", "sinks.k.channel": "c"}
+    with FlowAgent(tmp_path / "agent", {}, lines) as agent, Deflated(port) as connection:
+        before, serial = agent.memory(), 0
+        for _ in range(rounds):
+            first = serial + 1
+            serial += together
+            numbers = range(first, serial + 1)
+            connection.send(b"".join(Avro.request(bytes(100_000), i) for i in numbers))
+            for i in numbers:
+                assert Avro.answered(connection, i)
+        assert grown(agent, before) < 32 << 20

@@ -6,6 +6,7 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+import zlib
 from typing import Iterable
 
 HASH = bytes.fromhex("86aadae2c45474c0fe93ffd0f2350a65")
@@ -109,3 +110,25 @@ class Connection:
             return not self.socket.recv(1)
         except ConnectionError:
             return True
+
+
+class Deflated(Connection):
+    """One whose bytes are compressed, in either direction."""
+
+    def __init__(self, port: int, level: int = 6):
+        super().__init__(port)
+        self.pack, self.unpack = zlib.compressobj(level), zlib.decompressobj()
+        self.plain = bytearray()
+
+    def send(self, data: bytes) -> None:
+        super().send(self.pack.compress(data) + self.pack.flush(zlib.Z_SYNC_FLUSH))
+
+    def take(self, size: int) -> bytes:
+        while len(self.plain) < size:
+            part = self.socket.recv(65536)
+            if not part:
+                raise EOFError
+            self.plain += self.unpack.decompress(part)
+        taken = bytes(self.plain[:size])
+        del self.plain[:size]
+        return taken
