@@ -32,31 +32,6 @@ int fl_avro_put_text(struct fl_buf *out, const char *text)
     return fl_avro_put_bytes(out, text, strlen(text));
 }
 
-int fl_avro_put_headers(struct fl_buf *out, const flow_event *event)
-{
-    size_t count = flow_event_header_count(event);
-    int rc = count > 0 ? fl_avro_put_long(out, (int64_t)count) : FLOW_OK;
-
-    for (size_t i = 0; !rc && i < count; i++) {
-        flow_header header;
-        rc = flow_event_header_at(event, i, &header, sizeof header);
-        if (!rc)
-            rc = fl_avro_put_bytes(out, header.name, header.name_size);
-        if (!rc)
-            rc = fl_avro_put_bytes(out, header.value, header.value_size);
-    }
-    return rc ? rc : fl_avro_put_long(out, 0);
-}
-
-int fl_avro_put_event(struct fl_buf *out, const flow_event *event)
-{
-    size_t size;
-    const void *body = flow_event_body(event, &size);
-    int rc = fl_avro_put_headers(out, event);
-
-    return rc ? rc : fl_avro_put_bytes(out, body, size);
-}
-
 struct fl_avro_in fl_avro_in(const void *data, size_t size)
 {
     const uint8_t *at = data;

@@ -30,6 +30,10 @@ int fl_avro_put_headers(struct fl_buf *out, const flow_event *event);
 /* EVENT by FL_AVRO_EVENT_SCHEMA. */
 int fl_avro_put_event(struct fl_buf *out, const flow_event *event);
 
+/* All of it that stands before the body's bytes, and how large that is. */
+int fl_avro_put_front(struct fl_buf *out, const flow_event *event);
+uint64_t fl_avro_front_size(const flow_event *event);
+
 /* What is still to be read.  What the decoders return points into it. */
 struct fl_avro_in {
     const uint8_t *at;
