@@ -7,6 +7,7 @@
 #include <flow/api.h>
 #include <flow/batch.h>
 #include <flow/channel.h>
+#include <flow/client.h>
 #include <flow/component.h>
 #include <flow/config.h>
 #include <flow/consumer.h>

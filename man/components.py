@@ -44,6 +44,10 @@ KINDS = {
         "a1.configfilters.f1.",
         "Written as \\fIAGENT\\fP.configfilters.\\fINAME\\fP.\\fIPROPERTY\\fP.\n"
         "How filters are asked is in \\fBflow.conf\\fP(5)."),
+    "client": Kind(
+        "client.",
+        "Written as they are in the properties that a client is made from; see\n"
+        "\\fBflow_client_new\\fP(3)."),
 }
 
 # Values of required properties that their type alone does not suggest.
@@ -104,9 +108,19 @@ def group_lines(info: dict) -> list[str]:
             "a1.sinkgroups.g1.sinks = k1 k2"]
 
 
+def client_lines(info: dict) -> list[str]:
+    """The properties of a client, of two hosts where its type has several."""
+    several = any(prop["name"] in ("max-attempts", "backoff") for prop in info["properties"])
+    hosts = ["h1", "h2"] if several else ["h1"]
+    return [*own_lines(info), f"hosts = {' '.join(hosts)}",
+            *(f"hosts.{host} = agent{host[1:]}:4141" for host in hosts)]
+
+
 def snippet(info: dict) -> str:
     """A whole configuration, as short as it can be, with a component of the type INFO."""
     kind, own = info["kind"], own_lines(info)
+    if kind == "client":
+        return "\n".join(client_lines(info))
     source = own if kind == "source" else BESIDE["r1"]
     channel = own if kind == "channel" else BESIDE["c1"]
     sink = own if kind in ("sink", "serializer") else BESIDE["k1"]
@@ -212,6 +226,8 @@ MEANINGS = {
     "ConnectionCreatedCount": "Files, or connections, that were opened.",
     "ConnectionClosedCount": "Those that were closed.",
     "ConnectionFailedCount": "Times that one could not be opened.",
+    "ConnectionClosedCount": "Files, or connections, that were closed.",
+    "ConnectionFailedCount": "Files, or connections, that could not be opened.",
     "StartTime": "When the component was started, in milliseconds since 1970.",
     "StopTime": "When it was stopped; 0 while it runs.",
 }

@@ -18,6 +18,7 @@ static const char *const kinds[] = {
     [FLOW_KIND_GROUP] = "group",
     [FLOW_KIND_SERIALIZER] = "serializer",
     [FLOW_KIND_FILTER] = "filter",
+    [FLOW_KIND_CLIENT] = "client",
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])

@@ -235,7 +235,8 @@ static void put_definitions(struct schema *schema)
         define_component(schema, sections[i].kind);
     define_component(schema, FLOW_KIND_INTERCEPTOR);
     for (uint32_t kind = FLOW_KIND_SOURCE; kind < kind_end(); kind++)
-        schema_kind_definitions(schema, kind);
+        if (kind != FLOW_KIND_CLIENT) /* which is no part of an agent */
+            schema_kind_definitions(schema, kind);
     schema_value_definitions(schema);
     json_end(json);
 }

@@ -49,5 +49,6 @@
 #define FLOW_KIND_GROUP 6
 #define FLOW_KIND_SERIALIZER 7
 #define FLOW_KIND_FILTER 8 /* of configurations; plugins cannot add any */
+#define FLOW_KIND_CLIENT 9 /* see <flow/client.h>; plugins cannot add any */
 
 #endif

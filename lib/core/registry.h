@@ -25,6 +25,24 @@ struct fl_filter_ops {
                char **value);
 };
 
+struct fl_delivery;
+
+/* A type of client, see clients/delivery.h.  Only the library itself brings some along. */
+struct fl_client_ops {
+    uint32_t struct_size;
+    uint32_t flags;
+    const char *type;
+    const char *aliases;
+    const flow_schema *schema;
+
+    int (*create)(flow_context *ctx, void **self, flow_error **err);
+    void (*destroy)(void *self);
+
+    /* Of any thread, several at once. */
+    int (*connect)(void *self, flow_error **err);
+    int (*deliver)(void *self, struct fl_delivery *delivery, flow_error **err);
+};
+
 /* A registered type.  Its table is our own copy: members the registrant's lacked read as NULL. */
 struct fl_type {
     uint32_t kind;
@@ -44,6 +62,7 @@ struct fl_type {
         flow_group_ops group;
         flow_serializer_ops serializer;
         struct fl_filter_ops filter;
+        struct fl_client_ops client;
     } ops;
 };
 
@@ -53,8 +72,10 @@ const char *fl_kind_name(uint32_t kind);
 int fl_registry_new(flow_library *lib, flow_registry **registry, flow_error **err);
 void fl_registry_free(flow_registry *registry);
 
-/* Registers a type of config filter, as the public calls do with other kinds. */
+/* Registers a type of config filter or client, as the public calls do with other kinds. */
 int fl_registry_add_filter(flow_registry *registry, const struct fl_filter_ops *ops,
+                           flow_error **err);
+int fl_registry_add_client(flow_registry *registry, const struct fl_client_ops *ops,
                            flow_error **err);
 
 /*

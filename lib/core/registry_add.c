@@ -187,6 +187,12 @@ int fl_registry_add_filter(flow_registry *registry, const struct fl_filter_ops *
     return add(registry, &(struct offer){FLOW_KIND_FILTER, ops, NULL, NULL}, err);
 }
 
+int fl_registry_add_client(flow_registry *registry, const struct fl_client_ops *ops,
+                           flow_error **err)
+{
+    return add(registry, &(struct offer){FLOW_KIND_CLIENT, ops, NULL, NULL}, err);
+}
+
 /* ---- staging ---- */
 
 int fl_registry_stage(flow_registry *registry, const char *origin, const struct fl_module *module,

@@ -76,6 +76,12 @@ static const struct shape shapes[] = {
     [FLOW_KIND_FILTER] = {"config filter",
                           sizeof(struct fl_filter_ops),
                           {MEMBER(struct fl_filter_ops, ask)}},
+    [FLOW_KIND_CLIENT] = {"client",
+                          sizeof(struct fl_client_ops),
+                          {MEMBER(struct fl_client_ops, create),
+                           MEMBER(struct fl_client_ops, destroy),
+                           MEMBER(struct fl_client_ops, connect),
+                           MEMBER(struct fl_client_ops, deliver)}},
 };
 
 #define SHAPE_COUNT (sizeof(shapes) / sizeof(shapes[0]))

@@ -8,6 +8,7 @@
 #include "runtime/builtins.h"
 
 #include "channels/channels.h"
+#include "clients/clients.h"
 #include "codec/serializers.h"
 #include "config/filter.h"
 #include "groups/groups.h"
@@ -48,7 +49,12 @@ static const flow_channel_ops *const channels[] = {
 };
 
 static const flow_sink_ops *const sinks[] = {
-    &fl_file_roll_sink, &fl_ipc_sink, &fl_logger_sink, &fl_null_sink, &fl_outlet_sink, NULL,
+    &fl_file_roll_sink,
+    &fl_ipc_sink,
+    &fl_logger_sink,
+    &fl_null_sink,
+    &fl_outlet_sink,
+    NULL,
 };
 
 static const flow_interceptor_ops *const interceptors[] = {
@@ -86,6 +92,14 @@ static const struct fl_filter_ops *const filters[] = {
     NULL,
 };
 
+static const struct fl_client_ops *const clients[] = {
+    &fl_default_client,
+    &fl_failover_client,
+    &fl_load_balance_client,
+    &fl_thrift_client,
+    NULL,
+};
+
 /* What sources and sinks are made of. */
 static int register_parts(flow_registry *registry, flow_error **err)
 {
@@ -114,6 +128,8 @@ static int register_all(flow_registry *registry, flow_error **err)
         rc = flow_registry_add_channel(registry, channels[i], NULL, NULL, err);
     for (size_t i = 0; rc == FLOW_OK && sinks[i] != NULL; i++)
         rc = flow_registry_add_sink(registry, sinks[i], NULL, NULL, err);
+    for (size_t i = 0; rc == FLOW_OK && clients[i] != NULL; i++)
+        rc = fl_registry_add_client(registry, clients[i], err);
     return rc;
 }
 

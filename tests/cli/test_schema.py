@@ -25,7 +25,8 @@ from components import snippet  # noqa: E402
 PLUGINS = ["--plugins-path", os.environ["FLOW_TEST_PLUGINS"]]
 SCHEMA = json.loads(run_flow("describe", "--format", "yaml-schema", *PLUGINS).out)
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
-TYPES = json.loads(run_flow("describe", "--format", "json").out)
+TYPES = [info for info in json.loads(run_flow("describe", "--format", "json").out)
+         if info["kind"] != "client"]  # which is no part of an agent
 CONFS = sorted(DATA.glob("confs/**/*.conf"))
 
 

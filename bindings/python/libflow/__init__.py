@@ -11,6 +11,8 @@
 
 from ._components import (Component, Context, Group, Interceptor, Property, Selector, Sink, Source,
                           register)
+from ._client import Client
+from ._components import Component, Context, Interceptor, Property, Sink, Source, register
 from ._config import Config, Diagnostic
 from ._consumers import Consumer, ConsumerInfo, Consumers, Letter
 from ._errors import (AbiError, AlreadyExists, CallbackError, Closed, ConfigError, DeliveryError,
@@ -24,7 +26,7 @@ from ._pipeline import Inlet, Pipeline
 __version__: str = _lib.flow_version_string().decode()
 
 __all__ = [
-    "AbiError", "AlreadyExists", "Batch", "CallbackError", "Closed", "Component", "Config",
+    "AbiError", "AlreadyExists", "Batch", "CallbackError", "Client", "Closed", "Component", "Config",
     "ConfigError", "Consumer", "ConsumerInfo", "Consumers", "Context", "DeliveryError", "Diagnostic", "Event", "FlowError", "Forked",
     "Full", "Group", "Inlet", "Interceptor", "InvalidArgument", "Letter", "Library", "NotFound", "OutOfMemory",
     "ParseError", "Pipeline", "PluginError", "Property", "Selector", "Sink", "Source", "StateError",

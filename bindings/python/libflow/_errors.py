@@ -14,6 +14,7 @@ class FlowError(Exception):
     """A fault: what failed, why and where."""
 
     code: int = 0
+    acknowledged: int = 0  # events that an agent has, when Client.append_batch fails
 
     def __init__(self, message: str, *, component: str = "", key: str = "", file: str = "",
                  line: int = 0, column: int = 0, retriable: bool = False) -> None:

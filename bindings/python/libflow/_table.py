@@ -17,6 +17,7 @@ FLOW_KIND_SELECTOR = 5
 FLOW_KIND_GROUP = 6
 FLOW_KIND_SERIALIZER = 7
 FLOW_KIND_FILTER = 8
+FLOW_KIND_CLIENT = 9
 FLOW_FORMAT_PROPERTIES = 1
 FLOW_FORMAT_YAML = 2
 FLOW_SEVERITY_ERROR = 1
@@ -674,6 +675,15 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_channel_notify": (None, [C.c_void_p]),
     "flow_channel_size": (C.c_uint64, [C.c_void_p]),
     "flow_channel_transaction_capacity": (C.c_uint64, [C.c_void_p]),
+    "flow_client_append": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.c_size_t, C.POINTER(C.c_void_p)]),
+    "flow_client_append_batch": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_size_t), C.POINTER(C.c_void_p)]),
+    "flow_client_append_events": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p), C.c_size_t, C.POINTER(C.c_size_t), C.POINTER(C.c_void_p)]),
+    "flow_client_batch_size": (C.c_size_t, [C.c_void_p]),
+    "flow_client_close": (None, [C.c_void_p]),
+    "flow_client_connect": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p)]),
+    "flow_client_free": (None, [C.c_void_p]),
+    "flow_client_load": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
+    "flow_client_new": (C.c_int, [C.c_void_p, C.c_void_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_config_agent": (C.c_char_p, [C.c_void_p, C.c_size_t]),
     "flow_config_check": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_config_common": (C.c_void_p, [C.c_uint32]),
