@@ -60,11 +60,12 @@ EXAMPLES = {
     "filegroups.": "/var/log/flume/.*log",
     "sink.directory": "/var/lib/flume",
     "path": "/var/run/flume.sock",
+    "hostname": "agent2",
     "hdfs.path": "hdfs://namenode:8020/flume/events",
 }
 
 # Those of a single kind.
-EXAMPLES_OF = {("filter", "command"): "/usr/local/bin/secret"}
+EXAMPLES_OF = {("filter", "command"): "/usr/local/bin/secret", ("sink", "port"): "4141"}
 
 PLAIN_VALUES = {"number": "1", "true|false": "true", "names": "a b", "pattern": ".*",
                 "path": "/var/lib/flume", "host": "localhost", "charset": "UTF-8"}
@@ -163,9 +164,11 @@ COUNTERS = {
     "source taildir": ["FileTruncatedCount", "InodeReusedCount", "LineCutCount", "EventReadFail",
                        "PositionWriteFail"],
     "source exec": ["EventLostCount"],
+    "sink avro": FILES,
     "sink file_roll": FILES,
     "sink hdfs": FILES,
     "sink ipc": FILES,
+    "sink thrift": FILES,
 }
 
 MEANINGS = {

@@ -49,11 +49,13 @@ static const flow_channel_ops *const channels[] = {
 };
 
 static const flow_sink_ops *const sinks[] = {
+    &fl_avro_sink,
     &fl_file_roll_sink,
     &fl_ipc_sink,
     &fl_logger_sink,
     &fl_null_sink,
     &fl_outlet_sink,
+    &fl_thrift_sink,
     NULL,
 };
 

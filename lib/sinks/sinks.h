@@ -6,9 +6,11 @@
 
 #include <flow/sink.h>
 
+extern const flow_sink_ops fl_avro_sink;
 extern const flow_sink_ops fl_file_roll_sink;
 extern const flow_sink_ops fl_ipc_sink;
 extern const flow_sink_ops fl_logger_sink;
 extern const flow_sink_ops fl_null_sink;
+extern const flow_sink_ops fl_thrift_sink;
 
 #endif
