@@ -7,6 +7,10 @@
 
 /* A handshake that has nothing to add: no protocol, no hash, no metadata. */
 static const uint8_t plain_match[] = {FL_AVRO_BOTH << 1, 0, 0, 0};
+
+/* The same with {libflow: 1} for metadata. */
+static const uint8_t libflow_match[] = {
+    FL_AVRO_BOTH << 1, 0, 0, 2, 2, 14, 'l', 'i', 'b', 'f', 'l', 'o', 'w', 2, '1', 0};
 static const uint8_t no_metadata[] = {0};
 
 static int put_buffer(struct fl_buf *out, const void *data, size_t size)
@@ -40,6 +44,8 @@ static int put_handshake(struct fl_buf *out, enum fl_avro_match match)
         return put_buffer(out, NULL, 0);
     if (match == FL_AVRO_BOTH)
         return put_buffer(out, plain_match, sizeof plain_match);
+    if (match == FL_AVRO_LIBFLOWS)
+        return put_buffer(out, libflow_match, sizeof libflow_match);
     fl_buf_init(&text, out->mem);
     int rc = put_protocol(&text, match);
     if (!rc)

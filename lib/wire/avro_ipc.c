@@ -257,17 +257,7 @@ int fl_avro_ipc_next(struct fl_avro_ipc *ipc, struct fl_avro_in *in, flow_error 
 int fl_avro_ipc_metadata(const struct fl_avro_ipc *ipc, const char *key, const uint8_t **data,
                          size_t *size)
 {
-    struct fl_avro_in in = fl_avro_in(ipc->metadata.data, ipc->metadata.size);
-    struct fl_avro_items items = {0};
-    size_t wanted = strlen(key);
-    const uint8_t *name;
-    size_t name_size;
+    struct fl_avro_in map = fl_avro_in(ipc->metadata.data, ipc->metadata.size);
 
-    while (ipc->metadata.size > 0 && fl_avro_next(&in, &items) > 0) {
-        if (fl_avro_get_bytes(&in, &name, &name_size) || fl_avro_get_bytes(&in, data, size))
-            return 0;
-        if (name_size == wanted && memcmp(name, key, wanted) == 0)
-            return 1;
-    }
-    return 0;
+    return ipc->metadata.size > 0 && fl_avro_find(map, key, data, size);
 }

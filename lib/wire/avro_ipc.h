@@ -31,8 +31,21 @@ extern const uint8_t fl_avro_protocol_hash[FL_AVRO_HASH];
 /* Flume's enum of results. */
 enum fl_avro_status { FL_AVRO_OK, FL_AVRO_FAILED, FL_AVRO_UNKNOWN };
 
-/* How well client and server know each other, as the server says; the numbers of the wire. */
-enum fl_avro_match { FL_AVRO_BOTH, FL_AVRO_CLIENT, FL_AVRO_NONE, FL_AVRO_NO_HANDSHAKE };
+/* How well client and server know each other, as the server says; the numbers of the wire, then
+ * what it does not say: no handshake was asked for; both, and the client is a libflow too. */
+enum fl_avro_match {
+    FL_AVRO_BOTH,
+    FL_AVRO_CLIENT,
+    FL_AVRO_NONE,
+    FL_AVRO_NO_HANDSHAKE,
+    FL_AVRO_LIBFLOWS,
+};
+
+/*
+ * What both sides of libflow's put into the metadata of the handshake, and Flume does not look at.
+ * Who finds it knows that the peer executes the calls of a connection in order, one by one.
+ */
+#define FL_AVRO_PEER_KEY "libflow"
 
 enum fl_avro_call_kind {
     FL_AVRO_APPEND,

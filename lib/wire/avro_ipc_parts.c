@@ -143,6 +143,7 @@ struct handshake {
     size_t protocol_size;
     int has_protocol;
     const uint8_t *server_hash;
+    const uint8_t *meta; /* or NULL */
 };
 
 static int scan_handshake(struct fl_avro_scan *scan, struct handshake *shake)
@@ -158,9 +159,36 @@ static int scan_handshake(struct fl_avro_scan *scan, struct handshake *shake)
         rc = scan_fixed(scan, FL_AVRO_HASH, &shake->server_hash);
     if (!rc)
         rc = scan_optional(scan, &has_meta);
-    if (!rc && has_meta)
-        rc = scan_map(scan, METADATA_MAX);
-    return rc;
+    if (rc || !has_meta)
+        return rc;
+    shake->meta = scan->at;
+    return scan_map(scan, METADATA_MAX);
+}
+
+int fl_avro_find(struct fl_avro_in map, const char *key, const uint8_t **data, size_t *size)
+{
+    struct fl_avro_items items = {0};
+    size_t wanted = strlen(key);
+    const uint8_t *name;
+    size_t name_size;
+
+    while (fl_avro_next(&map, &items) > 0) {
+        if (fl_avro_get_bytes(&map, &name, &name_size) || fl_avro_get_bytes(&map, data, size))
+            return 0;
+        if (name_size == wanted && memcmp(name, key, wanted) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether the metadata of the handshake, which end at END, are a libflow's. */
+static int is_libflow(const struct handshake *shake, const uint8_t *end)
+{
+    const uint8_t *value;
+    size_t size;
+
+    return shake->meta &&
+           fl_avro_find((struct fl_avro_in){shake->meta, end}, FL_AVRO_PEER_KEY, &value, &size);
 }
 
 static int is_ours(const uint8_t *hash)
@@ -185,6 +213,8 @@ static int read_handshake(struct fl_avro_ipc *ipc, struct fl_avro_scan *scan)
         return WHOLE;
     }
     ipc->call.match = is_ours(shake.server_hash) ? FL_AVRO_BOTH : FL_AVRO_CLIENT;
+    if (ipc->call.match == FL_AVRO_BOTH && is_libflow(&shake, scan->at))
+        ipc->call.match = FL_AVRO_LIBFLOWS;
     ipc->connected = 1;
     ipc->foreign = !ours;
     ipc->phase = FL_AVRO_AT_METADATA;

@@ -35,6 +35,9 @@ struct fl_avro_scan {
 /* Reads one part; one that makes no sense refuses the call.  Or FLOW_ENOMEM. */
 int fl_avro_step(struct fl_avro_ipc *ipc, struct fl_avro_scan *scan);
 
+/* Stores the value that a map of bytes has for KEY; 0 when it has none. */
+int fl_avro_find(struct fl_avro_in map, const char *key, const uint8_t **data, size_t *size);
+
 /* Nothing more of the call is read; it is answered with the system error TEXT. */
 int fl_avro_refuse(struct fl_avro_ipc *ipc, const char *text);
 

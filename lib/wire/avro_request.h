@@ -16,12 +16,6 @@
 #include "base/buf.h"
 #include "wire/avro_ipc.h"
 
-/*
- * What both sides of libflow's put into the metadata of the handshake, and Flume does not look at.
- * Who finds it knows that the peer executes the calls of a connection in order, one by one.
- */
-#define FL_AVRO_PEER_KEY "libflow"
-
 /* In the metadata of a call: what a sender that is a libflow says of where its events come from. */
 #define FL_AVRO_STAMP_KEY "libflow.stamp"
 

@@ -249,6 +249,44 @@ START_TEST(a_libflow_is_known_by_its_metadata)
 }
 END_TEST
 
+/* What the server of libflow's answers to the first call, of a libflow or of Flume. */
+static void answer_first_call(int from_libflow)
+{
+    struct fl_avro_answer answer;
+    struct fl_avro_ipc server;
+    size_t used;
+
+    add("x", 1, NULL, 0);
+    write_call((struct fl_avro_request){.serial = 1, .hello = &hello}, 1000);
+    if (!from_libflow)
+        out.data[49] ^= 1; /* the first letter of the key */
+    fl_avro_ipc_init(&server, NULL, 1 << 20);
+    struct fl_avro_in in = fl_avro_in(out.data, out.size);
+    ck_assert_int_eq(fl_avro_ipc_next(&server, &in, NULL), FL_AVRO_IPC_EVENT);
+    ck_assert_int_eq(fl_avro_ipc_next(&server, &in, NULL), FL_AVRO_IPC_CALL);
+    fl_buf_clear(&out);
+    ck_assert_int_eq(fl_avro_put_status(&out, &server.call, FL_AVRO_OK), FLOW_OK);
+    ck_assert_int_eq(fl_avro_reply_feed(&reply, out.data, out.size, &used, NULL), 1);
+    ck_assert_int_eq(fl_avro_reply_read(&reply, 1, &answer, NULL), FLOW_OK);
+    ck_assert_int_eq(answer.status, FL_AVRO_OK);
+    ck_assert_int_eq(answer.match, FL_AVRO_BOTH);
+    ck_assert_int_eq(answer.is_libflow, from_libflow);
+    fl_avro_ipc_free(&server);
+}
+
+START_TEST(two_libflows_know_each_other)
+{
+    answer_first_call(1);
+}
+END_TEST
+
+START_TEST(others_are_told_nothing_of_it)
+{
+    answer_first_call(0);
+    ck_assert_uint_eq(out.size, 27); /* as Flume's answer */
+}
+END_TEST
+
 static char *read_data(const char *name)
 {
     static char text[8192];
@@ -369,6 +407,8 @@ int main(void)
         {"call", a_call_above_two_gigabytes_is_refused},
         {"reply", statuses_are_read_however_they_are_cut},
         {"reply", a_libflow_is_known_by_its_metadata},
+        {"reply", two_libflows_know_each_other},
+        {"reply", others_are_told_nothing_of_it},
         {"reply", a_server_that_does_not_know_the_protocol_tells_its_own},
         {"reply", an_error_comes_with_the_text_of_the_server},
         {"reply", what_is_no_answer_is_refused},
