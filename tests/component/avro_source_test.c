@@ -13,15 +13,16 @@
 #include "avro_client.h"
 #include "await.h"
 #include "client.h"
+#include "parts.h"
 #include "rig.h"
 #include "suite.h"
 
-/* Builds and starts a source to channels c1 and, with SETTINGS, whatever else. */
-static uint16_t start(struct rig *rig, int capacity, const char *settings)
+/* Builds and starts a source to channels c1 and, with SETTINGS, whatever else, in a rig that is
+ * made. */
+static uint16_t start_in(struct rig *rig, int capacity, const char *settings)
 {
     char text[2048];
 
-    rig_init(rig, 0);
     snprintf(text, sizeof text,
              "a1.sources = r1\na1.channels = c1\na1.channels.c1.type = memory\n"
              "a1.channels.c1.capacity = %d\na1.channels.c1.transactionCapacity = %d\n"
@@ -32,6 +33,12 @@ static uint16_t start(struct rig *rig, int capacity, const char *settings)
     rig_build(rig, text);
     rig_start(rig);
     return rig_port(rig);
+}
+
+static uint16_t start(struct rig *rig, int capacity, const char *settings)
+{
+    rig_init(rig, 0);
+    return start_in(rig, capacity, settings);
 }
 
 static void finish(struct rig *rig)
@@ -366,6 +373,65 @@ START_TEST(a_failure_is_told_to_those_who_shared_it)
 }
 END_TEST
 
+/* An interceptor that lets batches through one by one, and notes their sizes. */
+struct gate {
+    _Atomic int arrived;
+    _Atomic int admitted;
+    size_t sizes[16];
+};
+
+static int pass_gate(void *self, flow_batch *batch, flow_error **err)
+{
+    struct gate *gate = self;
+    int number = gate->arrived;
+
+    gate->sizes[number] = flow_batch_count(batch);
+    gate->arrived = number + 1;
+    AWAIT(gate->admitted > number);
+    return FLOW_OK;
+}
+
+START_TEST(calls_that_wait_share_the_next_transaction)
+{
+    struct rig rig;
+    struct gate gate = {0};
+    struct part_interceptor part = {pass_gate, &gate};
+    int fds[4];
+
+    rig_init(&rig, 0);
+    part_add_interceptor(rig.lib, "gate", &part);
+    uint16_t port = start_in(&rig, 100,
+                             "a1.sources.r1.threads = 1\na1.sources.r1.interceptors = i1\n"
+                             "a1.sources.r1.interceptors.i1.type = gate\n");
+    for (int i = 0; i < 4; i++)
+        fds[i] = avro_client_open(port);
+    avro_client_send(fds[0], 2, 0, 10);
+    AWAIT(gate.arrived == 1);
+    for (int i = 0; i < 4; i++)
+        avro_client_send(fds[i], 3, 0, 7);
+    avro_client_send(fds[0], 4, 0, 1);
+    /* The loop looks at all that has happened before it looks again: when it has accepted the
+     * second of these, one after the other, it has read what was sent before the first. */
+    int late = client_open(port);
+    rig_await(&rig, "r1", "OpenConnectionCount", 5);
+    int later = client_open(port);
+    rig_await(&rig, "r1", "OpenConnectionCount", 6);
+    gate.admitted = 2;
+    avro_client_expect(fds[0], 2, FL_AVRO_OK);
+    for (int i = 0; i < 4; i++)
+        avro_client_expect(fds[i], 3, FL_AVRO_OK);
+    avro_client_expect(fds[0], 4, FL_AVRO_OK);
+    ck_assert_int_eq(gate.arrived, 2);
+    ck_assert_uint_eq(gate.sizes[0], 10);
+    ck_assert_uint_eq(gate.sizes[1], 4 * 7 + 1);
+    for (int i = 0; i < 4; i++)
+        close(fds[i]);
+    close(late);
+    close(later);
+    finish(&rig);
+}
+END_TEST
+
 START_TEST(counters_are_flumes)
 {
     struct rig rig;
@@ -563,6 +629,7 @@ int main(void)
         {"large call", a_call_larger_than_a_transaction_is_taken},
         {"order", calls_in_flight_are_answered_in_order},
         {"shared failure", a_failure_is_told_to_those_who_shared_it},
+        {"shared transaction", calls_that_wait_share_the_next_transaction},
         {"counters", counters_are_flumes},
         {"slow sender", a_slow_sender_holds_nobody_up},
         {"unfinished", a_call_without_an_end_is_not_delivered},

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <check.h>
 
@@ -22,7 +25,10 @@ int avro_client_open(uint16_t port)
     static const uint8_t both[] = {0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 0};
     struct fl_buf payload;
     int fd = client_open(port);
+    const int on = 1;
 
+    /* As Flume's clients do: else a call would wait for the answer to the one before. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     fl_buf_init(&payload, NULL);
     speak_handshake(&payload, speak_flume_hash, NULL, speak_flume_hash);
     speak_call(&payload, "");
