@@ -68,7 +68,16 @@ enum fl_avro_ipc_item {
     FL_AVRO_IPC_CALL,
 };
 
+/* What outlives a connection: whose protocols the server has seen. */
+struct fl_avro_memory {
+    int (*has)(void *self, const uint8_t *hash);
+    void (*learn)(void *self, const uint8_t *hash);
+    void *self;
+};
+
 struct fl_avro_ipc {
+    const struct fl_avro_memory *memory; /* set it after fl_avro_ipc_init; NULL: none */
+
     /* The last item. */
     const uint8_t *body; /* of an event; valid, with the headers, until the next call */
     size_t body_size;

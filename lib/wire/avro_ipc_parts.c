@@ -196,8 +196,20 @@ static int is_ours(const uint8_t *hash)
     return memcmp(hash, fl_avro_protocol_hash, FL_AVRO_HASH) == 0;
 }
 
-/* A client with another protocol has to show it once.  What it calls is decided by the names of
- * messages, and events of all protocols are taken to be Flume's. */
+/* A client with another protocol has to have shown it once. */
+static int is_known(const struct fl_avro_ipc *ipc, const struct handshake *shake)
+{
+    const struct fl_avro_memory *memory = ipc->memory;
+
+    if (is_ours(shake->client_hash) || (memory && memory->has(memory->self, shake->client_hash)))
+        return 1;
+    if (shake->has_protocol && memory)
+        memory->learn(memory->self, shake->client_hash);
+    return shake->has_protocol;
+}
+
+/* What a client calls is decided by the names of messages, and events of all protocols are taken to
+ * be Flume's. */
 static int read_handshake(struct fl_avro_ipc *ipc, struct fl_avro_scan *scan)
 {
     struct handshake shake = {0};
@@ -205,8 +217,7 @@ static int read_handshake(struct fl_avro_ipc *ipc, struct fl_avro_scan *scan)
 
     if (rc)
         return rc;
-    int ours = is_ours(shake.client_hash);
-    if (!ours && !shake.has_protocol) {
+    if (!is_known(ipc, &shake)) {
         ipc->call.kind = FL_AVRO_STRANGER;
         ipc->call.match = FL_AVRO_NONE;
         ipc->phase = FL_AVRO_AT_END;
@@ -216,7 +227,7 @@ static int read_handshake(struct fl_avro_ipc *ipc, struct fl_avro_scan *scan)
     if (ipc->call.match == FL_AVRO_BOTH && is_libflow(&shake, scan->at))
         ipc->call.match = FL_AVRO_LIBFLOWS;
     ipc->connected = 1;
-    ipc->foreign = !ours;
+    ipc->foreign = !is_ours(shake.client_hash);
     ipc->phase = FL_AVRO_AT_METADATA;
     return WHOLE;
 }

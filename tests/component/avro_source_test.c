@@ -218,6 +218,44 @@ static void deflated_exchange(int fd, z_stream *in, const char *name)
     fl_buf_free(&bytes);
 }
 
+/* Says hello as a client with HASH and perhaps its PROTOCOL; returns how it matches. */
+static unsigned hello(uint16_t port, const uint8_t *hash, const char *protocol)
+{
+    struct fl_buf payload;
+    struct fl_buf frame;
+    int fd = client_open(port);
+
+    fl_buf_init(&payload, NULL);
+    fl_buf_init(&frame, NULL);
+    speak_handshake(&payload, hash, protocol, speak_flume_hash);
+    speak_call(&payload, "");
+    speak_frame(&frame, 1, &payload, 0);
+    client_send(fd, frame.data, frame.size);
+    fl_buf_free(&payload);
+    fl_buf_free(&frame);
+    ck_assert_uint_eq(avro_client_read(fd, &payload), 1);
+    unsigned match = payload.data[0] / 2u;
+    fl_buf_free(&payload);
+    close(fd);
+    return match;
+}
+
+START_TEST(a_protocol_is_shown_once_for_all_connections)
+{
+    static const uint8_t hash[SPEAK_HASH] = "one of theirs...";
+    static const uint8_t other[SPEAK_HASH] = "and another.....";
+    struct rig rig;
+    uint16_t port = start(&rig, 100, "a1.sources.r1.threads = 2\n");
+
+    ck_assert_uint_eq(hello(port, hash, NULL), FL_AVRO_NONE);
+    ck_assert_uint_eq(hello(port, hash, "{}"), FL_AVRO_BOTH);
+    for (int i = 0; i < 3; i++)
+        ck_assert_uint_eq(hello(port, hash, NULL), FL_AVRO_BOTH);
+    ck_assert_uint_eq(hello(port, other, NULL), FL_AVRO_NONE);
+    finish(&rig);
+}
+END_TEST
+
 START_TEST(flumes_client_may_compress)
 {
     struct rig rig;
@@ -622,6 +660,7 @@ int main(void)
         {"bytes", headers_and_bodies_arrive_as_they_are},
         {"large bodies", large_bodies_arrive_whole},
         {"flume", flumes_client_gets_flumes_answers},
+        {"known protocols", a_protocol_is_shown_once_for_all_connections},
         {"deflate", flumes_client_may_compress},
         {"no deflate", what_is_not_compressed_ends_the_connection},
         {"commit", ok_comes_once_every_required_channel_has_committed},

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "net/tls.h"
+#include "sources/avro/known.h"
 #include "sources/requests.h"
 #include "sources/sources.h"
 #include "wire/avro_ipc.h"
@@ -21,6 +22,8 @@ struct avro {
     struct fl_tls *tls;          /* NULL: none */
     struct fl_ip_filter *filter; /* NULL: none */
     struct fl_stack_plan plan;
+    struct avro_known known;
+    struct fl_avro_memory memory; /* is `known` */
     struct fl_requests *requests;
 };
 
@@ -29,8 +32,10 @@ struct avro {
 static int avro_open(void *self, void *state, flow_error **err)
 {
     const struct avro *avro = self;
+    struct fl_avro_ipc *ipc = state;
 
-    fl_avro_ipc_init(state, avro->mem, FRAME_MAX);
+    fl_avro_ipc_init(ipc, avro->mem, FRAME_MAX);
+    ipc->memory = &avro->memory;
     return FLOW_OK;
 }
 
@@ -130,6 +135,7 @@ static void avro_destroy(void *self)
     fl_requests_free(avro->requests);
     fl_tls_free(avro->tls);
     fl_ip_filter_free(avro->filter);
+    avro_known_destroy(&avro->known);
     fl_free(avro->mem, avro);
 }
 
@@ -164,10 +170,13 @@ static int avro_create(flow_context *ctx, void **self, flow_error **err)
     const flow_allocator *mem = flow_library_allocator(flow_context_library(ctx));
     struct avro *avro = fl_zalloc(mem, sizeof *avro);
 
-    if (!avro)
+    if (!avro || avro_known_init(&avro->known)) {
+        fl_free(mem, avro);
         return fl_error_nomem(err);
+    }
     avro->ctx = ctx;
     avro->mem = mem;
+    avro->memory = (struct fl_avro_memory){avro_known_has, avro_known_learn, &avro->known};
     int rc = make_plan(avro, err);
     if (!rc)
         rc = fl_ip_filter_open(ctx, &avro->filter, err);
