@@ -11,8 +11,8 @@
  *     new -> start -> listen... -> stop -> free
  *
  * Events of a request that is not complete are never emitted, and what such requests hold in memory
- * is bounded: a connection that would hold more is closed.  An idle connection holds nothing but
- * what the protocol keeps for it.
+ * is bounded: a connection that would hold more is closed, unless its own request is small.  An
+ * idle connection holds nothing but what the protocol keeps for it.
  */
 
 #include <flow/source.h>
@@ -71,6 +71,7 @@ struct fl_requests_options {
     const struct fl_request_protocol *protocol;
     void *self;       /* the protocol's */
     unsigned threads; /* workers; 0 chooses by the machine */
+    size_t held_max;  /* bytes that incomplete requests may hold in all; 0: 512 MiB */
     int patient;      /* peers are not told of a refusal: what may pass is tried until it works */
     /* What lies between each connection and the protocol; lent, NULL for nothing. */
     const struct fl_stack_plan *plan;

@@ -277,8 +277,9 @@ static const flow_schema schema = {
         "\n"
         "A call with more events than the channel's transactionCapacity is taken in several "
         "transactions, of which the first may be committed when a later one fails. Calls of more "
-        "than 256 MiB are refused by closing the connection (ConnectionBrokenCount), as is one "
-        "that would let the calls that have not come to their end hold more than 512 MiB in all. "
+        "than 256 MiB are refused by closing the connection (ConnectionBrokenCount), as is a "
+        "large one that would let the calls that have not come to their end hold more than 512 "
+        "MiB in all. "
         "Events of a call that the connection ended in are not delivered "
         "(RequestUnfinishedCount).",
     .parts = parts,

@@ -84,6 +84,7 @@ struct fl_requests {
     struct fl_server *server;
     struct fl_request_worker *workers;
     unsigned worker_count;
+    size_t held_max;
     _Atomic size_t held; /* bytes of requests that are not complete */
 };
 

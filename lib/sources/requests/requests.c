@@ -11,6 +11,9 @@
 #define WORKERS_MAX 64
 #define WORKERS_CHOSEN_MAX 4
 
+/* What the incomplete requests of all connections may hold. */
+#define HELD_MAX ((size_t)512 * 1024 * 1024)
+
 static int find_counters(struct fl_requests *requests)
 {
     const struct {
@@ -59,6 +62,7 @@ int fl_requests_new(const struct fl_requests_options *options, struct fl_request
     made->plan = options->plan;
     made->filter = options->filter;
     made->patient = options->patient;
+    made->held_max = options->held_max ? options->held_max : HELD_MAX;
     made->worker_count = choose_workers(options->threads);
     if (find_counters(made)) {
         fl_free(mem, made);

@@ -8,11 +8,11 @@
 /* Events of one transaction, as bytes: more would only take memory. */
 #define BATCH_BYTES ((size_t)4 * 1024 * 1024)
 
-/* What the incomplete requests of all connections may hold. */
-#define HELD_MAX ((size_t)512 * 1024 * 1024)
+/* As much may be added to a request before it is accounted for. */
+#define HELD_SLACK ((size_t)256 * 1024)
 
-/* As much may be added before it is accounted for. */
-#define HELD_SLACK ((size_t)1024 * 1024)
+/* A request that holds no more is never too much, whatever others hold. */
+#define HELD_SMALL ((size_t)64 * 1024)
 
 /* What an event takes beside its own bytes. */
 #define EVENT_BYTES 64u
@@ -33,13 +33,14 @@ static int too_much(struct fl_request_peer *peer, size_t held)
     const struct fl_requests *requests = peer->worker->requests;
 
     fl_requests_account(peer, held);
-    return held > 0 && atomic_load_explicit(&requests->held, memory_order_relaxed) > HELD_MAX;
+    return held > HELD_SMALL &&
+           atomic_load_explicit(&requests->held, memory_order_relaxed) > requests->held_max;
 }
 
-static int refuse_more(flow_error **err)
+static int refuse_more(const struct fl_request_peer *peer, flow_error **err)
 {
     return flow_error_setf(err, FLOW_ETOOBIG, "unfinished requests hold more than %zu bytes",
-                           HELD_MAX);
+                           peer->worker->requests->held_max);
 }
 
 int fl_requests_add(struct fl_request_peer *peer, const void *body, size_t size,
@@ -60,7 +61,7 @@ int fl_requests_add(struct fl_request_peer *peer, const void *body, size_t size,
         return rc;
     peer->tail_bytes += bytes;
     if (peer->tail_bytes > peer->held + HELD_SLACK && too_much(peer, peer->tail_bytes))
-        return refuse_more(err);
+        return refuse_more(peer, err);
     return FLOW_OK;
 }
 
@@ -129,7 +130,7 @@ static int feed(struct fl_request_peer *peer, const uint8_t *data, size_t size, 
     if (rc)
         return rc;
     size_t held = peer->tail_bytes + protocol->held(requests->self, peer->state);
-    return too_much(peer, held) ? refuse_more(err) : FLOW_OK;
+    return too_much(peer, held) ? refuse_more(peer, err) : FLOW_OK;
 }
 
 static void take_bytes(struct fl_request_peer *peer, const struct fl_piece *piece)
