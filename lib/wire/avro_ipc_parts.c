@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "wire/avro_ipc_parts.h"
+#include "wire/avro_shape.h"
 
 /* A client's protocol, and metadata: more is no protocol, and no metadata. */
 #define PROTOCOL_MAX ((size_t)1024 * 1024)
@@ -196,20 +197,32 @@ static int is_ours(const uint8_t *hash)
     return memcmp(hash, fl_avro_protocol_hash, FL_AVRO_HASH) == 0;
 }
 
-/* A client with another protocol has to have shown it once. */
-static int is_known(const struct fl_avro_ipc *ipc, const struct handshake *shake)
+static int remembers(const struct fl_avro_ipc *ipc, const uint8_t *hash)
 {
     const struct fl_avro_memory *memory = ipc->memory;
 
-    if (is_ours(shake->client_hash) || (memory && memory->has(memory->self, shake->client_hash)))
-        return 1;
-    if (shake->has_protocol && memory)
-        memory->learn(memory->self, shake->client_hash);
-    return shake->has_protocol;
+    return memory && memory->has(memory->self, hash);
 }
 
-/* What a client calls is decided by the names of messages, and events of all protocols are taken to
- * be Flume's. */
+/* The client shows its protocol, which is not ours. */
+static int read_protocol(struct fl_avro_ipc *ipc, const struct handshake *shake)
+{
+    int fits;
+
+    if (fl_avro_shape_fits(ipc->mem, shake->protocol, shake->protocol_size, &fits))
+        return NO_MEMORY;
+    if (!fits)
+        return fl_avro_refuse(ipc, "org.apache.avro.AvroTypeException: the events of the client's "
+                                   "protocol are not Flume's")
+                   ? NO_MEMORY
+                   : WHOLE;
+    if (ipc->memory)
+        ipc->memory->learn(ipc->memory->self, shake->client_hash);
+    ipc->connected = 1;
+    return WHOLE;
+}
+
+/* A client with another protocol has to have shown it once. */
 static int read_handshake(struct fl_avro_ipc *ipc, struct fl_avro_scan *scan)
 {
     struct handshake shake = {0};
@@ -217,17 +230,21 @@ static int read_handshake(struct fl_avro_ipc *ipc, struct fl_avro_scan *scan)
 
     if (rc)
         return rc;
-    if (!is_known(ipc, &shake)) {
+    ipc->foreign = !is_ours(shake.client_hash);
+    ipc->connected = !ipc->foreign || remembers(ipc, shake.client_hash);
+    if (!ipc->connected && !shake.has_protocol) {
         ipc->call.kind = FL_AVRO_STRANGER;
         ipc->call.match = FL_AVRO_NONE;
         ipc->phase = FL_AVRO_AT_END;
         return WHOLE;
     }
+    if (!ipc->connected)
+        rc = read_protocol(ipc, &shake);
+    if (rc || !ipc->connected)
+        return rc;
     ipc->call.match = is_ours(shake.server_hash) ? FL_AVRO_BOTH : FL_AVRO_CLIENT;
     if (ipc->call.match == FL_AVRO_BOTH && is_libflow(&shake, scan->at))
         ipc->call.match = FL_AVRO_LIBFLOWS;
-    ipc->connected = 1;
-    ipc->foreign = !is_ours(shake.client_hash);
     ipc->phase = FL_AVRO_AT_METADATA;
     return WHOLE;
 }

@@ -266,6 +266,57 @@ START_TEST(a_client_that_takes_us_for_another_is_told_who_we_are)
 }
 END_TEST
 
+#define EVENT(fields) "{\"type\":\"record\",\"name\":\"E\",\"fields\":[" fields "]}"
+#define HEADERS "{\"name\":\"headers\",\"type\":{\"type\":\"map\",\"values\":\"string\"}}"
+#define BODY "{\"name\":\"body\",\"type\":\"bytes\"}"
+#define ONE(type) "\"append\":{\"request\":[{\"name\":\"e\",\"type\":" type "}]}"
+#define MANY(type)                                                                                 \
+    "\"appendBatch\":{\"request\":[{\"name\":\"e\",\"type\":{\"type\":\"array\",\"items\":" type   \
+    "}}]}"
+#define PROTOCOL(types, messages) "{\"types\":[" types "],\"messages\":{" messages "}}"
+
+START_TEST(a_protocol_of_other_events_is_refused)
+{
+    static const struct {
+        const char *text;
+        int fits;
+    } cases[] = {
+        {PROTOCOL(EVENT(HEADERS "," BODY), ONE("\"E\"") "," MANY("\"a.b.E\"")), 1},
+        {PROTOCOL("", ONE(EVENT(HEADERS "," BODY))), 1},
+        {PROTOCOL("", MANY(EVENT(HEADERS "," BODY))), 1},
+        {PROTOCOL("", ""), 1},
+        {"{}", 1},
+        {PROTOCOL(EVENT(BODY "," HEADERS), ONE("\"E\"")), 0},
+        {PROTOCOL(EVENT(HEADERS), ONE("\"E\"")), 0},
+        {PROTOCOL(EVENT(HEADERS "," BODY "," BODY), ONE("\"E\"")), 0},
+        {PROTOCOL(EVENT(HEADERS "," BODY), ONE("\"F\"")), 0},
+        {PROTOCOL("", ONE("\"bytes\"")), 0},
+        {PROTOCOL(EVENT(HEADERS "," BODY), MANY("\"bytes\"")), 0},
+        {PROTOCOL("", "\"append\":{\"request\":[]}"), 0},
+        {PROTOCOL("", "\"append\":7"), 0},
+        {"[]", 0},
+        {"7", 0},
+        {"{", 0},
+        {"", 0},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct talk talk;
+        begin(&talk);
+        speak_handshake(&talk.payload, other_hash, cases[i].text, speak_flume_hash);
+        speak_call(&talk.payload, "");
+        say(&talk, 1);
+        if (cases[i].fits)
+            expect_answer(&talk, "\0\0\0\1\0\0\0\1\0\0\0\4\0\0\0\0", 16);
+        else
+            expect_error(&talk, 1,
+                         "org.apache.avro.AvroTypeException: the events of the client's protocol "
+                         "are not Flume's");
+        end(&talk);
+    }
+}
+END_TEST
+
 START_TEST(maps_and_arrays_may_come_in_blocks_of_either_kind)
 {
     struct talk talk;
@@ -603,6 +654,7 @@ int main(void)
     const struct test_entry tests[] = {
         {"ping", a_ping_is_answered_with_the_handshake_alone},
         {"other server", a_client_that_takes_us_for_another_is_told_who_we_are},
+        {"other events", a_protocol_of_other_events_is_refused},
         {"blocks", maps_and_arrays_may_come_in_blocks_of_either_kind},
         {"cut", a_call_that_is_cut_is_refused_and_the_next_one_is_fine},
         {"nonsense", a_call_that_makes_no_sense_is_refused_and_the_next_one_is_fine},
