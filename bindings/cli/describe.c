@@ -114,6 +114,10 @@ static void print_property(FILE *out, const flow_property *property)
         fprintf(out, ", default %s", property->default_value);
     if (property->aliases)
         fprintf(out, ", also %s", property->aliases);
+    if (property->definition)
+        fprintf(out, ", else -D %s", property->definition);
+    if (property->variable)
+        fprintf(out, ", else $%s", property->variable);
     if (property->flags & FLOW_PROPERTY_DEPRECATED)
         fputs(", deprecated", out);
     if (property->flags & FLOW_PROPERTY_NO_EFFECT)

@@ -30,6 +30,8 @@ static void print_property(FILE *out, const flow_property *property)
     member(out, "default", property->default_value);
     member(out, "unit", property->unit);
     member(out, "aliases", property->aliases);
+    member(out, "definition", property->definition);
+    member(out, "variable", property->variable);
     if (property->type == FLOW_TYPE_INT && (property->min || property->max))
         fprintf(out, ", \"min\": %" PRId64 ", \"max\": %" PRId64, property->min, property->max);
     if (property->type == FLOW_TYPE_COMPONENT)

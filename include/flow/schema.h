@@ -46,6 +46,8 @@ typedef struct flow_property {
     uint32_t flags;
     uint32_t kind;             /* for FLOW_TYPE_COMPONENT: FLOW_KIND_... */
     uint32_t reserved;         /* 0 */
+    const char *definition;    /* (optional) what flow_config_define may define instead, for all */
+    const char *variable;      /* (optional) the environment variable that comes after that */
 } flow_property;
 
 /*

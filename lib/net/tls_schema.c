@@ -7,67 +7,70 @@
 #include "core/library.h"
 #include "net/tls.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(table)[0])
+#define SSL(text) {.name = "ssl", .type = FLOW_TYPE_BOOL, .default_value = "false", .help = (text)}
+#define STORE(key, java, flume, text)                                                              \
+    {.name = (key),                                                                                \
+     .type = FLOW_TYPE_PATH,                                                                       \
+     .definition = (java),                                                                         \
+     .variable = (flume),                                                                          \
+     .help = (text)}
+#define PASSWORD(key, java, flume)                                                                 \
+    {.name = (key),                                                                                \
+     .type = FLOW_TYPE_SECRET,                                                                     \
+     .definition = (java),                                                                         \
+     .variable = (flume),                                                                          \
+     .help = "The password of the store, and of the key in it."}
+#define TYPE(key, java, flume)                                                                     \
+    {.name = (key),                                                                                \
+     .type = FLOW_TYPE_CHOICE,                                                                     \
+     .default_value = "JKS",                                                                       \
+     .choices = "JKS|PKCS12|PEM",                                                                  \
+     .definition = (java),                                                                         \
+     .variable = (flume),                                                                          \
+     .help = "The type of the store. What is in the file decides, and of Java's stores from 9 "    \
+             "on that is PKCS12 whatever is written here."}
+#define LIST(key, value, java, flume, text)                                                        \
+    {.name = (key),                                                                                \
+     .type = FLOW_TYPE_WORDS,                                                                      \
+     .default_value = (value),                                                                     \
+     .definition = (java),                                                                         \
+     .variable = (flume),                                                                          \
+     .help = (text)}
 
-#define TYPES "JKS|PKCS12|PEM"
+static const flow_property names[] = {
+    LIST("include-protocols", NULL, "flume.ssl.include.protocols", "FLUME_SSL_INCLUDE_PROTOCOLS",
+         "The protocols that may be spoken, of TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3; unset, the "
+         "last two. The old ones are insecure."),
+    LIST("exclude-protocols", "SSLv3", "flume.ssl.exclude.protocols", "FLUME_SSL_EXCLUDE_PROTOCOLS",
+         "Protocols that are not spoken in spite of include-protocols. SSLv3 never is."),
+    LIST("include-cipher-suites", NULL, "flume.ssl.include.cipherSuites",
+         "FLUME_SSL_INCLUDE_CIPHERSUITES",
+         "The cipher suites that may be used, by their names in Java, such as "
+         "TLS_AES_128_GCM_SHA256; unset, OpenSSL's usual ones."),
+    LIST("exclude-cipher-suites", NULL, "flume.ssl.exclude.cipherSuites",
+         "FLUME_SSL_EXCLUDE_CIPHERSUITES",
+         "Cipher suites that are not used in spite of include-cipher-suites."),
+};
 
-#define SSL(text)                                                                                  \
-    {                                                                                              \
-        .name = "ssl",                                                                             \
-        .type = FLOW_TYPE_BOOL,                                                                    \
-        .default_value = "false",                                                                  \
-        .help = (text),                                                                            \
-    }
+static const flow_property keystore[] = {
+    STORE("keystore", "javax.net.ssl.keyStore", "FLUME_SSL_KEYSTORE_PATH",
+          "The file with the private key and certificate that are shown to clients, and those "
+          "that certify it: a key store of Java's, PKCS#12, or PEM. Needed with ssl."),
+    PASSWORD("keystore-password", "javax.net.ssl.keyStorePassword", "FLUME_SSL_KEYSTORE_PASSWORD"),
+    TYPE("keystore-type", "javax.net.ssl.keyStoreType", "FLUME_SSL_KEYSTORE_TYPE"),
+};
 
-#define STORE(store, text)                                                                         \
-    {                                                                                              \
-        .name = (store),                                                                           \
-        .type = FLOW_TYPE_PATH,                                                                    \
-        .help = (text),                                                                            \
-    },                                                                                             \
-        {                                                                                          \
-            .name = store "-password",                                                             \
-            .type = FLOW_TYPE_SECRET,                                                              \
-            .help = "The password of " store " and of the key in it.",                             \
-        },                                                                                         \
-    {                                                                                              \
-        .name = store "-type", .type = FLOW_TYPE_CHOICE, .default_value = "JKS", .choices = TYPES, \
-        .help = "The type of " store ". What is in the file decides; of Java's from 9 on that is " \
-                "PKCS12 whatever is written here.",                                                \
-    }
-
-#define NAMES                                                                                      \
-    {                                                                                              \
-        .name = "include-protocols",                                                               \
-        .type = FLOW_TYPE_WORDS,                                                                   \
-        .help =                                                                                    \
-            "The protocols that may be spoken, of TLSv1, TLSv1.1, TLSv1.2 and TLSv1.3; unset, "    \
-            "the last two. The old ones are insecure.",                                            \
-    },                                                                                             \
-        {                                                                                          \
-            .name = "exclude-protocols",                                                           \
-            .type = FLOW_TYPE_WORDS,                                                               \
-            .default_value = "SSLv3",                                                              \
-            .help =                                                                                \
-                "Protocols that are not spoken in spite of include-protocols. SSLv3 never is.",    \
-        },                                                                                         \
-        {                                                                                          \
-            .name = "include-cipher-suites",                                                       \
-            .type = FLOW_TYPE_WORDS,                                                               \
-            .help = "The cipher suites that may be used, by their names in Java, such as "         \
-                    "TLS_AES_128_GCM_SHA256; unset, OpenSSL's usual ones.",                        \
-        },                                                                                         \
-    {                                                                                              \
-        .name = "exclude-cipher-suites", .type = FLOW_TYPE_WORDS,                                  \
-        .help = "Cipher suites that are not used in spite of include-cipher-suites.",              \
-    }
+static const flow_property truststore[] = {
+    STORE("truststore", "javax.net.ssl.trustStore", "FLUME_SSL_TRUSTSTORE_PATH",
+          "The file with the certificates by which that of the peer is checked: a trust store of "
+          "Java's, PKCS#12, or PEM; unset, the system's."),
+    PASSWORD("truststore-password", "javax.net.ssl.trustStorePassword",
+             "FLUME_SSL_TRUSTSTORE_PASSWORD"),
+    TYPE("truststore-type", "javax.net.ssl.trustStoreType", "FLUME_SSL_TRUSTSTORE_TYPE"),
+};
 
 static const flow_property server_properties[] = {
     SSL("Speak TLS with all clients, from the first byte."),
-    STORE("keystore",
-          "The file with the private key and certificate to show to clients, with those above it "
-          "behind: a key store of Java's, PKCS#12, or PEM. Needed with ssl."),
-    NAMES,
     {
         .name = "client-auth",
         .type = FLOW_TYPE_CHOICE,
@@ -76,8 +79,11 @@ static const flow_property server_properties[] = {
         .help = "Whether clients show a certificate: not asked for, checked if they have one, or "
                 "needed. Flume never asks.",
     },
-    STORE("truststore", "The file with the certificates by which those of clients are checked; "
-                        "needed unless client-auth is none."),
+    STORE("truststore", NULL, NULL,
+          "The file with the certificates by which those of clients are checked; needed unless "
+          "client-auth is none."),
+    PASSWORD("truststore-password", NULL, NULL),
+    TYPE("truststore-type", NULL, NULL),
 };
 
 static const flow_property client_properties[] = {
@@ -88,8 +94,6 @@ static const flow_property client_properties[] = {
         .default_value = "false",
         .help = "Take whoever answers for the peer. This is insecure.",
     },
-    STORE("truststore", "The file with the certificates by which that of the peer is checked: a "
-                        "trust store of Java's, PKCS#12, or PEM; unset, the system's."),
     {
         .name = "verify-host",
         .type = FLOW_TYPE_BOOL,
@@ -97,26 +101,31 @@ static const flow_property client_properties[] = {
         .help = "The peer's certificate has to be for the host that was reached. Flume does not "
                 "look.",
     },
-    STORE("keystore", "The file with the private key and certificate to show to a peer that asks "
-                      "for one; unset, none is shown."),
-    NAMES,
+    STORE("keystore", NULL, NULL,
+          "The file with the private key and certificate to show to a peer that asks for one; "
+          "unset, none is shown."),
+    PASSWORD("keystore-password", NULL, NULL),
+    TYPE("keystore-type", NULL, NULL),
 };
 
-const flow_schema fl_tls_server_schema = {
-    .struct_size = sizeof(flow_schema),
-    .property_size = sizeof(flow_property),
-    .properties = server_properties,
-    .count = COUNT(server_properties),
-    .summary = "TLS as a server speaks it.",
-};
+#define SCHEMA(table, what, more)                                                                  \
+    {.struct_size = sizeof(flow_schema),                                                           \
+     .property_size = sizeof(flow_property),                                                       \
+     .properties = (table),                                                                        \
+     .count = sizeof(table) / sizeof(table)[0],                                                    \
+     .summary = (what),                                                                            \
+     .parts = (more)}
 
-const flow_schema fl_tls_client_schema = {
-    .struct_size = sizeof(flow_schema),
-    .property_size = sizeof(flow_property),
-    .properties = client_properties,
-    .count = COUNT(client_properties),
-    .summary = "TLS as a client speaks it.",
-};
+static const flow_schema names_schema = SCHEMA(names, "Protocols and cipher suites.", NULL);
+static const flow_schema keystore_schema = SCHEMA(keystore, "A server's key.", NULL);
+static const flow_schema truststore_schema = SCHEMA(truststore, "Whom a client trusts.", NULL);
+static const flow_schema *const server_parts[] = {&keystore_schema, &names_schema, NULL};
+static const flow_schema *const client_parts[] = {&truststore_schema, &names_schema, NULL};
+
+const flow_schema fl_tls_server_schema =
+    SCHEMA(server_properties, "TLS as a server speaks it.", server_parts);
+const flow_schema fl_tls_client_schema =
+    SCHEMA(client_properties, "TLS as a client speaks it.", client_parts);
 
 /* ---- settings ---- */
 

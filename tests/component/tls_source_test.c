@@ -4,6 +4,7 @@
  * within. */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -222,6 +223,54 @@ START_TEST(a_fault_of_a_setting_has_its_place)
 }
 END_TEST
 
+/* What a check of a configuration finds first, as "KEY: MESSAGE"; "" when it finds nothing. */
+static const char *find_fault(flow_config *config, char *room, size_t size)
+{
+    flow_report *report;
+    flow_diagnostic first = {.struct_size = sizeof first};
+
+    room[0] = '\0';
+    ck_assert_int_eq(flow_config_check(config, "a1", &report, NULL), FLOW_OK);
+    if (flow_report_get(report, 0, &first) == FLOW_OK)
+        snprintf(room, size, "%s: %s", first.key, first.message);
+    flow_report_free(report);
+    return room;
+}
+
+/* As Flume: the component's own setting, then a definition, then the environment. */
+START_TEST(what_a_source_does_not_set_comes_from_the_process)
+{
+    char text[2048], fault[300];
+    flow_config *config;
+    struct rig rig;
+
+    rig_init(&rig, 0);
+    describe(text, sizeof text, "avro",
+             "a1.sinks = k1\na1.sinks.k1.type = null\n"
+             "a1.sinks.k1.channel = c1\na1.sources.r1.ssl = true\n");
+    setenv("FLUME_SSL_KEYSTORE_PATH", TLS "server.jks", 1);
+    setenv("FLUME_SSL_KEYSTORE_PASSWORD", "changeit", 1);
+    rig_build(&rig, text);
+
+    setenv("FLUME_SSL_KEYSTORE_TYPE", "nonsense", 1);
+    ck_assert_int_eq(flow_config_new(rig.lib, &config, NULL), FLOW_OK);
+    ck_assert_int_eq(
+        flow_config_parse(config, "a.conf", text, strlen(text), FLOW_FORMAT_PROPERTIES, NULL),
+        FLOW_OK);
+    ck_assert_ptr_nonnull(
+        strstr(find_fault(config, fault, sizeof fault), "FLUME_SSL_KEYSTORE_TYPE: "));
+    flow_config_define(config, "javax.net.ssl.keyStoreType", "jks", NULL);
+    ck_assert_str_eq(find_fault(config, fault, sizeof fault), "");
+    flow_config_define(config, "javax.net.ssl.keyStoreType", "BKS", NULL);
+    ck_assert_ptr_nonnull(
+        strstr(find_fault(config, fault, sizeof fault), "javax.net.ssl.keyStoreType: "));
+    flow_config_set(config, "a1.sources.r1.keystore-type", "PKCS12", NULL);
+    ck_assert_str_eq(find_fault(config, fault, sizeof fault), "");
+    flow_config_free(config);
+    rig_free(&rig);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -230,6 +279,7 @@ int main(void)
         {"client-auth", who_shows_no_certificate_is_refused_where_one_is_needed},
         {"no TLS", who_speaks_no_tls_is_hung_up_on_with_the_reason},
         {"settings", a_fault_of_a_setting_has_its_place},
+        {"globals", what_a_source_does_not_set_comes_from_the_process},
     };
 
     return RUN_SUITE("tls source", tests);

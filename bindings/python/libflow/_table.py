@@ -538,6 +538,8 @@ class flow_property(C.Structure):
         ("flags", C.c_uint32),
         ("kind", C.c_uint32),
         ("reserved", C.c_uint32),
+        ("definition", C.c_char_p),
+        ("variable", C.c_char_p),
     ]
 
 
