@@ -7,6 +7,7 @@
  */
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include "net/local.h"
 #include "net/server_inside.h"
@@ -15,6 +16,9 @@
  * the peer would lose the answer that tells why. */
 #define LINGER_MS 1000
 #define LINGER_BYTES (16u * 1024 * 1024)
+
+/* What is left of them for files, child processes and the like. */
+#define SPARE_DESCRIPTORS 16u
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
@@ -262,17 +266,12 @@ void fl_conn_serve(struct fl_conn *conn)
 
 /* Answers are small and awaited: Nagle's algorithm would hold them back.  And a peer whose machine
  * is gone is noticed some day. */
-static int tune(struct fl_conn *conn)
+static int tune(struct fl_conn *conn, uv_os_fd_t fd)
 {
     const int on = 1;
-    uv_os_fd_t fd;
-    int rc = uv_fileno((uv_handle_t *)&conn->tcp, &fd);
 
-    if (rc == 0)
-        rc = uv_tcp_nodelay(&conn->tcp, 1);
-    if (rc == 0)
-        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    return rc;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    return uv_tcp_nodelay(&conn->tcp, 1);
 }
 
 static int refuse(struct fl_conn *conn)
@@ -281,6 +280,23 @@ static int refuse(struct fl_conn *conn)
     flow_context_logf(conn->server->ctx, FLOW_LOG_DEBUG, "refused the connection from %s",
                       conn->peer);
     return UV_EACCES;
+}
+
+/* Peers may not take the descriptors that the rest of the process needs.  Descriptors are given
+ * from the lowest on, so a high number means that they are nearly all in use. */
+static int find_room(struct fl_conn *conn, uv_os_fd_t fd)
+{
+    struct fl_server *server = conn->server;
+    struct rlimit limit;
+    int was_crowded = server->crowded;
+
+    server->crowded =
+        getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)fd + SPARE_DESCRIPTORS >= limit.rlim_cur;
+    if (server->crowded && !was_crowded)
+        flow_context_logf(server->ctx, FLOW_LOG_WARN,
+                          "refusing connections: nearly all %llu descriptors are in use",
+                          (unsigned long long)limit.rlim_cur);
+    return server->crowded ? refuse(conn) : 0;
 }
 
 void fl_conn_admitted(struct fl_conn *conn, int is_allowed)
@@ -312,13 +328,18 @@ static int accept_tcp(struct fl_conn *conn, uv_stream_t *listener)
 {
     struct sockaddr_storage address = {0};
     int size = sizeof address;
+    uv_os_fd_t fd = -1;
     int rc = uv_accept(listener, (uv_stream_t *)&conn->tcp);
 
+    if (rc == 0)
+        rc = uv_fileno((uv_handle_t *)&conn->tcp, &fd);
     if (rc == 0)
         rc = uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&address, &size);
     fl_address_text(&address, conn->peer);
     if (rc == 0)
-        rc = tune(conn);
+        rc = tune(conn, fd);
+    if (rc == 0)
+        rc = find_room(conn, fd);
     return rc ? rc : admit(conn, &address);
 }
 
@@ -330,7 +351,7 @@ static int accept_local(struct fl_conn *conn, uv_stream_t *listener)
     if (rc == 0)
         rc = uv_fileno((uv_handle_t *)&conn->pipe, &fd);
     fl_local_peer(fd, conn->peer);
-    return rc;
+    return rc ? rc : find_room(conn, fd);
 }
 
 static void set_up(struct fl_conn *conn, uv_stream_t *listener)

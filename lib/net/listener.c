@@ -9,8 +9,8 @@
 #include "net/local.h"
 #include "net/server_inside.h"
 
-/* Connections that may wait to be accepted; the system's own limit is lower on most. */
-#define BACKLOG 4096
+/* Connections that may wait to be accepted: as many as Flume's, or as the system allows. */
+#define BACKLOG 1024
 
 struct fl_listener {
     union {

@@ -111,10 +111,13 @@ void fl_server_count_open(struct fl_server *server, flow_counter *counter)
     server->count_open = counter;
 }
 
-int fl_server_filter(struct fl_server *server, const struct fl_ip_filter *filter,
-                     flow_counter *refused, flow_error **err)
+void fl_server_count_refused(struct fl_server *server, flow_counter *counter)
 {
-    server->count_refused = refused;
+    server->count_refused = counter;
+}
+
+int fl_server_filter(struct fl_server *server, const struct fl_ip_filter *filter, flow_error **err)
+{
     return fl_admission_new(server->mem, server->loop, filter, fl_conn_admitted, &server->admission,
                             err);
 }

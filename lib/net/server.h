@@ -32,12 +32,14 @@ int fl_server_new_for(flow_context *ctx, size_t state_size, unsigned workers,
 /* Lets COUNTER, which lives longer, tell how many connections are open; before listening. */
 void fl_server_count_open(struct fl_server *server, flow_counter *counter);
 
+/* Lets COUNTER, which lives longer, count the connections that were refused, by the filter or
+ * because the process has hardly any descriptors left; before listening. */
+void fl_server_count_refused(struct fl_server *server, flow_counter *counter);
+
 struct fl_ip_filter;
 
-/* Refuses whom FILTER does not allow, and counts them in REFUSED; before listening.  Both live
- * longer. */
-int fl_server_filter(struct fl_server *server, const struct fl_ip_filter *filter,
-                     flow_counter *refused, flow_error **err);
+/* Refuses whom FILTER, which lives longer, does not allow; before listening. */
+int fl_server_filter(struct fl_server *server, const struct fl_ip_filter *filter, flow_error **err);
 
 /*
  * Listens on HOST and PORT; with PORT 0 on any free one.  *ACTUAL, unless NULL, becomes the port.

@@ -30,7 +30,8 @@ struct fl_server {
     size_t state_size;
     flow_counter *count_open;       /* NULL: nobody wants to know */
     struct fl_admission *admission; /* NULL: everybody may come */
-    flow_counter *count_refused;
+    flow_counter *count_refused;    /* NULL: nobody wants to know */
+    int crowded;                    /* the last connection was one too many, which was logged */
 
     struct fl_listener *listeners;
     struct fl_conn *conns;

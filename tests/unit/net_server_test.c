@@ -2,15 +2,20 @@
 
 /* The server with the test's own thread as its worker. */
 
+#include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <uv.h>
 
+#include "await.h"
 #include "client.h"
 #include "core/context.h"
 #include "core/registry.h"
 #include "failing.h"
+#include "mortal.h"
 #include "net/server_inside.h"
 #include "suite.h"
 
@@ -23,7 +28,16 @@ struct fixture {
     struct fl_loop_host *host;
     struct fl_server *server;
     uint16_t port;
+    _Atomic int warnings;
 };
+
+static void note_warning(void *self, const flow_log_record *record)
+{
+    struct fixture *f = self;
+
+    if (record->level == FLOW_LOG_WARN)
+        atomic_fetch_add(&f->warnings, 1);
+}
 
 /* What the worker keeps for a connection. */
 struct state {
@@ -37,6 +51,8 @@ static void set_up(struct fixture *f)
     const flow_library_options options = {
         .struct_size = sizeof options,
         .allocator = &f->failing.allocator,
+        .log = note_warning,
+        .log_self = f,
     };
     ck_assert_int_eq(flow_library_new(&options, &f->lib, NULL), FLOW_OK);
     ck_assert_int_eq(fl_context_new(f->lib, &type, "r1", NULL, NULL, &f->ctx, NULL), FLOW_OK);
@@ -410,6 +426,71 @@ START_TEST(without_memory_to_read_a_connection_ends)
 }
 END_TEST
 
+#define CROWD 40
+
+static void limit_descriptors(rlim_t count)
+{
+    struct rlimit limit;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = count;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* Connects CROWD times, tells the parent, and ends all when it is killed. */
+static pid_t crowd(uint16_t port, rlim_t limit, int *ready)
+{
+    int pipe_fds[2];
+    char byte = 1;
+
+    ck_assert_int_eq(pipe(pipe_fds), 0);
+    pid_t child = fork_muted();
+    if (child == 0) {
+        limit_descriptors(limit);
+        for (int i = 0; i < CROWD; i++)
+            client_open(port);
+        ck_assert_int_eq(write(pipe_fds[1], &byte, 1), 1);
+        for (;;)
+            pause();
+    }
+    close(pipe_fds[1]);
+    *ready = pipe_fds[0];
+    return child;
+}
+
+START_TEST(peers_leave_descriptors_to_others)
+{
+    struct fixture f;
+    struct rlimit before;
+    struct fl_piece *piece;
+    int ready;
+    char byte;
+    set_up(&f);
+
+    getrlimit(RLIMIT_NOFILE, &before);
+    limit_descriptors((rlim_t)client_descriptors() + 24);
+    pid_t child = crowd(f.port, before.rlim_cur, &ready);
+    ck_assert_int_eq(read(ready, &byte, 1), 1);
+    AWAIT(atomic_load(&f.warnings) > 0);
+    int own = eventfd(0, 0);
+    ck_assert_int_ge(own, 0);
+    close(own);
+    limit_descriptors(before.rlim_cur);
+    kill_muted(child);
+    close(ready);
+    int fd = client_open(f.port);
+    client_text(fd, "x");
+    while ((piece = take(&f))->size == 0) {
+        fl_conn_close(piece->conn);
+        fl_server_release(f.server, piece);
+    }
+    fl_server_release(f.server, piece);
+    ck_assert_int_eq(atomic_load(&f.warnings), 1);
+    close(fd);
+    tear_down(&f);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -425,6 +506,7 @@ int main(void)
         {"port in use", a_port_in_use_is_named},
         {"refuse once", refusing_is_done_once_for_each_connection},
         {"no memory to accept", without_memory_a_connection_is_refused_and_the_next_is_not},
+        {"no descriptors", peers_leave_descriptors_to_others},
         {"no memory to read", without_memory_to_read_a_connection_ends},
     };
 

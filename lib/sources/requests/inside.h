@@ -72,7 +72,7 @@ struct fl_requests {
     void *self;
     const struct fl_stack_plan *plan;
     const struct fl_ip_filter *filter;
-    flow_counter *denied; /* connections that the filter refused */
+    flow_counter *denied; /* connections that were not let in */
     int patient;
     flow_counter *refused;
     flow_counter *unfinished;

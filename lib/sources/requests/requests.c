@@ -119,8 +119,9 @@ int fl_requests_start(struct fl_requests *requests, flow_emitter *emitter, flow_
     if (rc)
         return rc;
     fl_server_count_open(requests->server, requests->open);
+    fl_server_count_refused(requests->server, requests->denied);
     if (requests->filter)
-        rc = fl_server_filter(requests->server, requests->filter, requests->denied, err);
+        rc = fl_server_filter(requests->server, requests->filter, err);
     if (!rc && start_workers(requests))
         rc = fl_error_nomem(err);
     if (rc)
