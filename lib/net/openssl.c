@@ -64,31 +64,20 @@ void fl_openssl_close(struct fl_openssl *openssl)
 
 void fl_openssl_begin(const struct fl_openssl *openssl, struct fl_openssl_errors *before)
 {
-    const size_t most = COUNT(before->list);
-    const char *file, *function;
     unsigned long code;
-    int line;
 
     before->count = 0;
-    while ((code = openssl->ERR_get_error_all(&file, &line, &function, NULL, NULL))) {
-        if (before->count == most)
-            continue;
-        before->list[before->count].code = code;
-        before->list[before->count].file = file;
-        before->list[before->count].line = line;
-        before->list[before->count++].function = function;
-    }
+    while ((code = openssl->ERR_get_error()) && before->count < COUNT(before->codes))
+        before->codes[before->count++] = code;
 }
 
 void fl_openssl_end(const struct fl_openssl *openssl, const struct fl_openssl_errors *before)
 {
     openssl->ERR_clear_error();
     for (size_t i = 0; i < before->count; i++) {
-        unsigned long code = before->list[i].code;
         openssl->ERR_new();
-        openssl->ERR_set_debug(before->list[i].file, before->list[i].line,
-                               before->list[i].function);
-        openssl->ERR_set_error(ERR_GET_LIB(code), ERR_GET_REASON(code), NULL);
+        openssl->ERR_set_error(ERR_GET_LIB(before->codes[i]), ERR_GET_REASON(before->codes[i]),
+                               NULL);
     }
 }
 

@@ -34,16 +34,11 @@ struct fl_openssl {
 int fl_openssl_open(const flow_allocator *mem, struct fl_openssl **openssl, flow_error **err);
 void fl_openssl_close(struct fl_openssl *openssl); /* NULL is allowed */
 
-/* What a thread had of errors: as many as OpenSSL keeps, without the texts that are not constant.
- */
+/* The errors that a thread had: as many as OpenSSL keeps, and of each what failed and why, but not
+ * the place in OpenSSL's source. */
 struct fl_openssl_errors {
     size_t count;
-    struct {
-        unsigned long code;
-        const char *file;
-        const char *function;
-        int line;
-    } list[16];
+    unsigned long codes[16];
 };
 
 void fl_openssl_begin(const struct fl_openssl *openssl, struct fl_openssl_errors *before);
