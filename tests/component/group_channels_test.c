@@ -147,6 +147,26 @@ static int always_first(void *self, flow_group *group, flow_error **err)
     return flow_group_run(group, 0, err);
 }
 
+static int in_turn(void *self, flow_group *group, flow_error **err)
+{
+    return flow_group_run(group, (size_t)(++*(int *)self % CREW), err);
+}
+
+START_TEST(a_processor_that_asks_all_in_turn_does_not_pause)
+{
+    int calls = 0;
+    struct part_group group = {in_turn, &calls};
+
+    part_add_group(crew.rig.lib, "in_turn", &group);
+    up(TWO_CHANNELS CREW_PROCESSOR "type = in_turn\n");
+    crew.probes[1].batch = 1;
+    push_to("r2", 0, 100);
+    await("k2", 100);
+    ck_assert_int_eq(rig_now(&crew.rig), 0);
+    rig_stop(&crew.rig);
+}
+END_TEST
+
 /* It is asked again at once, once for each sink, and then with pauses. */
 START_TEST(a_processor_that_stays_at_an_empty_channel_does_not_spin)
 {
@@ -249,6 +269,7 @@ int main(void)
         {"own channel", events_go_only_to_sinks_of_their_channel},
         {"rest", a_group_with_several_channels_rests_when_all_are_empty},
         {"drain", a_drain_empties_all_channels},
+        {"no pause", a_processor_that_asks_all_in_turn_does_not_pause},
         {"no spin", a_processor_that_stays_at_an_empty_channel_does_not_spin},
         {"consumers", each_consumer_of_a_group_sees_every_event},
         {"one consumer", sinks_of_one_named_consumer_stand_in_for_each_other},
