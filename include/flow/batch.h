@@ -97,7 +97,7 @@ FLOW_API int flow_batch_append(flow_batch *batch, const flow_event *event, flow_
 
 /*
  * Adds all events of another batch as flow_batch_append does, with the numbers that they have; see
- * flow_batch_set_span.  On failure some may have been added.
+ * flow_batch_set_spans.  On failure some may have been added.
  *
  * Since: 1.0
  */
@@ -215,21 +215,22 @@ FLOW_API int flow_batch_forget_position(flow_batch *batch, const void *key, size
                                         flow_error **err);
 
 /*
- * Says that the events from FIRST on are those of SPAN, whose size is SPAN_SIZE: what a sender told
- * of them, see flow_txn_spans.  Durable channels store the numbers together with the events, and
- * skip, event by event, those that they have already, however batches form anew when they are sent
- * again, and also while the first copy is still on its way into the channel.  Unlike positions,
- * numbers come in any order, and from any number of sources and threads at once.  Events that are
- * in no span have no numbers and are never skipped.
+ * Says that the events from FIRST on are those of COUNT spans, SPAN_SIZE bytes apart
+ * (sizeof(flow_span)), in their order: what a sender told of them, see flow_txn_spans.  All or
+ * nothing.  Durable channels store the numbers together with the events, and skip, event by event,
+ * those that they have already, however batches form anew when they are sent again, and also while
+ * the first copy is still on its way into the channel.  Unlike positions, numbers come in any
+ * order, and from any number of sources and threads at once.  Events that are in no span have no
+ * numbers and are never skipped.
  *
  * It stays true when an interceptor drops events; where one replaces the whole batch, its events
  * are skipped together, once the channel has all of their numbers.
  *
  * Errors: FLOW_EINVAL when there are not so many events, or when some of them, or later ones, have
- * a span already, or when it begins before its horizon; FLOW_ETOOBIG. Since: 1.0
+ * a span already, or when a span begins before its horizon; FLOW_ETOOBIG. Since: 1.0
  */
-FLOW_API int flow_batch_set_span(flow_batch *batch, size_t first, const flow_span *span,
-                                 size_t span_size, flow_error **err);
+FLOW_API int flow_batch_set_spans(flow_batch *batch, size_t first, const flow_span *spans,
+                                  size_t count, size_t span_size, flow_error **err);
 
 FLOW_END_DECLS
 

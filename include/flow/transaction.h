@@ -138,7 +138,7 @@ FLOW_API int flow_txn_set_mark(flow_txn *txn, const void *key, size_t key_size, 
  * Tells where the events that TXN has taken so far come from: FN gets spans, in the order of the
  * events and with as many, and before them maybe some without events.  A sink that sends them on
  * together with the events lets a receiver with durable channels take none twice; see
- * flow_batch_set_span.  What is taken again, in whatever batches, has the same keys and numbers;
+ * flow_batch_set_spans.  What is taken again, in whatever batches, has the same keys and numbers;
  * but events of a consumer that was moved have others, since they are meant to be read again, and
  * dead letters that are delivered once more have none.
  *

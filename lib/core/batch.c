@@ -347,36 +347,51 @@ int flow_batch_forget_position(flow_batch *batch, const void *key, size_t key_si
     return add_mark(batch, &position, err);
 }
 
-static int check_key(const flow_span *span, flow_error **err)
+static int check_span(const flow_span *span, flow_error **err)
 {
     if (!span->key != !span->key_size)
         return flow_error_set(err, FLOW_EINVAL, "a span has a key without a size, or the reverse");
-    if (span->key_size <= FLOW_SPAN_KEY_MAX)
-        return FLOW_OK;
-    return flow_error_setf(err, FLOW_ETOOBIG,
-                           "the key of a span has %u bytes, of which %u are allowed",
-                           span->key_size, FLOW_SPAN_KEY_MAX);
-}
-
-/* Whether the events of BATCH from FIRST on can be those of SPAN. */
-static int check_span(const flow_batch *batch, size_t first, const flow_span *span,
-                      flow_error **err)
-{
-    int rc = check_key(span, err);
-
-    if (rc)
-        return rc;
-    if (first < fl_stamps_end(&batch->stamps) || first > batch->count ||
-        span->count > batch->count - first)
-        return flow_error_setf(err, FLOW_EINVAL,
-                               "a span of %u events from %zu on, of %zu, of which the first %zu "
-                               "have one",
-                               span->count, first, batch->count, fl_stamps_end(&batch->stamps));
+    if (span->key_size > FLOW_SPAN_KEY_MAX)
+        return flow_error_setf(err, FLOW_ETOOBIG,
+                               "the key of a span has %u bytes, of which %u are allowed",
+                               span->key_size, FLOW_SPAN_KEY_MAX);
     if (span->key_size && span->count &&
         (span->first < span->horizon || span->first >= FLOW_SPAN_CLOSED - span->count))
         return flow_error_set(err, FLOW_EINVAL,
                               "a span begins before its own horizon, or does not end");
     return FLOW_OK;
+}
+
+/* Spans of a caller for whom they may be larger. */
+struct given {
+    const uint8_t *at;
+    size_t count, size;
+};
+
+static const flow_span *given_span(const struct given *given, size_t index)
+{
+    return (const flow_span *)(const void *)(given->at + index * given->size);
+}
+
+static int check_spans(const flow_batch *batch, size_t first, const struct given *given,
+                       flow_error **err)
+{
+    size_t known = fl_stamps_end(&batch->stamps), left = batch->count - first;
+    int rc = FLOW_OK;
+
+    if (first < known || first > batch->count)
+        return flow_error_setf(err, FLOW_EINVAL,
+                               "spans of event %zu and later ones, where the first %zu of %zu "
+                               "have some",
+                               first, known, batch->count);
+    for (size_t i = 0; i < given->count && !rc; i++) {
+        const flow_span *span = given_span(given, i);
+        rc = check_span(span, err);
+        if (!rc && span->count > left)
+            rc = flow_error_set(err, FLOW_EINVAL, "spans of more events than there are");
+        left -= rc ? 0 : span->count;
+    }
+    return rc;
 }
 
 /* Notes that the events up to END that have no span have no numbers. */
@@ -387,17 +402,34 @@ static int pass_unnumbered(flow_batch *batch, size_t end)
     return none.count ? fl_stamps_add(&batch->stamps, &none, end) : FLOW_OK;
 }
 
-int flow_batch_set_span(flow_batch *batch, size_t first, const flow_span *span, size_t span_size,
-                        flow_error **err)
+static int add_spans(flow_batch *batch, size_t first, const struct given *given)
 {
-    if (!batch || !span || span_size < sizeof *span)
-        return flow_error_set(err, FLOW_EINVAL, "no batch, no span, or a span of another size");
-    int rc = check_span(batch, first, span, err);
+    int rc = pass_unnumbered(batch, first);
+
+    for (size_t i = 0; i < given->count && !rc; i++) {
+        const flow_span *span = given_span(given, i);
+        first += span->count;
+        rc = fl_stamps_add(&batch->stamps, span, first);
+    }
+    return rc;
+}
+
+int flow_batch_set_spans(flow_batch *batch, size_t first, const flow_span *spans, size_t count,
+                         size_t span_size, flow_error **err)
+{
+    const struct given given = {(const uint8_t *)spans, count, span_size};
+
+    if (!batch || (!spans && count) || span_size < sizeof *spans)
+        return flow_error_set(err, FLOW_EINVAL, "no batch, no spans, or spans of another size");
+    int rc = check_spans(batch, first, &given, err);
     if (rc)
         return rc;
-    if (pass_unnumbered(batch, first) || fl_stamps_add(&batch->stamps, span, first + span->count))
-        return fl_error_nomem(err);
-    return FLOW_OK;
+    const struct fl_stamps before = batch->stamps;
+    if (!add_spans(batch, first, &given))
+        return FLOW_OK;
+    batch->stamps.list.count = before.list.count;
+    batch->stamps.keys.size = before.keys.size;
+    return fl_error_nomem(err);
 }
 
 int flow_batch_append_batch(flow_batch *batch, const flow_batch *from, flow_error **err)

@@ -81,7 +81,7 @@ static void add(flow_batch *batch, const char *key, unsigned first, unsigned cou
         ck_assert_int_eq(flow_batch_add(batch, text, (size_t)size, NULL), FLOW_OK);
     }
     if (*key)
-        ck_assert_int_eq(flow_batch_set_span(batch, before, &span, sizeof span, NULL), FLOW_OK);
+        ck_assert_int_eq(flow_batch_set_spans(batch, before, &span, 1, sizeof span, NULL), FLOW_OK);
 }
 
 static int push(struct stage *stage, const char *inlet, const char *key, unsigned first,

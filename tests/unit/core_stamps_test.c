@@ -45,8 +45,8 @@ static void add(struct fixture *f, uint64_t first, size_t count)
 /* Of the last events. */
 static int set_span(struct fixture *f, const flow_span *span, size_t size)
 {
-    return flow_batch_set_span(f->batch, flow_batch_count(f->batch) - span->count, span, size,
-                               NULL);
+    return flow_batch_set_spans(f->batch, flow_batch_count(f->batch) - span->count, span, 1, size,
+                                NULL);
 }
 
 static int set(struct fixture *f, const char *key, uint64_t first, uint32_t count)
@@ -96,13 +96,35 @@ START_TEST(a_span_has_events_that_have_none_so_far)
     ck_assert_int_eq(set(&f, "a", 20, 1), FLOW_EINVAL);
     ck_assert_int_eq(set(&f, "a", 20, 0), FLOW_OK);
     add(&f, 1, 1);
-    ck_assert_int_eq(flow_batch_set_span(f.batch, 6, &late, sizeof late, NULL), FLOW_EINVAL);
+    ck_assert_int_eq(flow_batch_set_spans(f.batch, 6, &late, 1, sizeof late, NULL), FLOW_EINVAL);
     ck_assert_int_eq(set_span(&f, &short_of, sizeof short_of), FLOW_EINVAL);
     ck_assert_int_eq(set_span(&f, &endless, sizeof endless), FLOW_EINVAL);
     ck_assert_int_eq(set_span(&f, &endless, 8), FLOW_EINVAL);
     flow_batch_clear(f.batch);
     ck_assert_str_eq(stamps_of(&f), "");
     tear_down(&f);
+}
+END_TEST
+
+START_TEST(spans_are_set_all_or_none)
+{
+    const flow_span spans[] = {{"long", 4, 2, 1, 0}, {NULL, 0, 1, 0, 0}, {"other", 5, 1, 9, 0}};
+    int rc = FLOW_ENOMEM;
+
+    for (int64_t grants = 0; rc; grants++) {
+        struct fixture f;
+        set_up(&f);
+        add(&f, 1, 5);
+        failing_after(&f.failing, grants);
+        rc = flow_batch_set_spans(f.batch, 1, spans, 3, sizeof *spans, NULL);
+        failing_after(&f.failing, -1);
+        ck_assert_str_eq(stamps_of(&f), rc ? "" : "1: 0+1 3:long 1+2 4: 0+1 5:other 9+1 ");
+        ck_assert_int_eq(flow_batch_set_spans(f.batch, 0, spans, 3, 1, NULL), FLOW_EINVAL);
+        flow_batch_truncate(f.batch, 0);
+        ck_assert_int_eq(flow_batch_set_spans(f.batch, 0, spans, 3, sizeof *spans, NULL),
+                         FLOW_EINVAL);
+        tear_down(&f);
+    }
 }
 END_TEST
 
@@ -231,6 +253,7 @@ int main(void)
 {
     const struct test_entry tests[] = {
         {"a_span_has_events_that_have_none_so_far", a_span_has_events_that_have_none_so_far},
+        {"spans_are_set_all_or_none", spans_are_set_all_or_none},
         {"numbers_come_along_with_events_of_another_batch",
          numbers_come_along_with_events_of_another_batch},
         {"numbers_of_events_that_go_stay", numbers_of_events_that_go_stay},

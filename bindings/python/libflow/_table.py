@@ -663,7 +663,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_batch_set_header": (C.c_int, [C.c_void_p, C.c_size_t, C.c_char_p, C.c_char_p, C.POINTER(C.c_void_p)]),
     "flow_batch_set_packed": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_batch_set_position": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
-    "flow_batch_set_span": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),
+    "flow_batch_set_spans": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.c_size_t, C.POINTER(C.c_void_p)]),
     "flow_batch_truncate": (None, [C.c_void_p, C.c_size_t]),
     "flow_buffer_advance": (None, [C.c_void_p, C.c_size_t]),
     "flow_buffer_append": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t]),
