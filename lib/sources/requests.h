@@ -106,6 +106,14 @@ void fl_requests_stop(struct fl_requests *requests);
 int fl_requests_add(struct fl_request_peer *peer, const void *body, size_t size,
                     const flow_header *headers, size_t count, size_t header_size, flow_error **err);
 
+/*
+ * Right before fl_requests_end: the request under way has a stamp (wire/stamp.h), which is what the
+ * sender tells of its events.  May emit, as that.  FLOW_EPARSE when it is none, or not of so many
+ * events.
+ */
+int fl_requests_stamp(struct fl_request_peer *peer, const void *data, size_t size,
+                      flow_error **err);
+
 /* Drops the events of the request under way. */
 void fl_requests_drop(struct fl_request_peer *peer);
 

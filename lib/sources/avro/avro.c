@@ -9,6 +9,7 @@
 #include "sources/requests.h"
 #include "sources/sources.h"
 #include "wire/avro_ipc.h"
+#include "wire/stamp.h"
 
 /* The largest call: far above what Flume's own heap takes by default. */
 #define FRAME_MAX ((size_t)256 * 1024 * 1024)
@@ -86,16 +87,27 @@ static int reply(struct fl_request_peer *peer, const struct avro *avro,
     return rc;
 }
 
+/* A call with events has ended.  What the sender tells of them, if it is a libflow. */
+static int end_append(struct fl_request_peer *peer, const struct fl_avro_ipc *ipc,
+                      enum fl_request_kind kind, flow_error **err)
+{
+    const uint8_t *stamp;
+    size_t size;
+    int rc = FLOW_OK;
+
+    if (fl_avro_ipc_metadata(ipc, FL_AVRO_STAMP_KEY, &stamp, &size))
+        rc = fl_requests_stamp(peer, stamp, size, err);
+    if (!rc)
+        fl_requests_end(peer, token_of(&ipc->call), kind);
+    return rc;
+}
+
 static int end_call(struct fl_request_peer *peer, const struct avro *avro,
                     const struct fl_avro_ipc *ipc, flow_error **err)
 {
-    const struct fl_avro_call *call = &ipc->call;
-
-    switch (call->kind) {
-    case FL_AVRO_APPEND: fl_requests_end(peer, token_of(call), FL_REQUEST_SINGLE); return FLOW_OK;
-    case FL_AVRO_APPEND_BATCH:
-        fl_requests_end(peer, token_of(call), FL_REQUEST_BATCH);
-        return FLOW_OK;
+    switch (ipc->call.kind) {
+    case FL_AVRO_APPEND: return end_append(peer, ipc, FL_REQUEST_SINGLE, err);
+    case FL_AVRO_APPEND_BATCH: return end_append(peer, ipc, FL_REQUEST_BATCH, err);
     default: return reply(peer, avro, ipc, err);
     }
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "sources/requests/inside.h"
+#include "wire/stamp.h"
 
 static int new_batch(struct fl_request_worker *worker, flow_batch **batch, flow_error **err)
 {
@@ -52,6 +53,47 @@ void fl_gather_drop_tail(struct fl_request_peer *peer)
     peer->batch = NULL;
 }
 
+static int bad_stamp(flow_error **err)
+{
+    return flow_error_set(err, FLOW_EPARSE,
+                          "the numbers that a call gives its events make no sense");
+}
+
+/* Reads the spans of TAIL events into SPANS. */
+static int read_stamp(const void *data, size_t size, size_t tail, struct fl_vec *spans,
+                      flow_error **err)
+{
+    struct fl_stamp_in stamp;
+    flow_span span;
+    int rc = fl_stamp_begin(&stamp, data, size);
+
+    while (!rc && (rc = fl_stamp_next(&stamp, &span)) > 0) {
+        if (span.count > tail)
+            return bad_stamp(err);
+        tail -= span.count;
+        rc = fl_vec_push(spans, &span) ? FLOW_OK : fl_error_nomem(err);
+    }
+    return rc == FLOW_EPARSE || (!rc && tail) ? bad_stamp(err) : rc;
+}
+
+int fl_requests_stamp(struct fl_request_peer *peer, const void *data, size_t size, flow_error **err)
+{
+    struct fl_vec spans;
+
+    /* Now, since what is settled later would have to leave the numbers behind. */
+    fl_requests_make_room(peer->worker, fl_gather_tail(peer));
+    size_t tail = fl_gather_tail(peer);
+    if (!tail)
+        return FLOW_OK;
+    fl_vec_init(&spans, peer->worker->requests->mem, sizeof(flow_span));
+    int rc = read_stamp(data, size, tail, &spans, err);
+    if (!rc)
+        rc = flow_batch_set_spans(peer->batch, peer->done, spans.items, spans.count,
+                                  sizeof(flow_span), err);
+    fl_vec_free(&spans);
+    return rc;
+}
+
 void fl_gather_complete(struct fl_request_peer *peer)
 {
     struct fl_request_worker *worker = peer->worker;
@@ -71,7 +113,7 @@ void fl_gather_complete(struct fl_request_peer *peer)
     peer->tail_bytes = 0;
 }
 
-/* Adds references to the events of FROM, from the one at FIRST on. */
+/* Adds references to the events of FROM, from the one at FIRST on, which have no numbers so far. */
 static int append(flow_batch *batch, const flow_batch *from, size_t first, flow_error **err)
 {
     const flow_event *const *events = flow_batch_events(from);
@@ -130,7 +172,7 @@ int fl_gather_take(struct fl_request_worker *worker, flow_batch **batch, flow_er
             continue;
         }
         if (!rc)
-            rc = append(joined, more, 0, err);
+            rc = flow_batch_append_batch(joined, more, err);
         fl_gather_return(worker, more);
     }
     worker->ready = NULL;
