@@ -186,47 +186,39 @@ int ipc_flights_connect(struct ipc_flights *flights, flow_error **err)
     return FLOW_OK;
 }
 
-/* The bytes that EVENTS take when they are packed. */
-static size_t measure(const flow_event *const *events, size_t count)
+/* Packs a request with as many of *COUNT events as it may have, and stores their number. */
+static int pack(struct ipc_flights *flights, const flow_event *const *events, size_t *count,
+                flow_error **err)
 {
+    struct fl_buf *out = &flights->out;
+    uint64_t most = flights->options.request_max;
     size_t size = 0;
+    int rc = FLOW_ETOOBIG;
 
-    flow_events_pack(events, count, NULL, 0, &size, NULL);
-    return size;
-}
-
-/* How many of EVENTS go into the next request, and their SIZE. */
-static size_t portion(const struct ipc_flights *flights, const flow_event *const *events,
-                      size_t count, size_t *size)
-{
-    *size = measure(events, count);
-    while (count > 1 && *size > flights->options.request_max) {
-        count /= 2;
-        *size = measure(events, count);
+    fl_buf_clear(out);
+    while (rc == FLOW_ETOOBIG) {
+        if (!fl_buf_reserve(out, FL_IPC_REQUEST_FRONT + size))
+            return fl_error_nomem(err);
+        size_t room = out->capacity - FL_IPC_REQUEST_FRONT;
+        if (*count > 1 && room > most)
+            room = (size_t)most;
+        rc = flow_events_pack(events, *count, out->data + FL_IPC_REQUEST_FRONT, room, &size, NULL);
+        if (rc && *count > 1 && size > most) {
+            *count /= 2;
+            size = 0;
+        }
     }
-    return count;
-}
-
-static int pack(struct ipc_flights *flights, const flow_event *const *events, size_t count,
-                size_t size, flow_error **err)
-{
     const struct fl_ipc_request request = {
-        .number = flights->number + 1, .size = size, .events = (uint32_t)count};
-
-    fl_buf_clear(&flights->out);
-    if (!fl_buf_reserve(&flights->out, FL_IPC_REQUEST_FRONT + size) ||
-        fl_ipc_request_write(&flights->out, &request))
-        return fl_error_nomem(err);
-    int rc =
-        flow_events_pack(events, count, flights->out.data + flights->out.size, size, &size, err);
-    flights->out.size += size;
+        .number = flights->number + 1, .size = size, .events = (uint32_t)*count};
+    rc = fl_ipc_request_write(out, &request);
+    out->size += size;
     return rc;
 }
 
-static int send_request(struct ipc_flights *flights, const flow_event *const *events, size_t count,
-                        size_t size, int64_t deadline, flow_error **err)
+static int send_request(struct ipc_flights *flights, const flow_event *const *events, size_t *count,
+                        int64_t deadline, flow_error **err)
 {
-    int rc = pack(flights, events, count, size, err);
+    int rc = pack(flights, events, count, err);
 
     if (!rc)
         rc = fl_link_send(flights->link, flights->out.data, flights->out.size, deadline, err);
@@ -245,10 +237,9 @@ int ipc_flights_send(struct ipc_flights *flights, flow_txn *txn, const flow_even
     int rc = FLOW_OK;
 
     while (count > 0 && !rc) {
-        size_t size;
-        size_t part = portion(flights, events, count, &size);
+        size_t part = count;
         deadline = fl_clock_after(fl_clock_system(), flights->options.request_timeout_ms);
-        rc = send_request(flights, events, part, size, deadline, &fault);
+        rc = send_request(flights, events, &part, deadline, &fault);
         events += part;
         count -= part;
     }
