@@ -27,6 +27,7 @@ static const struct fl_module modules[] = {
 
 /* Each list ends in NULL. */
 static const flow_source_ops *const sources[] = {
+    &fl_avro_legacy_source,
     &fl_avro_source,
     &fl_exec_source,
     &fl_inlet_source,

@@ -6,6 +6,7 @@
 
 #include <flow/source.h>
 
+extern const flow_source_ops fl_avro_legacy_source;
 extern const flow_source_ops fl_avro_source;
 extern const flow_source_ops fl_exec_source;
 extern const flow_source_ops fl_ipc_source;

@@ -10,19 +10,26 @@
 /* Between two attempts to emit, on top of the time for which a full channel was waited for. */
 #define RETRY_MS 100
 
+void fl_requests_close(struct fl_request_peer *peer)
+{
+    if (peer->deaf)
+        return;
+    peer->deaf = 1;
+    fl_gather_drop_tail(peer);
+    fl_requests_account(peer, 0);
+    fl_conn_hang_up(peer->conn);
+}
+
 void fl_requests_hang_up(struct fl_request_peer *peer, const char *why)
 {
     const struct fl_requests *requests = peer->worker->requests;
 
     if (peer->deaf)
         return;
-    peer->deaf = 1;
-    fl_gather_drop_tail(peer);
-    fl_requests_account(peer, 0);
     flow_counter_add(requests->broken, 1);
     flow_context_logf(requests->ctx, FLOW_LOG_WARN, "hung up on %s: %s", fl_conn_peer(peer->conn),
                       why);
-    fl_conn_hang_up(peer->conn);
+    fl_requests_close(peer);
 }
 
 void fl_requests_make_room(struct fl_request_worker *worker, size_t events)
