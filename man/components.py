@@ -141,14 +141,15 @@ def snippet(info: dict) -> str:
 TIMES = ["StartTime", "StopTime"]
 FILES = ["ConnectionCreatedCount", "ConnectionClosedCount", "ConnectionFailedCount"]
 REQUESTS = ["EventRefusedCount", "RequestUnfinishedCount", "ConnectionBrokenCount",
-            "OpenConnectionCount"]
+            "ConnectionRefusedCount", "OpenConnectionCount"]
 LOG = ["EventPutErrorCount", "EventTakeErrorCount", "CheckpointWriteErrorCount",
        "EventDamagedCount", "Open", "Closed"]
 COUNTERS = {
     "source": ["EventReceivedCount", "EventAcceptedCount", "AppendReceivedCount",
                "AppendAcceptedCount", "AppendBatchReceivedCount", "AppendBatchAcceptedCount",
                "ChannelWriteFail", "GenericProcessingFail",
-               "EventFilteredCount", "EventUnroutedCount", "EventOptionalLostCount", *TIMES],
+               "EventFilteredCount", "EventUnroutedCount", "EventOptionalLostCount",
+               "EventRepeatedCount", *TIMES],
     "channel": ["EventPutAttemptCount", "EventPutSuccessCount", "EventTakeAttemptCount",
                 "EventTakeSuccessCount", "ChannelSize", "ChannelCapacity", *TIMES],
     "sink": ["EventDrainAttemptCount", "EventDrainSuccessCount", "BatchEmptyCount",
@@ -157,6 +158,8 @@ COUNTERS = {
     "group": ["SinkFailureCount", "FailoverCount", "GroupFailureCount"],
     "channel file": [*LOG, "DeadLetters"],
     "channel spillablememory": LOG,
+    "source avro": REQUESTS,
+    "source avroLegacy": [*REQUESTS, "CallRefusedCount"],
     "source ipc": REQUESTS,
     "source netcat": ["EventRefusedCount", "LineTooLongCount", "LineUnfinishedCount"],
     "source spooldir": ["FileCompletedCount", "FileSetAsideCount", "FileNameReusedCount",
@@ -164,6 +167,9 @@ COUNTERS = {
     "source taildir": ["FileTruncatedCount", "InodeReusedCount", "LineCutCount", "EventReadFail",
                        "PositionWriteFail"],
     "source exec": ["EventLostCount"],
+    "source scribe": [*REQUESTS, "CallRefusedCount"],
+    "source thrift": [*REQUESTS, "CallRefusedCount"],
+    "source thriftLegacy": [*REQUESTS, "CallRefusedCount"],
     "sink avro": FILES,
     "sink file_roll": FILES,
     "sink hdfs": FILES,
@@ -182,7 +188,8 @@ MEANINGS = {
     "EventFilteredCount": "Events that interceptors dropped.",
     "EventUnroutedCount": "Events that the selector sent to no channel.",
     "EventOptionalLostCount": "Events that an optional channel did not take.",
-    "AppendReceivedCount": "Events that a program pushed one by one.",
+    "EventRepeatedCount": "Events that a sender sent again and a durable channel has already.",
+    "AppendReceivedCount": "Events that came one by one.",
     "AppendAcceptedCount": "Those of them that were accepted.",
     "EventRefusedCount": "Lines, or events of requests, that were answered with a failure because "
                          "no channel took them.",
@@ -190,6 +197,8 @@ MEANINGS = {
     "LineUnfinishedCount": "Texts without a newline at the end of a connection.",
     "RequestUnfinishedCount": "Requests that ended with their connection before they were whole.",
     "ConnectionBrokenCount": "Connections that were closed because of what came over them.",
+    "ConnectionRefusedCount": "Connections that the rules about addresses did not let in.",
+    "CallRefusedCount": "Calls that were answered with an error because they were not understood.",
     "OpenConnectionCount": "Connections that are open now.",
     "FileCompletedCount": "Files that were read to their end.",
     "FileSetAsideCount": "Files that were not, as they were modified, replaced or removed or could "
@@ -227,8 +236,6 @@ MEANINGS = {
     "FailoverCount": "Transactions that a sink took over because another had just failed.",
     "GroupFailureCount": "Times that no sink took the events.",
     "ConnectionCreatedCount": "Files, or connections, that were opened.",
-    "ConnectionClosedCount": "Those that were closed.",
-    "ConnectionFailedCount": "Times that one could not be opened.",
     "ConnectionClosedCount": "Files, or connections, that were closed.",
     "ConnectionFailedCount": "Files, or connections, that could not be opened.",
     "StartTime": "When the component was started, in milliseconds since 1970.",

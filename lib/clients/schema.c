@@ -29,7 +29,7 @@ static const flow_property call_properties[] = {
         .min = 1,
         .max = INT32_MAX,
         .flags = FLOW_PROPERTY_LENIENT,
-        .help = "The most events in one call.  Calls of large events have fewer, so that they do "
+        .help = "The most events in one call. Calls of large events have fewer, so that they do "
                 "not grow much beyond 16 MB.",
     },
     {
@@ -61,7 +61,7 @@ static const flow_property avro_properties[] = {
         .type = FLOW_TYPE_CHOICE,
         .choices = "none|deflate",
         .default_value = "none",
-        .help = "Whether all that goes over the connection is compressed.  Nothing is negotiated: "
+        .help = "Whether all that goes over the connection is compressed. Nothing is negotiated: "
                 "the other end must be set up alike.",
     },
     {
@@ -101,7 +101,7 @@ static const flow_property thrift_properties[] = {
         .name = "kerberos",
         .type = FLOW_TYPE_BOOL,
         .default_value = "false",
-        .help = "Must be false: Thrift within SASL is not spoken.  TLS protects a connection.",
+        .help = "Must be false: Thrift within SASL is not spoken. TLS protects a connection.",
     },
     {
         .name = "client-principal",
@@ -217,7 +217,7 @@ const flow_schema fl_default_client_schema = {
     .summary = "Sends events to one agent by Avro, as Flume's default client.",
     .description =
         "The agent is the first of the hosts; it has an avro source, of libflow or of Flume 1.4 or "
-        "later.  Calls go over one connection, one after the other.",
+        "later. Calls go over one connection, one after the other.",
     .parts = default_parts,
 };
 
@@ -228,7 +228,7 @@ const flow_schema fl_failover_client_schema = {
     .count = COUNT(type_properties),
     .summary = "Sends events to one of several agents by Avro until it fails, then to the next.",
     .description =
-        "The next agent is the one that follows in the list, and after the last the first.  What "
+        "The next agent is the one that follows in the list, and after the last the first. What "
         "is left of a batch when an agent fails goes to the next one; events that the agent may "
         "have taken without an answer may then be delivered twice.",
     .parts = failover_parts,
@@ -241,7 +241,7 @@ const flow_schema fl_load_balance_client_schema = {
     .count = COUNT(type_properties),
     .summary = "Sends events to several agents by Avro, each batch to another one.",
     .description =
-        "At least two agents share the load.  When one fails, what is left of the batch goes to "
+        "At least two agents share the load. When one fails, what is left of the batch goes to "
         "another one; events that the agent may have taken without an answer may then be "
         "delivered twice.",
     .parts = balance_parts,

@@ -85,12 +85,12 @@ const flow_schema fl_avro_sink_schema = {
     .count = COUNT(avro_properties),
     .summary = "Sends events to the avro source of another agent, libflow's or Flume's.",
     .description =
-        "A transaction is committed once the other agent has answered that it has the events.  To "
+        "A transaction is committed once the other agent has answered that it has the events. To "
         "an agent of libflow's the next ones are sent meanwhile; their order is kept, also when "
-        "some come again after a failure.  Flume, which may execute calls of one connection in any "
+        "some come again after a failure. Flume, which may execute calls of one connection in any "
         "order, gets one at a time.\n\n"
         "When the connection or the other agent fails, events stay in the channel and are tried "
-        "again after 5 seconds, over a new connection.  Events whose answer was lost may then come "
+        "again after 5 seconds, over a new connection. Events whose answer was lost may then come "
         "twice.",
     .parts = avro_parts,
 };
@@ -104,7 +104,7 @@ const flow_schema fl_thrift_sink_schema = {
     .description =
         "A transaction is committed once the other agent has answered that it has the events.  "
         "When the connection or the other agent fails, events stay in the channel and are tried "
-        "again after 5 seconds, over a new connection.  Events whose answer was lost may then come "
+        "again after 5 seconds, over a new connection. Events whose answer was lost may then come "
         "twice.",
     .parts = thrift_parts,
 };

@@ -260,7 +260,7 @@ static const flow_property properties[] = {
         .flags = FLOW_PROPERTY_LENIENT,
         .default_value = "none",
         .choices = "none|deflate",
-        .help = "deflate: both directions are compressed; the senders must do the same.",
+        .help = "With deflate both directions are compressed; the senders must do the same.",
     },
     {
         .name = "ssl-outside-compression",
