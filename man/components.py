@@ -199,6 +199,8 @@ MEANINGS = {
     "ConnectionBrokenCount": "Connections that were closed because of what came over them.",
     "ConnectionRefusedCount": "Connections that the rules about addresses did not let in.",
     "CallRefusedCount": "Calls that were answered with an error because they were not understood.",
+    "ConnectionRefusedCount": "Connections that were not let in, by ipFilter or for lack of "
+                              "descriptors.",
     "OpenConnectionCount": "Connections that are open now.",
     "FileCompletedCount": "Files that were read to their end.",
     "FileSetAsideCount": "Files that were not, as they were modified, replaced or removed or could "

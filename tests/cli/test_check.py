@@ -215,6 +215,47 @@ def test_set_overrides(conf):
     assert "error: source r1: a1.sources.r1.port: 'no' is not a whole number" in result.out
 
 
+SECURE = """\
+a1.sources = r1
+a1.channels = c1
+a1.sinks = k1
+a1.sources.r1.type = avro
+a1.sources.r1.channels = c1
+a1.sources.r1.bind = localhost
+a1.sources.r1.port = 4545
+a1.sources.r1.ssl = true
+a1.channels.c1.type = memory
+a1.sinks.k1.type = logger
+a1.sinks.k1.channel = c1
+"""
+
+
+@pytest.mark.parametrize("definitions, variables, culprit", [
+    ([], {}, None),
+    ([], {"FLUME_SSL_KEYSTORE_TYPE": "nonsense"}, "FLUME_SSL_KEYSTORE_TYPE"),
+    (["-Djavax.net.ssl.keyStoreType=jks"], {"FLUME_SSL_KEYSTORE_TYPE": "nonsense"}, None),
+    (["-Djavax.net.ssl.keyStoreType=BKS"], {}, "javax.net.ssl.keyStoreType"),
+    (["-Djavax.net.ssl.keyStoreType=BKS", "--set", "a1.sources.r1.keystore-type=PEM"], {}, None),
+])
+def test_what_the_whole_process_is_given(conf, definitions, variables, culprit):
+    conf.write_text(SECURE)
+    variables |= {"FLUME_SSL_KEYSTORE_PATH": str(DATA / "tls" / "server.jks"),
+                  "FLUME_SSL_KEYSTORE_PASSWORD": "changeit"}
+    result = run_flow("check", conf, *definitions, env=environment(**variables))
+    if culprit is None:
+        assert (result.status, result.out) == (0, "0 errors, 0 warnings\n")
+    else:
+        assert result.status == 2
+        assert f"source r1: {culprit}: " in result.out
+
+
+def test_what_nobody_gives(conf):
+    conf.write_text(SECURE)
+    result = run_flow("check", conf)
+    assert result.status == 2
+    assert "source r1: a1.sources.r1.keystore: TLS needs a key store" in result.out
+
+
 def test_later_files_override(conf, tmp_path):
     second = tmp_path / "b.conf"
     second.write_text("a1.sinks.k1.type = nothing\n")
