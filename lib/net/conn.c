@@ -282,21 +282,30 @@ static int refuse(struct fl_conn *conn)
     return UV_EACCES;
 }
 
+static int refuse_for_want_of_room(struct fl_conn *conn, rlim_t limit)
+{
+    struct fl_server *server = conn->server;
+
+    if (!server->crowded)
+        flow_context_logf(server->ctx, FLOW_LOG_WARN,
+                          "refusing connections: nearly all %llu descriptors are in use",
+                          (unsigned long long)limit);
+    server->crowded = 1;
+    return refuse(conn);
+}
+
 /* Peers may not take the descriptors that the rest of the process needs.  Descriptors are given
  * from the lowest on, so a high number means that they are nearly all in use. */
 static int find_room(struct fl_conn *conn, uv_os_fd_t fd)
 {
     struct fl_server *server = conn->server;
     struct rlimit limit;
-    int was_crowded = server->crowded;
 
-    server->crowded =
-        getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)fd + SPARE_DESCRIPTORS >= limit.rlim_cur;
-    if (server->crowded && !was_crowded)
-        flow_context_logf(server->ctx, FLOW_LOG_WARN,
-                          "refusing connections: nearly all %llu descriptors are in use",
-                          (unsigned long long)limit.rlim_cur);
-    return server->crowded ? refuse(conn) : 0;
+    if (getrlimit(RLIMIT_NOFILE, &limit) || (rlim_t)fd + 2 * SPARE_DESCRIPTORS < limit.rlim_cur)
+        server->crowded = 0;
+    else if ((rlim_t)fd + SPARE_DESCRIPTORS >= limit.rlim_cur)
+        return refuse_for_want_of_room(conn, limit.rlim_cur);
+    return 0;
 }
 
 void fl_conn_admitted(struct fl_conn *conn, int is_allowed)

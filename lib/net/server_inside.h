@@ -31,7 +31,7 @@ struct fl_server {
     flow_counter *count_open;       /* NULL: nobody wants to know */
     struct fl_admission *admission; /* NULL: everybody may come */
     flow_counter *count_refused;    /* NULL: nobody wants to know */
-    int crowded;                    /* the last connection was one too many, which was logged */
+    int crowded;                    /* descriptors are getting few, which was logged */
 
     struct fl_listener *listeners;
     struct fl_conn *conns;
