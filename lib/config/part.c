@@ -5,12 +5,12 @@
  * makes of the rest.
  */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "config/check.h"
 #include "config/common.h"
+#include "core/globals.h"
 #include "core/names.h"
 
 const flow_property *fl_schema_find(const flow_schema *schema, const char *name)
@@ -225,45 +225,6 @@ int fl_part_make(struct fl_check *check, const struct fl_type *type, const struc
     return rc;
 }
 
-static int is_given(const struct fl_vec *keys, const flow_property *p)
-{
-    for (size_t i = 0; i < keys->count; i++) {
-        const struct fl_raw *raw = fl_vec_at(keys, i);
-        if (strcmp(raw->key, p->name) == 0 || fl_names_has(p->aliases, raw->key))
-            return 1;
-    }
-    return 0;
-}
-
-/* What the whole process is given for a property: where it says so, and the value, or NULL. */
-static const char *find_global(const flow_config *config, const flow_property *p,
-                               const char **where)
-{
-    const char *value = p->definition ? fl_map_get(&config->defines, p->definition) : NULL;
-
-    *where = p->definition;
-    if (!value && p->variable) {
-        value = getenv(p->variable);
-        *where = p->variable;
-    }
-    return value && value[0] != '\0' ? value : NULL;
-}
-
-/* Adds keys for what the configuration leaves to definitions and the environment. */
-static int add_globals(struct fl_check *check, const struct fl_type *type, struct fl_vec *keys)
-{
-    const flow_schema *schema = type->schema;
-
-    for (size_t i = 0; i < schema->count; i++) {
-        const flow_property *p = &schema->properties[i];
-        struct fl_raw raw = {.key = p->name, .file = ""};
-        raw.value = find_global(check->config, p, &raw.full);
-        if (raw.value && !is_given(keys, p) && !fl_vec_push(keys, &raw))
-            return FLOW_ENOMEM;
-    }
-    return FLOW_OK;
-}
-
 int fl_component_finish(struct fl_check *check, uint32_t kind, const flow_schema *common,
                         struct fl_component *component)
 {
@@ -284,7 +245,7 @@ int fl_component_finish(struct fl_check *check, uint32_t kind, const flow_schema
             rc = FLOW_ENOMEM;
     }
     if (!rc)
-        rc = add_globals(check, type, &own);
+        rc = fl_globals_add(type->schema, &check->config->defines, &own);
     if (!rc)
         rc = fl_part_make(check, type, &own, &component->owner, &component->part);
     fl_vec_free(&own);
