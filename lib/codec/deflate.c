@@ -7,18 +7,24 @@
 
 #define MEM_LEVEL 8 /* zlib's own default, and Java's */
 
+/* Any peer can read what has a smaller window than its own. */
+#define SMALL_WINDOW 10
+#define SMALL_MEM_LEVEL 2
+
 struct fl_deflater {
     struct fl_zlib base;
 };
 
-int fl_deflater_new(const flow_allocator *mem, int level, struct fl_deflater **deflater,
+int fl_deflater_new(const flow_allocator *mem, int level, int memory, struct fl_deflater **deflater,
                     flow_error **err)
 {
     struct fl_deflater *made = fl_zlib_alloc(mem, sizeof *made);
+    int small = memory == FL_DEFLATE_SMALL;
 
     if (!made)
         return fl_error_nomem(err);
-    if (deflateInit2(&made->base.z, level, Z_DEFLATED, MAX_WBITS, MEM_LEVEL, Z_DEFAULT_STRATEGY)) {
+    if (deflateInit2(&made->base.z, level, Z_DEFLATED, small ? SMALL_WINDOW : MAX_WBITS,
+                     small ? SMALL_MEM_LEVEL : MEM_LEVEL, Z_DEFAULT_STRATEGY)) {
         fl_free(mem, made);
         return fl_error_nomem(err);
     }

@@ -14,8 +14,12 @@
 
 struct fl_deflater;
 
+/* How much memory a stream takes for its past, and with it how well it compresses. */
+#define FL_DEFLATE_WHOLE 0 /* 256 KiB, as usual */
+#define FL_DEFLATE_SMALL 1 /* 6 KiB: enough for short answers */
+
 /* LEVEL is 0 (stored) to 9. */
-int fl_deflater_new(const flow_allocator *mem, int level, struct fl_deflater **deflater,
+int fl_deflater_new(const flow_allocator *mem, int level, int memory, struct fl_deflater **deflater,
                     flow_error **err);
 void fl_deflater_free(struct fl_deflater *deflater); /* NULL is allowed */
 

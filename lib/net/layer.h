@@ -33,8 +33,8 @@ int fl_layer_pass_in(struct fl_layer *layer, const uint8_t *data, size_t size, f
 int fl_layer_pass_out(struct fl_layer *layer, const uint8_t *data, size_t size, flow_error **err);
 
 /* layer_deflate.c */
-int fl_deflate_layer_new(const flow_allocator *mem, int level, struct fl_layer **layer,
-                         flow_error **err);
+int fl_deflate_layer_new(const flow_allocator *mem, const struct fl_stack_plan *plan,
+                         struct fl_layer **layer, flow_error **err);
 
 /* layer_tls.c: HOST is whom a client reaches, or NULL. */
 int fl_tls_layer_new(const flow_allocator *mem, const struct fl_tls *tls, const char *host,

@@ -13,6 +13,7 @@ struct deflate_layer {
     struct fl_layer base;
     const flow_allocator *mem;
     int level;
+    int memory;                   /* of what is sent */
     struct fl_inflater *inflater; /* NULL: nothing came yet */
     struct fl_deflater *deflater; /* NULL: nothing was sent yet */
     struct fl_buf packed;
@@ -50,7 +51,9 @@ static int pass_packed(struct deflate_layer *self, int rc, flow_error **err)
 
 static int need_deflater(struct deflate_layer *self, flow_error **err)
 {
-    return self->deflater ? FLOW_OK : fl_deflater_new(self->mem, self->level, &self->deflater, err);
+    return self->deflater
+               ? FLOW_OK
+               : fl_deflater_new(self->mem, self->level, self->memory, &self->deflater, err);
 }
 
 static int send(struct fl_layer *layer, const uint8_t *data, size_t size, flow_error **err)
@@ -90,8 +93,8 @@ static const struct fl_layer_ops ops = {
     .free = free_layer,
 };
 
-int fl_deflate_layer_new(const flow_allocator *mem, int level, struct fl_layer **layer,
-                         flow_error **err)
+int fl_deflate_layer_new(const flow_allocator *mem, const struct fl_stack_plan *plan,
+                         struct fl_layer **layer, flow_error **err)
 {
     struct deflate_layer *made = fl_zalloc(mem, sizeof *made);
 
@@ -99,7 +102,8 @@ int fl_deflate_layer_new(const flow_allocator *mem, int level, struct fl_layer *
         return fl_error_nomem(err);
     made->base.ops = &ops;
     made->mem = mem;
-    made->level = level;
+    made->level = plan->level;
+    made->memory = plan->answers ? FL_DEFLATE_SMALL : FL_DEFLATE_WHOLE;
     fl_buf_init(&made->packed, mem);
     *layer = &made->base;
     return FLOW_OK;

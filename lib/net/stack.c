@@ -37,7 +37,7 @@ static int add_deflate(struct fl_stack *stack, const struct fl_stack_plan *plan,
 
     if (!plan->deflates)
         return FLOW_OK;
-    int rc = fl_deflate_layer_new(stack->mem, plan->level, &layer, err);
+    int rc = fl_deflate_layer_new(stack->mem, plan, &layer, err);
     if (!rc)
         add(stack, layer);
     return rc;

@@ -30,6 +30,7 @@ struct fl_stack_plan {
                                  deflate is */
     int deflates;             /* one zlib stream in each direction, flushed with each send */
     int level;                /* of what is sent: 0 (stored) to 9 */
+    int answers;              /* what is sent are short answers, which take less memory */
 };
 
 /* 1 when there is any layer. */

@@ -44,7 +44,7 @@ START_TEST(every_write_can_be_read_at_once)
     fill(data, sizeof data);
     fl_buf_init(&packed, NULL);
     fl_buf_init(&plain, NULL);
-    ck_assert_int_eq(fl_deflater_new(NULL, 6, &deflater, NULL), FLOW_OK);
+    ck_assert_int_eq(fl_deflater_new(NULL, 6, FL_DEFLATE_WHOLE, &deflater, NULL), FLOW_OK);
     ck_assert_int_eq(fl_inflater_new(NULL, &inflater, NULL), FLOW_OK);
     for (size_t at = 0, size = 1; at + size <= sizeof data; at += size, size = size * 3 / 2 + 1) {
         fl_buf_clear(&packed);
@@ -62,6 +62,37 @@ START_TEST(every_write_can_be_read_at_once)
 }
 END_TEST
 
+START_TEST(a_small_stream_is_read_as_any_other)
+{
+    static uint8_t data[30000];
+    struct failing failing;
+    struct fl_deflater *deflater;
+    struct fl_inflater *inflater;
+    struct fl_buf packed, plain;
+
+    failing_init(&failing);
+    fill(data, sizeof data);
+    fl_buf_init(&packed, NULL);
+    fl_buf_init(&plain, NULL);
+    ck_assert_int_eq(fl_deflater_new(&failing.allocator, 6, FL_DEFLATE_SMALL, &deflater, NULL),
+                     FLOW_OK);
+    ck_assert_int_lt(failing.bytes, 20000);
+    ck_assert_int_eq(fl_inflater_new(NULL, &inflater, NULL), FLOW_OK);
+    for (size_t size = 1; size <= sizeof data; size = size * 2 + 1) {
+        fl_buf_clear(&packed);
+        fl_buf_clear(&plain);
+        ck_assert_int_eq(fl_deflater_write(deflater, data, size, &packed, NULL), FLOW_OK);
+        unpack(inflater, packed.data, packed.size, 999, &plain);
+        ck_assert_uint_eq(plain.size, size);
+        ck_assert_mem_eq(plain.data, data, size);
+    }
+    fl_deflater_free(deflater);
+    fl_inflater_free(inflater);
+    fl_buf_free(&packed);
+    fl_buf_free(&plain);
+}
+END_TEST
+
 START_TEST(what_follows_the_end_is_thrown_away)
 {
     struct fl_deflater *deflater;
@@ -70,7 +101,7 @@ START_TEST(what_follows_the_end_is_thrown_away)
 
     fl_buf_init(&packed, NULL);
     fl_buf_init(&plain, NULL);
-    ck_assert_int_eq(fl_deflater_new(NULL, 9, &deflater, NULL), FLOW_OK);
+    ck_assert_int_eq(fl_deflater_new(NULL, 9, FL_DEFLATE_WHOLE, &deflater, NULL), FLOW_OK);
     ck_assert_int_eq(fl_inflater_new(NULL, &inflater, NULL), FLOW_OK);
     fl_deflater_write(deflater, "last", 4, &packed, NULL);
     ck_assert_int_eq(fl_deflater_finish(deflater, &packed, NULL), FLOW_OK);
@@ -115,7 +146,7 @@ static int round_trip(const flow_allocator *mem)
     size_t got;
 
     fl_buf_init(&packed, mem);
-    int rc = fl_deflater_new(mem, 6, &deflater, NULL);
+    int rc = fl_deflater_new(mem, 6, FL_DEFLATE_WHOLE, &deflater, NULL);
     if (!rc)
         rc = fl_inflater_new(mem, &inflater, NULL);
     if (!rc)
@@ -149,6 +180,7 @@ int main(void)
 {
     const struct test_entry tests[] = {
         {"flush", every_write_can_be_read_at_once},
+        {"small", a_small_stream_is_read_as_any_other},
         {"end", what_follows_the_end_is_thrown_away},
         {"damage", what_is_no_stream_is_refused_with_its_place},
         {"no memory", out_of_memory_is_an_error},

@@ -160,6 +160,7 @@ static int make_plan(struct avro *avro, flow_error **err)
     avro->plan.tls_outside = flow_context_bool(avro->ctx, "ssl-outside-compression");
     avro->plan.deflates = flow_context_choice(avro->ctx, "compression-type") == 1;
     avro->plan.level = DEFLATE_LEVEL;
+    avro->plan.answers = 1;
     return rc;
 }
 
