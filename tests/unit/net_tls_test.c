@@ -3,6 +3,7 @@
 /* TLS between two stacks in memory, with the key stores of tests/data/tls. */
 
 #include <openssl/err.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ends.h"
@@ -339,6 +340,16 @@ START_TEST(what_is_wrong_with_a_store_is_told)
 }
 END_TEST
 
+START_TEST(what_an_old_store_needs_is_told)
+{
+    setenv("OPENSSL_MODULES", "/nowhere", 1);
+    expect_bad_store(DATA "server-old.p12", PASSWORD, "keystore",
+                     "OpenSSL's legacy provider has to be installed");
+    expect_bad_store(DATA "server-old.p12", "wrong", "keystore-password", "not have this password");
+    unsetenv("OPENSSL_MODULES");
+}
+END_TEST
+
 START_TEST(what_is_wrong_with_a_setting_is_told)
 {
     struct fl_tls_options options = client_with(DATA "server.p12");
@@ -495,6 +506,7 @@ int main(void)
         {"protocols", protocols_are_chosen_by_name},
         {"suites", suites_are_chosen_by_name},
         {"bad stores", what_is_wrong_with_a_store_is_told},
+        {"old stores", what_an_old_store_needs_is_told},
         {"bad settings", what_is_wrong_with_a_setting_is_told},
         {"no TLS", what_is_no_tls_is_refused},
         {"end", an_end_in_the_handshake_is_told_and_one_before_is_not},
