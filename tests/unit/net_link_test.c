@@ -18,6 +18,7 @@
 #include "failing.h"
 #include "folder.h"
 #include "net/link.h"
+#include "net/tls.h"
 #include "suite.h"
 
 /* Only a broken build waits as long. */
@@ -483,6 +484,78 @@ START_TEST(layers_that_the_peer_does_not_have_are_an_error)
 }
 END_TEST
 
+/* A link that speaks TLS with a peer that may say anything. */
+static struct fl_tls *set_up_tls(struct fixture *f)
+{
+    const struct fl_tls_options options = {.trust_all = 1};
+    struct fl_tls *tls;
+    const char *property;
+
+    ck_assert_int_eq(fl_tls_new(NULL, fl_io_system(), &options, &tls, &property, NULL), FLOW_OK);
+    const struct fl_stack_plan plan = {.tls = tls};
+    set_up(f, &plan);
+    return tls;
+}
+
+START_TEST(a_handshake_is_part_of_the_connection)
+{
+    struct fixture f;
+    flow_error *err = NULL;
+    struct fl_tls *tls = set_up_tls(&f);
+    const struct fl_link_target to = target(&f);
+
+    int rc = fl_link_connect(f.link, &to, SHORT_MS, &err);
+    expect_error(rc, FLOW_ETIMEDOUT, err, "no handshake with 127.0.0.1:%u: no answer in time",
+                 f.port);
+    ck_assert_int_eq(fl_link_send(f.link, "x", 1, in_ms(0), NULL), FLOW_ESTATE);
+    tear_down(&f);
+    fl_tls_free(tls);
+}
+END_TEST
+
+static void hang_up(void *listener)
+{
+    int peer = accept(*(int *)listener, NULL, NULL);
+    uint8_t hello[1024];
+
+    /* All of it, so that the end is no reset. */
+    ck_assert_int_gt(recv(peer, hello, sizeof hello, 0), 0);
+    close(peer);
+}
+
+START_TEST(a_peer_that_hangs_up_in_the_handshake_is_named)
+{
+    struct fixture f;
+    struct fl_thread thread;
+    flow_error *err = NULL;
+    struct fl_tls *tls = set_up_tls(&f);
+    const struct fl_link_target to = target(&f);
+
+    ck_assert_int_eq(fl_thread_start(&thread, "peer", hang_up, &f.listener), FLOW_OK);
+    int rc = fl_link_connect(f.link, &to, LONG_MS, &err);
+    expect_error(rc, FLOW_EIO, err,
+                 "127.0.0.1:%u: the peer ended the connection in the TLS handshake", f.port);
+    fl_thread_join(&thread);
+    tear_down(&f);
+    fl_tls_free(tls);
+}
+END_TEST
+
+START_TEST(a_handshake_ends_when_the_component_stops)
+{
+    struct fixture f;
+    struct fl_thread thread;
+    struct fl_tls *tls = set_up_tls(&f);
+    const struct fl_link_target to = target(&f);
+
+    ck_assert_int_eq(fl_thread_start(&thread, "other", stop, f.ctx), FLOW_OK);
+    ck_assert_int_eq(fl_link_connect(f.link, &to, LONG_MS, NULL), FLOW_ECLOSED);
+    fl_thread_join(&thread);
+    tear_down(&f);
+    fl_tls_free(tls);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -501,6 +574,9 @@ int main(void)
         {"path", a_path_is_a_peer_too},
         {"long path", a_path_that_is_too_long_is_refused},
         {"layers", layers_pack_what_is_sent_and_unpack_what_comes},
+        {"handshake", a_handshake_is_part_of_the_connection},
+        {"handshake cut", a_peer_that_hangs_up_in_the_handshake_is_named},
+        {"handshake stopped", a_handshake_ends_when_the_component_stops},
         {"no layers", layers_that_the_peer_does_not_have_are_an_error},
     };
 
