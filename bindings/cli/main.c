@@ -6,9 +6,12 @@
 
 #include <flow.h>
 
+#include "avro_client.h"
 #include "commands.h"
 #include "defaults.h"
 #include "env.h"
+
+#define AVRO_CLIENT "avro-client"
 
 struct command {
     const char *name;
@@ -62,6 +65,10 @@ static int command_help(struct options *options)
     const struct text_list *words = &options->words;
     const struct command *about = find(words->count ? words->items[0] : "help");
 
+    if (words->count == 1 && strcmp(words->items[0], AVRO_CLIENT) == 0) {
+        avro_client_help(stdout);
+        return EXIT_OK;
+    }
     if (!about || words->count > 1) {
         fprintf(stderr, "Error: unexpected argument '%s'\n", words->items[about ? 1 : 0]);
         return EXIT_USAGE;
@@ -107,6 +114,15 @@ static int run(const struct command *command, int count, char **arguments)
     return status;
 }
 
+static int end(int status)
+{
+    if (fflush(stdout) != 0) {
+        fputs("Error: cannot write the output\n", stderr);
+        return EXIT_FAILURE_RUN;
+    }
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
@@ -116,15 +132,12 @@ int main(int argc, char **argv)
         command = find("help");
     if (name && strcmp(name, "--version") == 0)
         command = find("version");
+    if (!command && name && strcmp(name, AVRO_CLIENT) == 0)
+        return end(command_avro_client(argc - 1, argv + 1));
     if (!command) {
         fprintf(stderr, "Error: Unknown or unspecified command '%s'\n\n", name ? name : "");
         options_help(stderr);
         return EXIT_USAGE;
     }
-    int status = run(command, argc - 2, argv + 2);
-    if (fflush(stdout) != 0) {
-        fputs("Error: cannot write the output\n", stderr);
-        return EXIT_FAILURE_RUN;
-    }
-    return status;
+    return end(run(command, argc - 2, argv + 2));
 }

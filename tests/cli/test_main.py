@@ -20,7 +20,7 @@ def test_version_is_shown():
     assert result.out.startswith("flow 0.")
 
 
-@pytest.mark.parametrize("name", ["nonsense", "tool", "avro-client"])
+@pytest.mark.parametrize("name", ["nonsense", "tool"])
 def test_an_unknown_command_is_refused_in_the_words_of_flume(name):
     result = run_flow(name)
     assert result.status == 1

@@ -128,8 +128,8 @@ def test_the_page_has_the_options_of_the_help() -> None:
 
 def test_the_page_has_the_commands_of_the_help() -> None:
     commands = re.search(r"commands:\n(.*?)\n\n", flow("help").stdout, re.S).group(1)
-    assert re.findall(r"^  (\w+)", commands, re.M) == \
-        re.findall(r"^\.TP\n\.B (\w+)$", section("flow.1", "COMMANDS"), re.M)
+    assert re.findall(r"^  ([\w-]+)", commands, re.M) == \
+        re.findall(r"^\.TP\n\.B ([\w-]+)$", unescape(section("flow.1", "COMMANDS")), re.M)
 
 
 # ---- all pages ----
