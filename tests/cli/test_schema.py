@@ -195,6 +195,8 @@ UNUSABLE = {
     ("channel", "file"): {"capacity", "transactionCapacity", "useDualCheckpoints"},
     ("channel", "spillablememory"): {"overflowCapacity", "transactionCapacity",
                                      "useDualCheckpoints"},
+    ("sink", "avro"): {"client.type"},
+    ("sink", "thrift"): {"kerberos"},
     ("sink", "hdfs"): {"hdfs.fileType", "hdfs.writeFormat", "hdfs.codeC", "serializer"},
     ("serializer", "AVRO_DATUM"): {"compressionCodec"},
     ("serializer", "AVRO_EVENT"): {"compressionCodec"},

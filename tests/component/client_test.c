@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "client.h"
 #include "core/library.h"
+#include "failing.h"
 #include "fake_agent.h"
 #include "suite.h"
 
@@ -65,9 +66,10 @@ static int try_client(const char *settings, flow_client **client, flow_error **e
     flow_config *config;
 
     *client = NULL;
-    ck_assert_int_eq(flow_config_new(lib, &config, NULL), FLOW_OK);
-    int rc =
-        flow_config_parse(config, "test", settings, strlen(settings), FLOW_FORMAT_PROPERTIES, err);
+    int rc = flow_config_new(lib, &config, err);
+    if (rc)
+        return rc;
+    rc = flow_config_parse(config, "test", settings, strlen(settings), FLOW_FORMAT_PROPERTIES, err);
     if (!rc)
         rc = flow_client_new(lib, config, client, err);
     flow_config_free(config);
@@ -653,6 +655,65 @@ START_TEST(a_library_with_clients_is_not_freed)
 }
 END_TEST
 
+/* A client that is made, sends and is freed, with memory for GRANTS allocations. */
+static int send_with(flow_library *mine, struct failing *failing, const char *settings,
+                     int64_t grants)
+{
+    flow_library *other = lib;
+    flow_client *client;
+
+    lib = mine;
+    failing_after(failing, grants);
+    int rc = try_client(settings, &client, NULL);
+    if (!rc)
+        rc = append(client, "x", NULL);
+    if (!rc)
+        rc = flow_client_append_batch(client, batch, NULL, NULL);
+    flow_client_free(client);
+    failing_after(failing, -1);
+    lib = other;
+    return rc;
+}
+
+static void fail_memory(const char *settings)
+{
+    struct failing failing;
+    flow_library_options options = {.struct_size = sizeof options};
+    flow_library *mine;
+    int rc = FLOW_ENOMEM;
+
+    failing_init(&failing);
+    options.allocator = &failing.allocator;
+    ck_assert_int_eq(flow_library_new(&options, &mine, NULL), FLOW_OK);
+    ck_assert_int_eq(send_with(mine, &failing, settings, -1), FLOW_OK);
+    fill(0, 3);
+    int64_t before = failing.live;
+    for (int64_t grants = 0; rc; grants++) {
+        rc = send_with(mine, &failing, settings, grants);
+        ck_assert_msg(rc == FLOW_OK || rc == FLOW_ENOMEM, "%s", flow_error_name(rc));
+        ck_assert_int_le(failing.live, before + 8); /* what the library keeps for later */
+    }
+    ck_assert_int_eq(flow_library_free(mine, NULL), FLOW_OK);
+    ck_assert_int_eq(failing.live, 0);
+}
+
+START_TEST(memory_may_fail_at_any_time)
+{
+    char settings[256];
+
+    fake_agent_start(&agents[0]);
+    fake_agent_start(&agents[1]);
+    snprintf(settings, sizeof settings,
+             "client.type = failover\nhosts = a b\nhosts.a = 127.0.0.1:%u\n"
+             "hosts.b = 127.0.0.1:%u\nbatch-size = 2\n",
+             agents[0].port, agents[1].port);
+    fail_memory(settings);
+    snprintf(settings, sizeof settings,
+             "client.type = default\nhosts = a\nhosts.a = 127.0.0.1:%u\n", agents[0].port);
+    fail_memory(settings);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -684,6 +745,7 @@ int main(void)
         {"settings", what_is_odd_about_settings_is_warned_of},
         {"settings", settings_come_from_a_file},
         {"settings", a_library_with_clients_is_not_freed},
+        {"memory", memory_may_fail_at_any_time},
     };
 
     return RUN_SUITE_BETWEEN("client", tests, set_up, tear_down);

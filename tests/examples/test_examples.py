@@ -44,6 +44,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+AVRO_TO_LOG = """
+a1.sources = r1
+a1.channels = c1
+a1.sinks = k1
+a1.sources.r1.type = avro
+a1.sources.r1.bind = localhost
+a1.sources.r1.port = {port}
+a1.sources.r1.channels = c1
+a1.channels.c1.type = memory
+a1.channels.c1.transactionCapacity = 1000
+a1.channels.c1.capacity = 1000
+a1.sinks.k1.type = logger
+a1.sinks.k1.channel = c1
+"""
+
+
 def test_embed() -> None:
     out = run(str(BUILD / "examples/embed"))
     assert out.splitlines() == [f"event {i} (from embed)" for i in (1, 2, 3)]
@@ -55,6 +71,25 @@ def test_consumer(tmp_path: Path) -> None:
     again = "once more from the second:"
     assert run(*command).splitlines() == [*three, again, *three[1:]]
     assert run(*command).splitlines() == [*three, again, *three[1:], *three]
+
+
+def test_send_lines(tmp_path: Path) -> None:
+    port = free_port()
+    conf = tmp_path / "a.conf"
+    conf.write_text(AVRO_TO_LOG.format(port=port), encoding="utf-8")
+    sent = False
+
+    def enough(log: str) -> bool:
+        nonlocal sent
+        if not sent and "listening on" in log:
+            subprocess.run([str(BUILD / "examples/send_lines"), f"localhost:{port}"], check=True,
+                           input="one\ntwo\n", text=True)
+            sent = True
+        return log.count("Event: ") >= 2
+
+    text = agent_until([FLOW, "agent", "--name", "a1", "--conf-file", str(conf)],
+                       tmp_path / "log", enough)
+    assert "one }" in text and "two }" in text
 
 
 def test_own_sink() -> None:

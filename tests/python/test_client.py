@@ -105,11 +105,15 @@ def test_settings_are_checked(library: libflow.Library) -> None:
 
 def test_threads_share_a_client(library: libflow.Library) -> None:
     agents = [Agent(library), Agent(library)]
+
+    def append(client: libflow.Client) -> None:
+        for _ in range(50):
+            client.append("x")
+
     with libflow.Client(library, {
             "client.type": "load_balance", "hosts": "a b",
             "hosts.a": agents[0].address, "hosts.b": agents[1].address}) as client:
-        threads = [threading.Thread(target=lambda: [client.append("x") for _ in range(50)])
-                   for _ in range(4)]
+        threads = [threading.Thread(target=append, args=(client,)) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
