@@ -18,6 +18,11 @@ static void find_port(void *self, const flow_log_record *record)
 
 void listening_init(struct listening *listening, const char *type)
 {
+    listening_init_at(listening, type, "bind");
+}
+
+void listening_init_at(struct listening *listening, const char *type, const char *host)
+{
     memset(listening, 0, sizeof *listening);
     failing_init(&listening->failing);
     const flow_library_options options = {
@@ -30,7 +35,7 @@ void listening_init(struct listening *listening, const char *type)
     ck_assert_int_eq(flow_library_new(&options, &listening->lib, NULL), FLOW_OK);
     ck_assert_int_eq(flow_harness_new(listening->lib, FLOW_KIND_SOURCE, type, harness, NULL),
                      FLOW_OK);
-    ck_assert_int_eq(flow_harness_set(*harness, "bind", "127.0.0.1", NULL), FLOW_OK);
+    ck_assert_int_eq(flow_harness_set(*harness, host, "127.0.0.1", NULL), FLOW_OK);
     ck_assert_int_eq(flow_harness_set(*harness, "port", "0", NULL), FLOW_OK);
 }
 

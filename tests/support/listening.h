@@ -16,8 +16,10 @@ struct listening {
     _Atomic int port; /* once it was started */
 };
 
-/* Makes a source of TYPE; start it with flow_harness_start. */
+/* Makes a source of TYPE; start it with flow_harness_start.  Its property for the address is
+ * "bind", or HOST. */
 void listening_init(struct listening *listening, const char *type);
+void listening_init_at(struct listening *listening, const char *type, const char *host);
 
 /* Frees it, and ends the test when it leaves anything behind. */
 void listening_free(struct listening *listening);
