@@ -2,6 +2,8 @@
 /*
  * Reading Thrift.  The binary protocol writes everything at its full width; the compact one writes
  * numbers zig-zag with 7 bits a byte and packs small heads into one byte.
+ *
+ * Who reads several things goes back where it began when one of them is not there.
  */
 
 #include "wire/thrift.h"
@@ -33,7 +35,7 @@ static int is_compact(const struct fl_thrift_in *in)
 }
 
 /* Whether SIZE bytes are here, are to come, or cannot be. */
-static int have(const struct fl_thrift_in *in, uint64_t size)
+static inline int have(const struct fl_thrift_in *in, uint64_t size)
 {
     uint64_t here = (uint64_t)(in->end - in->at);
 
@@ -55,7 +57,7 @@ static int get_be(struct fl_thrift_in *in, unsigned size, uint64_t *value)
     return FLOW_OK;
 }
 
-static int get_u8(struct fl_thrift_in *in, uint8_t *value)
+static inline int get_u8(struct fl_thrift_in *in, uint8_t *value)
 {
     int rc = have(in, 1);
 
@@ -64,8 +66,7 @@ static int get_u8(struct fl_thrift_in *in, uint8_t *value)
     return rc;
 }
 
-/* A number of up to BITS bits. */
-static int get_varint(struct fl_thrift_in *in, unsigned bits, uint64_t *value)
+static int get_long_varint(struct fl_thrift_in *in, unsigned bits, uint64_t *value)
 {
     uint64_t number = 0;
 
@@ -84,6 +85,23 @@ static int get_varint(struct fl_thrift_in *in, unsigned bits, uint64_t *value)
         }
     }
     return FLOW_EPARSE;
+}
+
+/* A number of up to BITS bits.  Most have one byte. */
+static inline int get_varint(struct fl_thrift_in *in, unsigned bits, uint64_t *value)
+{
+    if (in->at == in->end || *in->at >= 0x80)
+        return get_long_varint(in, bits, value);
+    *value = *in->at++;
+    return FLOW_OK;
+}
+
+/* Returns RC; when that is not FLOW_OK, nothing was read since START. */
+static inline int read_or_back(struct fl_thrift_in *in, const uint8_t *start, int rc)
+{
+    if (rc)
+        in->at = start;
+    return rc;
 }
 
 static unsigned bits_of(uint8_t type)
@@ -117,32 +135,30 @@ int fl_thrift_get_number(struct fl_thrift_in *in, uint8_t type, int64_t *value)
 /* The size of bytes or a container, none of which has 2^31. */
 int fl_thrift_get_size(struct fl_thrift_in *in, uint32_t *size)
 {
+    const uint8_t *start = in->at;
     uint64_t number;
-    struct fl_thrift_in ahead = *in;
-    int rc = is_compact(in) ? get_varint(&ahead, 32, &number) : get_be(&ahead, 4, &number);
+    int rc = is_compact(in) ? get_varint(in, 32, &number) : get_be(in, 4, &number);
 
     if (!rc && number > INT32_MAX)
-        return FLOW_EPARSE;
-    if (rc)
-        return rc;
-    *size = (uint32_t)number;
-    in->at = ahead.at;
-    return FLOW_OK;
+        rc = FLOW_EPARSE;
+    if (!rc)
+        *size = (uint32_t)number;
+    return read_or_back(in, start, rc);
 }
 
 int fl_thrift_get_bytes(struct fl_thrift_in *in, const uint8_t **data, size_t *size)
 {
-    struct fl_thrift_in ahead = *in;
+    const uint8_t *start = in->at;
     uint32_t bytes;
-    int rc = fl_thrift_get_size(&ahead, &bytes);
+    int rc = fl_thrift_get_size(in, &bytes);
 
     if (!rc)
-        rc = have(&ahead, bytes);
+        rc = have(in, bytes);
     if (rc)
-        return rc;
-    *data = ahead.at;
+        return read_or_back(in, start, rc);
+    *data = in->at;
     *size = bytes;
-    in->at = ahead.at + bytes;
+    in->at += bytes;
     return FLOW_OK;
 }
 
@@ -181,7 +197,7 @@ static int get_binary_field(struct fl_thrift_in *in, struct fl_thrift_field *fie
 
 static int get_compact_field(struct fl_thrift_in *in, struct fl_thrift_field *field)
 {
-    uint8_t head;
+    uint8_t head = 0;
     int rc = get_u8(in, &head);
     int64_t id = field->id + (head >> 4);
 
@@ -203,15 +219,13 @@ static int get_compact_field(struct fl_thrift_in *in, struct fl_thrift_field *fi
 
 int fl_thrift_get_field(struct fl_thrift_in *in, struct fl_thrift_field *field)
 {
-    struct fl_thrift_in ahead = *in;
-    struct fl_thrift_field next = *field;
-    int rc = is_compact(in) ? get_compact_field(&ahead, &next) : get_binary_field(&ahead, &next);
+    const uint8_t *start = in->at;
+    int16_t last = field->id;
+    int rc = is_compact(in) ? get_compact_field(in, field) : get_binary_field(in, field);
 
     if (rc)
-        return rc;
-    *in = ahead;
-    *field = next;
-    return FLOW_OK;
+        *field = (struct fl_thrift_field){.id = last};
+    return read_or_back(in, start, rc);
 }
 
 static uint64_t least_size(const struct fl_thrift_in *in, uint8_t type)
@@ -262,16 +276,14 @@ static int get_list_head(struct fl_thrift_in *in, struct fl_thrift_items *items)
 
 int fl_thrift_get_list(struct fl_thrift_in *in, struct fl_thrift_items *items)
 {
-    struct fl_thrift_in ahead = *in;
+    const uint8_t *start = in->at;
     int rc;
 
     *items = (struct fl_thrift_items){0};
-    rc = get_list_head(&ahead, items);
+    rc = get_list_head(in, items);
     if (!rc && items->count > 0)
-        rc = check_items(&ahead, items);
-    if (!rc)
-        in->at = ahead.at;
-    return rc;
+        rc = check_items(in, items);
+    return read_or_back(in, start, rc);
 }
 
 static int get_binary_map(struct fl_thrift_in *in, struct fl_thrift_items *items)
@@ -305,16 +317,14 @@ static int get_compact_map(struct fl_thrift_in *in, struct fl_thrift_items *item
 
 int fl_thrift_get_map(struct fl_thrift_in *in, struct fl_thrift_items *items)
 {
-    struct fl_thrift_in ahead = *in;
+    const uint8_t *start = in->at;
     int rc;
 
     *items = (struct fl_thrift_items){0};
-    rc = is_compact(in) ? get_compact_map(&ahead, items) : get_binary_map(&ahead, items);
+    rc = is_compact(in) ? get_compact_map(in, items) : get_binary_map(in, items);
     if (!rc && items->count > 0)
-        rc = check_items(&ahead, items);
-    if (!rc)
-        in->at = ahead.at;
-    return rc;
+        rc = check_items(in, items);
+    return read_or_back(in, start, rc);
 }
 
 static int get_compact_head(struct fl_thrift_in *in, struct fl_thrift_head *head)
@@ -341,18 +351,18 @@ static int get_compact_head(struct fl_thrift_in *in, struct fl_thrift_head *head
 
 static int get_name(struct fl_thrift_in *in, struct fl_thrift_head *head)
 {
-    struct fl_thrift_in ahead = *in;
-    const uint8_t *name;
+    const uint8_t *start = in->at;
     uint32_t size;
-    int rc = fl_thrift_get_size(&ahead, &size);
+    int rc = fl_thrift_get_size(in, &size);
 
-    if (!rc && size > FL_THRIFT_NAME_MAX)
-        return FLOW_EPARSE;
     if (!rc)
-        rc = fl_thrift_get_bytes(in, &name, &head->name_size);
-    if (!rc)
-        head->name = (const char *)name;
-    return rc;
+        rc = size > FL_THRIFT_NAME_MAX ? FLOW_EPARSE : have(in, size);
+    if (rc)
+        return read_or_back(in, start, rc);
+    head->name = (const char *)in->at;
+    head->name_size = size;
+    in->at += size;
+    return FLOW_OK;
 }
 
 static int get_seq(struct fl_thrift_in *in, struct fl_thrift_head *head)

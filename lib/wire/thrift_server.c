@@ -177,44 +177,49 @@ static int read_list(struct fl_thrift_server *server, struct fl_thrift_in *in,
     return FLOW_OK;
 }
 
-/* Looks whether an event that was cut is complete by now. */
-static int scan(struct fl_thrift_server *server, struct fl_thrift_in *in)
+/* Looks whether an event that was cut is complete by now, or where it is broken, *FAULT. */
+static int scan(struct fl_thrift_server *server, const struct fl_thrift_in *in,
+                const uint8_t **fault)
 {
     struct fl_thrift_in rest = *in;
 
     rest.at += server->scanned;
     int rc = fl_thrift_skip(&server->skip, &rest);
     server->scanned = (size_t)(rest.at - in->at);
-    if (rc == FLOW_EPARSE)
-        in->at = rest.at;
+    *fault = rest.at;
     return rc;
+}
+
+/* The event that begins here goes on in another piece. */
+static void begin_scan(struct fl_thrift_server *server)
+{
+    fl_thrift_skip_begin(&server->skip, FL_THRIFT_STRUCT);
+    server->skip.most++; /* the event itself is not skipped in the end, but its fields */
+    server->scanned = 0;
+    server->cut = 1;
 }
 
 static int read_event(struct fl_thrift_server *server, struct fl_thrift_in *in,
                       struct fl_draft *draft, flow_error **err)
 {
-    struct fl_thrift_in ahead = *in;
-    int known = server->cut ? scan(server, in) : FLOW_OK;
+    const uint8_t *start = in->at;
+    const uint8_t *fault = start;
+    int known = server->cut ? scan(server, in, &fault) : FLOW_OK;
 
     if (known == FL_THRIFT_MORE)
         return known;
-    int rc = server->service->get_event(&ahead, draft);
-    /* Where the scan found a fault there is nothing to wait for, unless the event has one before.
-     */
-    if (known && rc != FLOW_EPARSE)
+    int rc = server->service->get_event(in, draft);
+    if (known && rc != FLOW_EPARSE) { /* The event has no fault before that one. */
+        in->at = fault;
         return known;
+    }
     if (rc == FL_THRIFT_MORE) {
         fl_draft_clear(draft);
-        fl_thrift_skip_begin(&server->skip, FL_THRIFT_STRUCT);
-        server->skip.most++; /* the event itself is not skipped in the end, but its fields */
-        server->scanned = 0;
-        server->cut = 1;
-    } else if (rc == FLOW_EPARSE) {
-        in->at = ahead.at;
+        in->at = start;
+        begin_scan(server);
     }
     if (rc)
         return rc;
-    in->at = ahead.at;
     server->cut = 0;
     server->events--;
     server->state = server->events > 0 ? IN_EVENT : IN_FIELD;
