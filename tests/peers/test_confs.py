@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -108,3 +109,55 @@ def test_a_spool_folder_goes_to_hdfs(hdfs: Cluster, tmp_path: Path) -> None:
     for number, lines in enumerate(files.values()):
         assert [line for line in got if line.startswith(f"{number}-")] == lines
     assert (spool / "left.tmp").exists()
+
+
+def free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def test_a_tailed_file_goes_to_hdfs_and_to_a_folder(hdfs: Cluster, tmp_path: Path) -> None:
+    """Three agents, of which the one that sends is there first."""
+    grown, folder, logs = tmp_path / "hive.log", tmp_path / "flume3", tmp_path / "logs"
+    for made in (folder, logs):
+        made.mkdir()
+    lines = [f"line {i} of hive" for i in range(2000)]
+    grown.write_text("".join(f"{line}\n" for line in lines[:1000]))
+    ports = free_ports(2)
+
+    def in_folder() -> list[str]:
+        names = sorted(folder.iterdir(), key=lambda file: int(file.name.split("-")[1]))
+        return [line for name in names for line in name.read_text().splitlines()]
+
+    def in_hdfs() -> int:
+        return sum(hdfs.read(name).count(b"\n") for name in hdfs.names("/flume2"))
+
+    def send(agent: subprocess.Popen[bytes]) -> None:
+        with grown.open("a") as out:
+            out.write("".join(f"{line}\n" for line in lines[1000:]))
+        wait_for(lambda: len(in_folder()) >= 2000 and in_hdfs() >= 2000, agent, logs / "a1")
+
+    def receive_in_folder(_: subprocess.Popen[bytes]) -> None:
+        run_until(hdfs, logs / "a3", "a3", "group/flume-avro-dir.conf", {
+            "sources.r1.bind": "localhost", "sources.r1.port": str(ports[1]),
+            "sinks.k1.sink.directory": str(folder)}, send)
+
+    def receive_in_hdfs(_: subprocess.Popen[bytes]) -> None:
+        run_until(hdfs, logs / "a2", "a2", "group/flume-avro-hdfs.conf", {
+            "sources.r1.bind": "localhost", "sources.r1.port": str(ports[0]),
+            "sinks.k1.hdfs.path": f"hdfs://127.0.0.1:{hdfs.rpc}/flume2/%Y%m%d/%H",
+        }, receive_in_folder)
+
+    hdfs.fs("-mkdir", "-p", "/flume2")
+    run_until(hdfs, logs / "a1", "a1", "group/flume-file-flume.conf", {
+        "sources.r1.command": f"tail -n +1 -F {grown}",
+        "sinks.k1.hostname": "localhost", "sinks.k1.port": str(ports[0]),
+        "sinks.k2.hostname": "localhost", "sinks.k2.port": str(ports[1]),
+    }, receive_in_hdfs)
+    assert arrived(hdfs, "/flume2", "flume2-") == lines
+    assert in_folder() == lines
