@@ -128,6 +128,36 @@ def test_a_group(conf, text):
     assert run_flow("check", conf).out == "0 errors, 0 warnings\n"
 
 
+def test_a_group_in_yaml(tmp_path):
+    conf = tmp_path / "a.yaml"
+    conf.write_text("""\
+a1:
+  sources:
+    r1: {type: seq, channels: c1}
+  channels:
+    c1: {type: memory}
+  sinks:
+    k1: {type: logger, channel: c1}
+    k2: {type: logger, channel: c1}
+    k3: {type: logger, channel: c1}
+    k4: {type: logger, channel: c1}
+  sinkgroups:
+    g1:
+      sinks: [k1, k2]
+      processor:
+        type: load_balance
+        backoff: true
+        selector: random
+        selector.maxTimeOut: 10000
+    g2:
+      sinks: [k3, k4]
+      processor:
+        type: failover
+        priority: {k3: 10, k4: 5}
+""")
+    assert run_flow("check", conf).out == "0 errors, 0 warnings\n"
+
+
 def test_what_a_group_does_not_heed_is_a_warning(conf):
     conf.write_text(AGENT + GROUP + """\
 a1.sinkgroups.g1.processor.type = failover

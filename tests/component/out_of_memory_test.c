@@ -11,8 +11,8 @@
 
 static const char text[] = "a1.sources = r1\n"
                            "a1.channels = c1\n"
-                           "a1.sinks = k1 k2\n"
-                           "a1.sinkgroups = g1\n"
+                           "a1.sinks = k1 k2 k3 k4 k5\n"
+                           "a1.sinkgroups = g1 g2 g3\n"
                            "a1.sources.r1.type = inlet\n"
                            "a1.sources.r1.channels = c1\n"
                            "a1.sources.r1.interceptors = i1\n"
@@ -26,8 +26,20 @@ static const char text[] = "a1.sources = r1\n"
                            "a1.sinks.k1.channel = c1\n"
                            "a1.sinks.k2.type = null\n"
                            "a1.sinks.k2.channel = c1\n"
+                           "a1.sinks.k3.type = null\n"
+                           "a1.sinks.k3.channel = c1\n"
+                           "a1.sinks.k4.type = null\n"
+                           "a1.sinks.k4.channel = c1\n"
+                           "a1.sinks.k5.type = null\n"
+                           "a1.sinks.k5.channel = c1\n"
                            "a1.sinkgroups.g1.sinks = k1\n"
-                           "a1.sinkgroups.g1.processor.type = default\n";
+                           "a1.sinkgroups.g1.processor.type = default\n"
+                           "a1.sinkgroups.g2.sinks = k2 k3\n"
+                           "a1.sinkgroups.g2.processor.type = failover\n"
+                           "a1.sinkgroups.g2.processor.priority.k2 = 1\n"
+                           "a1.sinkgroups.g3.sinks = k4 k5\n"
+                           "a1.sinkgroups.g3.processor.type = load_balance\n"
+                           "a1.sinkgroups.g3.processor.backoff = true\n";
 
 struct world {
     struct failing failing;
