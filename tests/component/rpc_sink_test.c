@@ -285,9 +285,36 @@ START_TEST(what_cannot_be_honoured_is_refused)
 }
 END_TEST
 
+/* A group hands over one batch at a time, so the sink must not wait for a next one: time stands
+ * still, and whatever is put off for a moment never comes. */
+START_TEST(in_a_group_each_batch_is_answered_at_once)
+{
+    char group[512];
+
+    agents[0].is_libflow = agents[1].is_libflow = 1;
+    fake_agent_start(&agents[0]);
+    fake_agent_start(&agents[1]);
+    snprintf(group, sizeof group,
+             "a1.sinks = k1 k2\na1.sinkgroups = g1\na1.sinkgroups.g1.sinks = k1 k2\n"
+             "a1.sinkgroups.g1.processor.type = failover\n"
+             "a1.sinks.k2.type = avro\na1.sinks.k2.channel = c1\n"
+             "a1.sinks.k2.hostname = 127.0.0.1\na1.sinks.k2.port = %u\n",
+             agents[1].port);
+    build("avro", group);
+    rig_push(&rig, 0, 30);
+    rig_await(&rig, "k1", "EventDrainSuccessCount", 30);
+    fake_agent_behave(&agents[0], FAKE_HANG_UP, 0);
+    rig_push(&rig, 30, 10);
+    rig_await(&rig, "k2", "EventDrainSuccessCount", 10);
+    fake_agent_expect(&agents[1], "30\n31\n32\n33\n34\n35\n36\n37\n38\n39\n");
+    rig_stop(&rig);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
+        {"group", in_a_group_each_batch_is_answered_at_once},
         {"avro", events_arrive_in_order_and_are_counted},
         {"avro", an_agent_that_comes_later_is_waited_for},
         {"avro", what_is_refused_comes_again_in_order},

@@ -187,6 +187,14 @@ static int rpc_timer(void *self, flow_error **err)
     return FLOW_OK;
 }
 
+/* No batch follows, so there is nothing to wait for but answers. */
+static void rpc_flush(void *self)
+{
+    struct rpc_sink *sink = self;
+
+    sink->ran_dry = 1;
+}
+
 static uint32_t rpc_max_pending(void *self)
 {
     return RPC_WINDOW;
@@ -205,6 +213,7 @@ const flow_sink_ops fl_avro_sink = {
     .deadline = rpc_deadline,
     .timer = rpc_timer,
     .max_pending = rpc_max_pending,
+    .flush = rpc_flush,
 };
 
 const flow_sink_ops fl_thrift_sink = {
