@@ -482,9 +482,25 @@ START_TEST(a_stop_waits_for_the_answer)
 }
 END_TEST
 
+/* A group hands over one batch at a time, so the sink must not wait for a next one: time stands
+ * still, and whatever is put off for a moment never comes. */
+START_TEST(in_a_group_each_batch_is_answered_at_once)
+{
+    start_far(1000);
+    start_near("a1.sinks.k1.batch-size = 10\na1.sinkgroups = g1\na1.sinkgroups.g1.sinks = k1\n"
+               "a1.sinkgroups.g1.processor.type = default\n");
+    rig_push(&near, 0, 30);
+    rig_await(&near, "k1", "EventDrainSuccessCount", 30);
+    expect_far(0, 30);
+    finish(&near);
+    finish(&far);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
+        {"group", in_a_group_each_batch_is_answered_at_once},
         {"order", events_arrive_in_order_and_leave_the_channel},
         {"kinds", events_of_all_kinds_arrive_unchanged},
         {"late", a_source_that_is_not_there_yet_is_waited_for},

@@ -88,6 +88,14 @@ static int ipc_timer(void *self, flow_error **err)
     return FLOW_OK;
 }
 
+/* No batch follows, so there is nothing to wait for but answers. */
+static void ipc_flush(void *self)
+{
+    struct ipc *ipc = self;
+
+    ipc_flights_await(&ipc->flights, 0);
+}
+
 static uint32_t ipc_max_pending(void *self)
 {
     struct ipc *ipc = self;
@@ -188,4 +196,5 @@ const flow_sink_ops fl_ipc_sink = {
     .deadline = ipc_deadline,
     .timer = ipc_timer,
     .max_pending = ipc_max_pending,
+    .flush = ipc_flush,
 };
