@@ -107,10 +107,11 @@ int fl_requests_add(struct fl_request_peer *peer, const void *body, size_t size,
                     const flow_header *headers, size_t count, size_t header_size, flow_error **err);
 
 /*
- * Right before fl_requests_end: the request under way has a stamp (wire/stamp.h), which is what the
- * sender tells of its events.  May emit, as that.  FLOW_EPARSE when it is none, or not of so many
- * events.
+ * What the sender of the request under way tells of the numbers of its events: one span after the
+ * other, or all of them as a stamp (wire/stamp.h).  In the end there must be spans of all events,
+ * or none.  FLOW_EPARSE when it is no stamp.
  */
+int fl_requests_span(struct fl_request_peer *peer, const flow_span *span, flow_error **err);
 int fl_requests_stamp(struct fl_request_peer *peer, const void *data, size_t size,
                       flow_error **err);
 

@@ -52,6 +52,32 @@ static flow_span span_at(const struct fl_stamp_list *list, size_t index)
     return span;
 }
 
+const flow_span *fl_stamp_list_spans(struct fl_stamp_list *list)
+{
+    for (size_t i = 0; i < list->spans.count; i++) {
+        flow_span *span = fl_vec_at(&list->spans, i);
+        span->key = span->key_size ? span_at(list, i).key : NULL;
+    }
+    return list->spans.items;
+}
+
+int fl_stamp_list_cut(const struct fl_stamp_list *list, size_t index, size_t at, size_t first,
+                      size_t count, flow_span *span)
+{
+    *span = span_at(list, index);
+    size_t end = at + span->count;
+    size_t from = at > first ? at : first;
+    size_t to = end - first < count ? end : first + count;
+
+    if (!span->count)
+        return first == 0;
+    if (end <= first || from >= to)
+        return 0;
+    span->first += span->key_size ? from - at : 0;
+    span->count = (uint32_t)(to - from);
+    return 1;
+}
+
 /* ---- to bytes ---- */
 
 static int put_number(struct fl_buf *out, uint64_t number)
@@ -102,23 +128,6 @@ static int put_span(struct fl_buf *out, const struct before *before, const flow_
     return rc ? rc : put_number(out, span->first - behind);
 }
 
-/* What is of the COUNT events from FIRST on in the span that begins at event AT; 0: nothing.  Spans
- * without events go with the first of all. */
-static int cut(flow_span *span, size_t at, size_t first, size_t count)
-{
-    size_t end = at + span->count;
-    size_t from = at > first ? at : first;
-    size_t to = end < first + count ? end : first + count;
-
-    if (!span->count)
-        return first == 0;
-    if (from >= to)
-        return 0;
-    span->first += span->key_size ? from - at : 0;
-    span->count = (uint32_t)(to - from);
-    return 1;
-}
-
 static int put_all(struct fl_buf *out, const struct fl_stamp_list *list, size_t first, size_t count,
                    int *some)
 {
@@ -128,14 +137,13 @@ static int put_all(struct fl_buf *out, const struct fl_stamp_list *list, size_t 
 
     *some = 0;
     for (size_t i = 0; i < list->spans.count && !rc; i++) {
-        flow_span span = span_at(list, i);
-        size_t events = span.count;
-        if (cut(&span, at, first, count)) {
+        flow_span span;
+        if (fl_stamp_list_cut(list, i, at, first, count, &span)) {
             rc = put_span(out, &before, &span);
             before = (struct before){span, 1};
             *some |= span.key_size && span.count;
         }
-        at += events;
+        at += ((const flow_span *)fl_vec_at(&list->spans, i))->count;
     }
     return rc;
 }

@@ -42,6 +42,14 @@ void fl_stamp_list_clear(struct fl_stamp_list *list);
 /* A flow_span_fn that adds to a struct fl_stamp_list; FLOW_ENOMEM. */
 int fl_stamp_list_add(void *list, const flow_span *span);
 
+/* The spans, as many as `spans.count`, lent until the list changes. */
+const flow_span *fl_stamp_list_spans(struct fl_stamp_list *list);
+
+/* What is of the COUNT events from FIRST on in the span at INDEX, which begins at event AT; 0:
+ * nothing.  Spans without events go with the first of all. */
+int fl_stamp_list_cut(const struct fl_stamp_list *list, size_t index, size_t at, size_t first,
+                      size_t count, flow_span *span);
+
 /*
  * Adds to OUT the stamp of the COUNT events from FIRST on; nothing when none of them has a number.
  * FLOW_ETOOBIG: it would be too long.

@@ -52,7 +52,7 @@ enum {
 
 /* The argument that tells a libflow server what Flume need not know, and skips: bytes. */
 #define FL_THRIFT_STAMP 32000
-#define FL_THRIFT_STAMP_MAX 4096
+#define FL_THRIFT_STAMP_MAX 65536
 
 #define FL_THRIFT_MORE 1
 

@@ -66,10 +66,31 @@ static int ipc_answer(void *self, void *state, uint64_t token, int result, const
     return word(token, result, fault, out);
 }
 
+/* What the sender tells of the numbers of the events that follow. */
+static int take_spans(struct fl_request_peer *peer, const struct fl_ipc_item *item,
+                      flow_error **err)
+{
+    const uint8_t *data = item->spans;
+    size_t left = item->request.spans_size;
+    struct fl_ipc_span told;
+    uint64_t sum = 0;
+    int rc;
+
+    while ((rc = fl_ipc_span_next(&item->request, &data, &left, &sum, &told, err)) > 0) {
+        const flow_span span = {told.key_size ? told.key : NULL, told.key_size, told.count,
+                                told.first, told.horizon};
+        rc = fl_requests_span(peer, &span, err);
+        if (rc)
+            return rc;
+    }
+    return rc;
+}
+
 static int take(const struct ipc *ipc, struct fl_request_peer *peer, int kind,
                 const struct fl_ipc_item *item, flow_error **err)
 {
     switch (kind) {
+    case FL_IPC_BEGIN: return take_spans(peer, item, err);
     case FL_IPC_EVENT:
         return fl_requests_add(peer, item->body, item->body_size, item->headers, item->header_count,
                                sizeof(flow_header), err);

@@ -4,7 +4,9 @@
 
 #include "base/error.h"
 #include "sources/requests/inside.h"
-#include "wire/stamp.h"
+
+/* Room for the spans of a request that a connection keeps. */
+#define SPANS_KEPT 16u
 
 static int new_batch(struct fl_request_worker *worker, flow_batch **batch, flow_error **err)
 {
@@ -43,6 +45,7 @@ size_t fl_gather_tail(const struct fl_request_peer *peer)
 void fl_gather_drop_tail(struct fl_request_peer *peer)
 {
     peer->tail_bytes = 0;
+    fl_stamp_list_clear(&peer->spans);
     if (!peer->batch)
         return;
     if (peer->done > 0) {
@@ -53,44 +56,53 @@ void fl_gather_drop_tail(struct fl_request_peer *peer)
     peer->batch = NULL;
 }
 
-static int bad_stamp(flow_error **err)
+int fl_requests_span(struct fl_request_peer *peer, const flow_span *span, flow_error **err)
 {
-    return flow_error_set(err, FLOW_EPARSE,
-                          "the numbers that a call gives its events make no sense");
+    return fl_stamp_list_add(&peer->spans, span) ? fl_error_nomem(err) : FLOW_OK;
 }
 
-/* Reads the spans of TAIL events into SPANS. */
-static int read_stamp(const void *data, size_t size, size_t tail, struct fl_vec *spans,
-                      flow_error **err)
+int fl_requests_stamp(struct fl_request_peer *peer, const void *data, size_t size, flow_error **err)
 {
     struct fl_stamp_in stamp;
     flow_span span;
     int rc = fl_stamp_begin(&stamp, data, size);
 
-    while (!rc && (rc = fl_stamp_next(&stamp, &span)) > 0) {
-        if (span.count > tail)
-            return bad_stamp(err);
-        tail -= span.count;
-        rc = fl_vec_push(spans, &span) ? FLOW_OK : fl_error_nomem(err);
-    }
-    return rc == FLOW_EPARSE || (!rc && tail) ? bad_stamp(err) : rc;
+    while (!rc && (rc = fl_stamp_next(&stamp, &span)) > 0)
+        rc = fl_requests_span(peer, &span, err);
+    if (rc == FLOW_EPARSE)
+        flow_error_set(err, rc, "what a call tells of the numbers of its events makes no sense");
+    return rc;
 }
 
-int fl_requests_stamp(struct fl_request_peer *peer, const void *data, size_t size, flow_error **err)
+static size_t count_numbered(const struct fl_stamp_list *list)
 {
-    struct fl_vec spans;
+    size_t count = 0;
 
-    /* Now, since what is settled later would have to leave the numbers behind. */
-    fl_requests_make_room(peer->worker, fl_gather_tail(peer));
-    size_t tail = fl_gather_tail(peer);
-    if (!tail)
+    for (size_t i = 0; i < list->spans.count; i++)
+        count += ((const flow_span *)fl_vec_at(&list->spans, i))->count;
+    return count;
+}
+
+int fl_gather_number_tail(struct fl_request_peer *peer, flow_error **err)
+{
+    struct fl_stamp_list *list = &peer->spans;
+    size_t events = fl_gather_tail(peer), count = list->spans.count;
+    int rc = FLOW_OK;
+
+    if (!count)
         return FLOW_OK;
-    fl_vec_init(&spans, peer->worker->requests->mem, sizeof(flow_span));
-    int rc = read_stamp(data, size, tail, &spans, err);
-    if (!rc)
-        rc = flow_batch_set_spans(peer->batch, peer->done, spans.items, spans.count,
+    if (count_numbered(list) != events)
+        rc = flow_error_setf(err, FLOW_EPARSE, "a call of %zu events tells the numbers of %zu",
+                             events, count_numbered(list));
+    else if (events)
+        rc = flow_batch_set_spans(peer->batch, peer->done, fl_stamp_list_spans(list), count,
                                   sizeof(flow_span), err);
-    fl_vec_free(&spans);
+    if (list->spans.capacity <= SPANS_KEPT) {
+        fl_stamp_list_clear(list);
+    } else {
+        fl_stamp_list_free(list);
+        fl_stamp_list_init(list, peer->worker->requests->mem);
+    }
     return rc;
 }
 

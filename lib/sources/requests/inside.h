@@ -15,6 +15,7 @@
 
 #include "base/thread.h"
 #include "sources/requests.h"
+#include "wire/stamp.h"
 
 /* Answers that wait for one transaction. */
 #define FL_REQUEST_TURNS 1024
@@ -97,6 +98,7 @@ struct fl_request_peer {
     size_t done;            /* events at its front that belong to complete requests */
     size_t tail_bytes;      /* what the events behind them count for */
     size_t held;            /* its share of the requests' */
+    struct fl_stamp_list spans; /* of the request under way */
     struct fl_request_peer *next_ready;
     unsigned known : 1; /* the protocol has opened it */
     unsigned ready : 1; /* in the worker's list */
@@ -111,6 +113,9 @@ int fl_gather_open(struct fl_request_peer *peer, flow_error **err);
 
 /* Drops the events behind the complete requests. */
 void fl_gather_drop_tail(struct fl_request_peer *peer);
+
+/* Gives the events behind the complete requests the numbers that they are said to have. */
+int fl_gather_number_tail(struct fl_request_peer *peer, flow_error **err);
 
 /* How many they are. */
 size_t fl_gather_tail(const struct fl_request_peer *peer);

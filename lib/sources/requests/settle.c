@@ -139,6 +139,7 @@ static void end(struct fl_request_peer *peer)
     fl_requests_account(peer, 0);
     if (peer->known)
         protocol->close(requests->self, peer->state);
+    fl_stamp_list_free(&peer->spans);
     fl_request_layers_end(peer);
     fl_request_layers_free(peer);
     fl_conn_close(peer->conn);

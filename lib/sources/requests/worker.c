@@ -70,6 +70,18 @@ void fl_requests_drop(struct fl_request_peer *peer)
     fl_gather_drop_tail(peer);
 }
 
+/* Gives the events of the request their numbers; where these make no sense, it is the last one. */
+static int number(struct fl_request_peer *peer)
+{
+    flow_error *fault = NULL;
+    int rc = fl_gather_number_tail(peer, &fault);
+
+    if (rc)
+        fl_requests_hang_up(peer, flow_error_message(fault));
+    flow_error_free(fault);
+    return rc;
+}
+
 void fl_requests_end(struct fl_request_peer *peer, uint64_t token, enum fl_request_kind kind)
 {
     struct fl_request_worker *worker = peer->worker;
@@ -77,7 +89,8 @@ void fl_requests_end(struct fl_request_peer *peer, uint64_t token, enum fl_reque
     size_t most = worker->requests->batch_max;
 
     fl_requests_make_room(worker, events);
-    if (peer->deaf)
+    /* Not before: what is settled goes without the events of this one. */
+    if (peer->deaf || number(peer))
         return;
     struct fl_request_turn *turn = fl_requests_turn(peer, FL_TURN_RESULT);
     turn->token = token;
@@ -114,6 +127,7 @@ static int meet(struct fl_request_peer *peer, flow_error **err)
     if (peer->known)
         return FLOW_OK;
     peer->known = 1;
+    fl_stamp_list_init(&peer->spans, requests->mem);
     int rc = requests->protocol->open ? requests->protocol->open(requests->self, peer->state, err)
                                       : FLOW_OK;
     return rc ? rc : fl_request_layers_open(peer, err);

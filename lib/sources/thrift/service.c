@@ -94,13 +94,15 @@ static int end_call(const struct fl_service *source, struct fl_thrift_server *se
     return FLOW_OK;
 }
 
-/* Does with an item what it is there for; a stamp means nothing to these services. */
+/* Does with an item what it is there for. */
 static int take(const struct fl_service *source, struct fl_thrift_server *server, int item,
                 const struct fl_draft *draft, struct fl_request_peer *peer, flow_error **err)
 {
     if (item == FL_THRIFT_AN_EVENT)
         return fl_requests_add(peer, draft->body, draft->size, draft->headers.items,
                                draft->headers.count, sizeof(flow_header), err);
+    if (item == FL_THRIFT_A_STAMP)
+        return fl_requests_stamp(peer, draft->body, draft->size, err);
     return item == FL_THRIFT_THE_END ? end_call(source, server, peer, err) : FLOW_OK;
 }
 
