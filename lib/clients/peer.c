@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "clients/peer.h"
+#include "wire/stamp.h"
 
 #define PIECE ((size_t)64 * 1024)
 #define KEPT ((size_t)1 << 20) /* more memory than this is not kept between calls */
@@ -24,6 +25,7 @@ struct fl_peer {
     int64_t since; /* the oldest call waits for its answer, on the system's clock */
     struct fl_buf out;
     struct fl_buf in;
+    struct fl_buf stamp;
 };
 
 int fl_peer_new(const struct fl_peer_setup *setup, const struct fl_host *host,
@@ -43,6 +45,7 @@ int fl_peer_new(const struct fl_peer_setup *setup, const struct fl_host *host,
     made->host = host;
     fl_buf_init(&made->out, setup->mem);
     fl_buf_init(&made->in, setup->mem);
+    fl_buf_init(&made->stamp, setup->mem);
     int rc = fl_link_new(&options, &made->link, err);
     if (!rc)
         rc = setup->rpc->create(setup->mem, setup->rpc_option, &made->rpc, err);
@@ -63,6 +66,7 @@ void fl_peer_free(struct fl_peer *peer)
         peer->setup->rpc->destroy(peer->rpc);
     fl_buf_free(&peer->out);
     fl_buf_free(&peer->in);
+    fl_buf_free(&peer->stamp);
     fl_free(peer->setup->mem, peer);
 }
 
@@ -168,6 +172,24 @@ size_t fl_peer_fits(const struct fl_peer *peer, const flow_event *const *events,
             break;
     }
     return n;
+}
+
+int fl_peer_stamp(struct fl_peer *peer, const struct fl_delivery *delivery, size_t first,
+                  struct fl_call *call, flow_error **err)
+{
+    fl_buf_clear(&peer->stamp);
+    if (!delivery->spans)
+        return FLOW_OK;
+    int rc = fl_stamp_write(&peer->stamp, delivery->spans, first, call->count);
+    if (rc == FLOW_ENOMEM)
+        return fl_error_nomem(err);
+    if (rc)
+        flow_context_log(peer->setup->ctx, FLOW_LOG_WARN,
+                         "the numbers of the events of a call are too many to be told; if it is "
+                         "repeated they come twice");
+    call->stamp = peer->stamp.size ? peer->stamp.data : NULL;
+    call->stamp_size = peer->stamp.size;
+    return FLOW_OK;
 }
 
 static int send_pieces(struct fl_peer *peer, int64_t deadline, flow_error **err)
@@ -322,6 +344,8 @@ static int deliver_call(struct fl_peer *peer, struct fl_delivery *delivery, flow
 
     call.count = fl_peer_fits(peer, call.events, call.count);
     int rc = fl_peer_connect(peer, err);
+    if (!rc)
+        rc = fl_peer_stamp(peer, delivery, delivery->acknowledged, &call, err);
     if (!rc)
         rc = fl_peer_send(peer, &call, err);
     if (rc)

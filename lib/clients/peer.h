@@ -64,6 +64,13 @@ void fl_peer_disconnect(struct fl_peer *peer);
 size_t fl_peer_fits(const struct fl_peer *peer, const flow_event *const *events, size_t count);
 
 /*
+ * Gives CALL, whose first event is the one at FIRST of DELIVERY, what is told of the numbers of its
+ * events; lent until the next call of this.  Where that is too much, they are sent without.
+ */
+int fl_peer_stamp(struct fl_peer *peer, const struct fl_delivery *delivery, size_t first,
+                  struct fl_call *call, flow_error **err);
+
+/*
  * Sends a call.  Before its answer has come another may only be sent when the peer is ordered.
  * After a failure the connection is closed, and the server cannot have taken the events, since it
  * has not got all of the call.

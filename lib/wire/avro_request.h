@@ -15,9 +15,7 @@
 
 #include "base/buf.h"
 #include "wire/avro_ipc.h"
-
-/* In the metadata of a call: what a sender that is a libflow says of where its events come from. */
-#define FL_AVRO_STAMP_KEY "libflow.stamp"
+#include "wire/stamp.h" /* FL_AVRO_STAMP_KEY */
 
 /* A pair of metadata; lent. */
 struct fl_avro_meta {

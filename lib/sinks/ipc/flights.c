@@ -30,6 +30,8 @@ int ipc_flights_init(struct ipc_flights *flights, const struct ipc_options *opti
     *flights = (struct ipc_flights){.options = *options};
     fl_buf_init(&flights->out, options->mem);
     fl_buf_init(&flights->in, options->mem);
+    fl_buf_init(&flights->told, options->mem);
+    fl_stamp_list_init(&flights->spans, options->mem);
     flights->ring = fl_calloc(options->mem, options->most, sizeof *flights->ring);
     if (!flights->ring || find_counters(flights, options->ctx))
         return fl_error_nomem(err);
@@ -41,6 +43,8 @@ void ipc_flights_free(struct ipc_flights *flights)
     fl_link_free(flights->link);
     fl_buf_free(&flights->out);
     fl_buf_free(&flights->in);
+    fl_buf_free(&flights->told);
+    fl_stamp_list_free(&flights->spans);
     fl_free(flights->options.mem, flights->ring);
 }
 
@@ -186,10 +190,54 @@ int ipc_flights_connect(struct ipc_flights *flights, flow_error **err)
     return FLOW_OK;
 }
 
-/* Packs a request with as many of *COUNT events as it may have, and stores their number. */
-static int pack(struct ipc_flights *flights, const flow_event *const *events, size_t *count,
-                flow_error **err)
+/* Writes what is told of the numbers of the COUNT events from FIRST on; *SOME: there are any. */
+static int write_spans(struct ipc_flights *flights, size_t first, size_t count,
+                       struct fl_ipc_request *request, int *some)
 {
+    size_t at = 0;
+    flow_span span;
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < flights->spans.spans.count && !rc; i++) {
+        if (fl_stamp_list_cut(&flights->spans, i, at, first, count, &span)) {
+            const struct fl_ipc_span told = {span.key, span.key_size, span.count, span.first,
+                                             span.horizon};
+            rc = fl_ipc_span_write(&flights->told, &told);
+            request->spans++;
+            *some |= span.key_size && span.count;
+        }
+        at += ((const flow_span *)fl_vec_at(&flights->spans.spans, i))->count;
+    }
+    return rc;
+}
+
+/* The same, or nothing where there is nothing to tell or too much. */
+static int pack_spans(struct ipc_flights *flights, size_t first, size_t count,
+                      struct fl_ipc_request *request)
+{
+    int some = 0;
+
+    fl_buf_clear(&flights->told);
+    request->spans = 0;
+    int rc = write_spans(flights, first, count, request, &some);
+    if (!rc && some && flights->told.size > FL_IPC_SPANS_SIZE_MAX)
+        flow_context_log(flights->options.ctx, FLOW_LOG_WARN,
+                         "the numbers of the events of a request are too many to be told; if it is "
+                         "repeated they come twice");
+    if (!some || flights->told.size > FL_IPC_SPANS_SIZE_MAX) {
+        fl_buf_clear(&flights->told);
+        request->spans = 0;
+    }
+    request->spans_size = (uint32_t)flights->told.size;
+    return rc;
+}
+
+/* Packs a request with as many of *COUNT events from FIRST on as it may have, and stores their
+ * number. */
+static int pack(struct ipc_flights *flights, const flow_event *const *events, size_t first,
+                size_t *count, flow_error **err)
+{
+    struct fl_ipc_request request = {.number = flights->number + 1};
     struct fl_buf *out = &flights->out;
     uint64_t most = flights->options.request_max;
     size_t size = 0;
@@ -197,28 +245,33 @@ static int pack(struct ipc_flights *flights, const flow_event *const *events, si
 
     fl_buf_clear(out);
     while (rc == FLOW_ETOOBIG) {
-        if (!fl_buf_reserve(out, FL_IPC_REQUEST_FRONT + size))
+        if (pack_spans(flights, first, *count, &request))
             return fl_error_nomem(err);
-        size_t room = out->capacity - FL_IPC_REQUEST_FRONT;
+        size_t front = FL_IPC_REQUEST_FRONT + flights->told.size;
+        if (!fl_buf_reserve(out, front + size))
+            return fl_error_nomem(err);
+        size_t room = out->capacity - front;
         if (*count > 1 && room > most)
             room = (size_t)most;
-        rc = flow_events_pack(events, *count, out->data + FL_IPC_REQUEST_FRONT, room, &size, NULL);
+        rc = flow_events_pack(events + first, *count, out->data + front, room, &size, NULL);
         if (rc && *count > 1 && size > most) {
             *count /= 2;
             size = 0;
         }
     }
-    const struct fl_ipc_request request = {
-        .number = flights->number + 1, .size = size, .events = (uint32_t)*count};
+    request.size = size;
+    request.events = (uint32_t)*count;
     rc = fl_ipc_request_write(out, &request);
+    if (!rc && flights->told.size)
+        rc = fl_buf_append(out, flights->told.data, flights->told.size);
     out->size += size;
     return rc;
 }
 
-static int send_request(struct ipc_flights *flights, const flow_event *const *events, size_t *count,
-                        int64_t deadline, flow_error **err)
+static int send_request(struct ipc_flights *flights, const flow_event *const *events, size_t first,
+                        size_t *count, int64_t deadline, flow_error **err)
 {
-    int rc = pack(flights, events, count, err);
+    int rc = pack(flights, events, first, count, err);
 
     if (!rc)
         rc = fl_link_send(flights->link, flights->out.data, flights->out.size, deadline, err);
@@ -234,14 +287,13 @@ int ipc_flights_send(struct ipc_flights *flights, flow_txn *txn, const flow_even
 {
     flow_error *fault = NULL;
     int64_t deadline = 0;
-    int rc = FLOW_OK;
 
-    while (count > 0 && !rc) {
-        size_t part = count;
+    fl_stamp_list_clear(&flights->spans);
+    int rc = flow_txn_spans(txn, fl_stamp_list_add, &flights->spans, &fault);
+    for (size_t first = 0, part; first < count && !rc; first += part) {
+        part = count - first;
         deadline = fl_clock_after(fl_clock_system(), flights->options.request_timeout_ms);
-        rc = send_request(flights, events, &part, deadline, &fault);
-        events += part;
-        count -= part;
+        rc = send_request(flights, events, first, &part, deadline, &fault);
     }
     if (rc) {
         crash(flights, rc, fault);

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "net/link.h"
+#include "wire/stamp.h"
 
 struct ipc_options {
     flow_context *ctx;
@@ -37,6 +38,8 @@ struct ipc_flights {
     int connected;
     struct fl_buf out;
     struct fl_buf in;
+    struct fl_stamp_list spans; /* of the transaction that is sent */
+    struct fl_buf told;         /* of these, what goes with a request */
     uint64_t number;   /* of the request that was sent last */
     uint64_t answered; /* of the one that was answered last */
     struct ipc_flight *ring;

@@ -52,6 +52,18 @@ static int ipc_create(flow_context *ctx, void **self, flow_error **err)
     return FLOW_OK;
 }
 
+static int ipc_start(void *self, flow_error **err)
+{
+    const struct ipc *ipc = self;
+    flow_context *ctx = ipc->flights.options.ctx;
+
+    if (!flow_sink_has_spans(ctx))
+        flow_context_log(ctx, FLOW_LOG_INFO,
+                         "the events of this channel have no numbers, so exactly-once ends here: "
+                         "after a failure some may come twice");
+    return FLOW_OK;
+}
+
 static int ipc_process(void *self, flow_txn *txn, flow_error **err)
 {
     struct ipc *ipc = self;
@@ -182,7 +194,8 @@ static const flow_schema schema = {
         "committed them.\n"
         "\n"
         "When the connection is lost, or an answer does not come in time, what was not answered "
-        "goes back to the channel and is sent again, over a new connection.",
+        "goes back to the channel and is sent again, over a new connection. Where the channels of "
+        "both are durable the source takes nothing twice, whatever fails.",
 };
 
 const flow_sink_ops fl_ipc_sink = {
@@ -191,6 +204,7 @@ const flow_sink_ops fl_ipc_sink = {
     .schema = &schema,
     .create = ipc_create,
     .destroy = ipc_destroy,
+    .start = ipc_start,
     .stop = ipc_stop,
     .process = ipc_process,
     .deadline = ipc_deadline,

@@ -101,27 +101,29 @@ void rpc_pipe_disconnect(struct rpc_pipe *pipe)
 
 /* Sends all calls of the youngest transaction, which is in the ring already. */
 static int send_calls(struct rpc_pipe *pipe, struct under_way *youngest,
-                      const flow_event *const *events, size_t count, flow_error **err)
+                      const struct fl_delivery *delivery, flow_error **err)
 {
     int rc = FLOW_OK;
 
-    for (size_t at = 0; !rc && at < count;) {
-        struct fl_call call = {.events = events + at};
-        call.count = fl_peer_fits(pipe->peer, call.events, count - at);
-        rc = fl_peer_send(pipe->peer, &call, err);
+    for (size_t at = 0; !rc && at < delivery->count;) {
+        struct fl_call call = {.events = delivery->events + at};
+        call.count = fl_peer_fits(pipe->peer, call.events, delivery->count - at);
+        rc = fl_peer_stamp(pipe->peer, delivery, at, &call, err);
+        if (!rc)
+            rc = fl_peer_send(pipe->peer, &call, err);
         at += call.count;
         youngest->calls += !rc;
     }
     return rc;
 }
 
-static int send_behind(struct rpc_pipe *pipe, flow_txn *txn, const flow_event *const *events,
-                       size_t count, flow_error **err)
+static int send_behind(struct rpc_pipe *pipe, flow_txn *txn, const struct fl_delivery *delivery,
+                       flow_error **err)
 {
     struct under_way *youngest = &pipe->ring[(pipe->oldest + pipe->count) % RPC_WINDOW];
 
     *youngest = (struct under_way){.txn = txn};
-    int rc = send_calls(pipe, youngest, events, count, err);
+    int rc = send_calls(pipe, youngest, delivery, err);
     if (rc) {
         fail_all(pipe, rc, err ? *err : NULL);
         return rc;
@@ -131,17 +133,15 @@ static int send_behind(struct rpc_pipe *pipe, flow_txn *txn, const flow_event *c
     return FLOW_PENDING;
 }
 
-int rpc_pipe_send(struct rpc_pipe *pipe, flow_txn *txn, const flow_event *const *events,
-                  size_t count, flow_error **err)
+int rpc_pipe_send(struct rpc_pipe *pipe, flow_txn *txn, struct fl_delivery *delivery,
+                  flow_error **err)
 {
-    struct fl_delivery delivery = {.events = events, .count = count};
-
     while (pipe->count > 0 && fl_peer_is_old(pipe->peer))
         rpc_pipe_collect(pipe, 1);
     int rc = fl_peer_connect(pipe->peer, err);
     if (rc)
         return rc;
     if (fl_peer_is_ordered(pipe->peer))
-        return send_behind(pipe, txn, events, count, err);
-    return fl_peer_deliver(pipe->peer, &delivery, err);
+        return send_behind(pipe, txn, delivery, err);
+    return fl_peer_deliver(pipe->peer, delivery, err);
 }

@@ -27,11 +27,11 @@ int rpc_pipe_connect(struct rpc_pipe *pipe, flow_error **err);
 void rpc_pipe_disconnect(struct rpc_pipe *pipe);
 
 /*
- * Sends the events that TXN has taken.  FLOW_OK: the agent has them.  FLOW_PENDING: flow_txn_done
- * will be called.  After a failure all that was under way has failed too.
+ * Sends the events of DELIVERY, which TXN has taken.  FLOW_OK: the agent has them.  FLOW_PENDING:
+ * flow_txn_done will be called.  After a failure all that was under way has failed too.
  */
-int rpc_pipe_send(struct rpc_pipe *pipe, flow_txn *txn, const flow_event *const *events,
-                  size_t count, flow_error **err);
+int rpc_pipe_send(struct rpc_pipe *pipe, flow_txn *txn, struct fl_delivery *delivery,
+                  flow_error **err);
 
 /* Ends what was answered by now; with WAIT, waits for the oldest answer first. */
 void rpc_pipe_collect(struct rpc_pipe *pipe, int wait);

@@ -12,6 +12,7 @@
 #include "sinks/rpc/pipe.h"
 #include "sinks/rpc/schema.h"
 #include "sinks/sinks.h"
+#include "wire/stamp.h"
 
 #define STOP_GRACE_MS 3000 /* for answers that are under way when the sink is to stop */
 #define LINGER_MS 1        /* how soon an answer is waited for, behind a full batch */
@@ -25,6 +26,7 @@ struct rpc_sink {
 
     const struct fl_client_ops *several; /* instead of all these, or NULL */
     void *client;
+    struct fl_stamp_list spans; /* of what was taken last */
     int ran_dry; /* the last batch was not full: no other may come soon */
 };
 
@@ -37,6 +39,7 @@ static void rpc_destroy(void *self)
         sink->several->destroy(sink->client);
     fl_hosts_free(&sink->hosts);
     fl_setup_free(&sink->setup);
+    fl_stamp_list_free(&sink->spans);
     fl_free(sink->mem, sink);
 }
 
@@ -91,6 +94,7 @@ static int create(flow_context *ctx, const struct fl_client_ops *several,
     sink->ctx = ctx;
     sink->mem = mem;
     sink->several = several;
+    fl_stamp_list_init(&sink->spans, mem);
     int rc = build(sink, read, err);
     if (rc)
         rpc_destroy(sink);
@@ -124,6 +128,10 @@ static int rpc_start(void *self, flow_error **err)
     struct rpc_sink *sink = self;
     flow_error *why = NULL;
 
+    if (!flow_sink_has_spans(sink->ctx))
+        flow_context_log(sink->ctx, FLOW_LOG_INFO,
+                         "the channel does not number its events, so exactly-once ends here: "
+                         "what is sent once more after a failure comes twice");
     if (connect(sink, &why) && !flow_context_stopping(sink->ctx))
         flow_context_logf(sink->ctx, FLOW_LOG_WARN, "not connected yet: %s",
                           flow_error_message(why));
@@ -143,11 +151,15 @@ static int rpc_stop(void *self, flow_error **err)
 static int deliver(struct rpc_sink *sink, flow_txn *txn, const flow_event *const *events,
                    size_t count, flow_error **err)
 {
-    struct fl_delivery delivery = {.events = events, .count = count};
+    struct fl_delivery delivery = {.events = events, .count = count, .spans = &sink->spans};
 
+    fl_stamp_list_clear(&sink->spans);
+    int rc = flow_txn_spans(txn, fl_stamp_list_add, &sink->spans, err);
+    if (rc)
+        return rc;
     if (sink->several)
         return sink->several->deliver(sink->client, &delivery, err);
-    return rpc_pipe_send(sink->pipe, txn, events, count, err);
+    return rpc_pipe_send(sink->pipe, txn, &delivery, err);
 }
 
 static int rpc_process(void *self, flow_txn *txn, flow_error **err)

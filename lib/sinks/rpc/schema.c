@@ -7,6 +7,11 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* See exactly-once in flow-architecture(7). */
+#define BUT_NOT_TWICE                                                                              \
+    ", unless it is libflow's and the channels of both are durable: then it takes none twice, "    \
+    "whatever fails."
+
 static const flow_property target_properties[] = {
     {
         .name = "hostname",
@@ -90,8 +95,8 @@ const flow_schema fl_avro_sink_schema = {
         "some come again after a failure. Flume, which may execute calls of one connection in any "
         "order, gets one at a time.\n\n"
         "When the connection or the other agent fails, events stay in the channel and are tried "
-        "again after 5 seconds, over a new connection. Events whose answer was lost may then come "
-        "twice.",
+        "again after 5 seconds, over a new connection. Events whose answer was lost then come "
+        "twice" BUT_NOT_TWICE "  Of several hosts one may get what another has taken.",
     .parts = avro_parts,
 };
 
@@ -102,9 +107,9 @@ const flow_schema fl_thrift_sink_schema = {
     .count = COUNT(thrift_properties),
     .summary = "Sends events to the thrift source of another agent, libflow's or Flume's.",
     .description =
-        "A transaction is committed once the other agent has answered that it has the events.  "
+        "A transaction is committed once the other agent has answered that it has the events. "
         "When the connection or the other agent fails, events stay in the channel and are tried "
-        "again after 5 seconds, over a new connection. Events whose answer was lost may then come "
-        "twice.",
+        "again after 5 seconds, over a new connection. Events whose answer was lost then come "
+        "twice" BUT_NOT_TWICE,
     .parts = thrift_parts,
 };
