@@ -51,6 +51,29 @@ static void print_cursor(const flow_logdir_cursor *cursor)
     puts(cursor->paused ? ", paused" : "");
 }
 
+static void print_hex(const void *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        printf("%02x", ((const uint8_t *)data)[i]);
+}
+
+static void print_senders(const flow_logdir *dir)
+{
+    flow_logdir_sender sender = {.struct_size = sizeof sender};
+    char time[64];
+
+    for (size_t i = 0; flow_logdir_sender_at(dir, i, &sender) == FLOW_OK; i++) {
+        fputs("sender      ", stdout);
+        print_hex(sender.key, sender.key_size);
+        if (sender.closed)
+            fputs(": closed", stdout);
+        else
+            printf(": numbers up to " AS_NUMBER " in " AS_NUMBER " ranges", sender.end,
+                   sender.ranges);
+        printf(", heard of %s\n", time_text(sender.time, time, sizeof time));
+    }
+}
+
 static void print_text(const flow_logdir *dir, const flow_logdir_stat *stat)
 {
     flow_logdir_cursor cursor = {.struct_size = sizeof cursor};
@@ -72,8 +95,23 @@ static void print_text(const flow_logdir *dir, const flow_logdir_stat *stat)
     print_keys(dir, stat);
     for (size_t i = 0; flow_logdir_cursor_at(dir, i, &cursor) == FLOW_OK; i++)
         print_cursor(&cursor);
+    print_senders(dir);
     if (stat->faults)
         printf("DAMAGED     " AS_NUMBER " faults; see `flow log verify`\n", stat->faults);
+}
+
+static void print_senders_json(const flow_logdir *dir)
+{
+    flow_logdir_sender sender = {.struct_size = sizeof sender};
+
+    for (size_t i = 0; flow_logdir_sender_at(dir, i, &sender) == FLOW_OK; i++) {
+        printf("%s{\"key\": \"", i ? ", " : "");
+        print_hex(sender.key, sender.key_size);
+        printf("\", \"end\": " AS_NUMBER ", \"ranges\": " AS_NUMBER
+               ", \"closed\": %s, \"time\": %" PRId64 "}",
+               sender.closed ? 0 : sender.end, sender.ranges, sender.closed ? "true" : "false",
+               sender.time);
+    }
 }
 
 static void print_json(const flow_logdir *dir, const flow_logdir_stat *stat)
@@ -105,6 +143,8 @@ static void print_json(const flow_logdir *dir, const flow_logdir_stat *stat)
                cursor.watermark, cursor.done_above, cursor.backlog, cursor.skipped, cursor.letters,
                cursor.paused ? "true" : "false");
     }
+    fputs("], \"senders\": [", stdout);
+    print_senders_json(dir);
     puts("]}");
 }
 
@@ -167,6 +207,8 @@ static void print_frame(const flow_logdir_frame *frame)
            frame->type < 6 ? types[frame->type] : "unknown", frame->size);
     if (frame->type)
         printf(" (payload %" PRIu32 ", positions %" PRIu32 ")", frame->payload, frame->positions);
+    if (frame->spans)
+        printf(", numbers of senders %" PRIu32, frame->spans);
     if (frame->flags & FLOW_LOGDIR_COMPRESSED)
         printf(", compressed from %" PRIu32, frame->raw);
     if (frame->flags & FLOW_LOGDIR_ENCRYPTED)

@@ -32,6 +32,9 @@ typedef struct flow_logdir flow_logdir;
 #define FLOW_LOGDIR_COMPRESSED 1u
 #define FLOW_LOGDIR_ENCRYPTED 2u
 
+/* It tells which numbers of senders are there. */
+#define FLOW_LOGDIR_SPANS 4u
+
 /* For flow_logdir_export: also events that every consumer is done with. */
 #define FLOW_LOGDIR_ALL 1u
 
@@ -63,6 +66,18 @@ typedef struct flow_logdir_key {
     const char *name;
     uint64_t segments; /* that need it */
 } flow_logdir_key;
+
+/* What the channel has of a sender; see <flow/span.h>. */
+typedef struct flow_logdir_sender {
+    uint32_t struct_size; /* set by the caller */
+    uint32_t key_size;
+    const void *key;
+    int64_t time;    /* when it was heard of last, ms since 1970 */
+    uint64_t ranges; /* of numbers that are there */
+    uint64_t end;    /* behind the largest number */
+    uint32_t closed; /* 1: the key is not used any more */
+    uint32_t reserved;
+} flow_logdir_sender;
 
 /* A consumer. */
 typedef struct flow_logdir_cursor {
@@ -102,11 +117,13 @@ typedef struct flow_logdir_frame {
     uint32_t checksum;  /* of the payload, as the front tells it */
     int64_t time;       /* ms since 1970 */
     const char *fault;  /* what is wrong with it, or NULL */
-    uint32_t flags;     /* FLOW_LOGDIR_COMPRESSED and _ENCRYPTED */
+    uint32_t flags;     /* FLOW_LOGDIR_COMPRESSED, _ENCRYPTED and _SPANS */
     uint32_t raw;       /* bytes of the payload before that */
     const char *reason; /* of a dead letter, or NULL */
     uint32_t deliveries; /* of it */
     uint32_t cursor;     /* the consumer's number then */
+    uint32_t spans;      /* bytes of numbers of senders, the last of `positions` */
+    uint32_t reserved;   /* 0 */
 } flow_logdir_frame;
 
 /* Where the keys of an encrypted log are.  Texts and lists are to live as long as the flow_logdir.
@@ -174,6 +191,16 @@ FLOW_API int flow_logdir_stat_get(const flow_logdir *dir, flow_logdir_stat *stat
  */
 FLOW_API int flow_logdir_cursor_at(const flow_logdir *dir, size_t index,
                                    flow_logdir_cursor *cursor);
+
+/*
+ * Fills *SENDER with the sender at INDEX, from 0, in no order.  Its key lives until the next
+ * repair.
+ *
+ * Errors: FLOW_ENOENT behind the last; no error object.
+ * Since: 1.0
+ */
+FLOW_API int flow_logdir_sender_at(const flow_logdir *dir, size_t index,
+                                   flow_logdir_sender *sender);
 
 /*
  * Fills *KEY with the key at INDEX, from 0, of those that segments are encrypted with.

@@ -116,10 +116,33 @@ static int tell_all(flow_logdir *dir, int repaired, flow_error **err)
 
 /* ---- opening ---- */
 
+static void free_spans(flow_logdir *dir)
+{
+    if (dir->spans)
+        fl_spans_free(dir->spans);
+    fl_free(dir->env.mem, dir->spans);
+    dir->spans = NULL;
+}
+
+static int make_spans(flow_logdir *dir)
+{
+    free_spans(dir);
+    struct fl_spans *made = fl_alloc(dir->env.mem, sizeof *made);
+    if (!made || fl_spans_init(made, dir->env.mem)) {
+        fl_free(dir->env.mem, made);
+        return FLOW_ENOMEM;
+    }
+    dir->spans = made;
+    return FLOW_OK;
+}
+
 static int survey(flow_logdir *dir, flow_error **err)
 {
     fl_survey_free(&dir->survey);
     fl_survey_init(&dir->survey, &dir->env);
+    if (make_spans(dir))
+        return fl_error_nomem(err);
+    dir->survey.state.spans = dir->spans;
     dir->survey.control_folder = dir->control;
     dir->survey.folders = dir->folders.items;
     dir->survey.stripes = (uint32_t)dir->folders.count;
@@ -241,6 +264,7 @@ void flow_logdir_free(flow_logdir *dir)
     unlock_all(dir);
     forget_told(dir);
     fl_survey_free(&dir->survey);
+    free_spans(dir);
     fl_state_free(&dir->scratch);
     fl_buf_free(&dir->reason);
     for (size_t i = 0; i < dir->folders.count; i++)
@@ -341,6 +365,7 @@ int flow_logdir_next(flow_logdir *dir, flow_logdir_frame *frame, flow_error **er
         .fault = step.fault,
         .flags = step.frame.flags,
         .raw = fl_frame_plain(&step.frame),
+        .spans = step.frame.spans,
     };
     rc = tell_letter(dir, &mine, err);
     if (rc)

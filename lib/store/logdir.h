@@ -32,6 +32,7 @@ struct flow_logdir {
     struct fl_vec folders; /* of char * */
     struct fl_vec locks;   /* of struct fl_folder_lock */
     struct fl_survey survey;
+    struct fl_spans *spans; /* that it found */
     struct fl_vec told;    /* of struct fl_told */
     struct fl_ranges lost; /* by these */
     struct fl_tour tour;

@@ -125,6 +125,41 @@ int flow_logdir_cursor_at(const flow_logdir *dir, size_t index, flow_logdir_curs
     return rc ? rc : fl_table_export(cursor, &mine, sizeof mine, sizeof(uint32_t));
 }
 
+/* Looks for the sender at an index. */
+struct search {
+    size_t left; /* before it */
+    flow_logdir_sender found;
+};
+
+static int look_at_sender(void *arg, const struct fl_sender_info *info)
+{
+    struct search *search = arg;
+    const struct fl_vec *list = &info->had->list;
+
+    if (search->left--)
+        return FLOW_OK;
+    const struct fl_range *last = list->count ? fl_vec_at(list, list->count - 1) : NULL;
+    search->found = (flow_logdir_sender){
+        .struct_size = sizeof search->found,
+        .key_size = info->key_size,
+        .key = info->key,
+        .time = info->time,
+        .ranges = list->count,
+        .end = last ? last->end : 0,
+        .closed = last && last->end == FLOW_SPAN_CLOSED,
+    };
+    return FLOW_PENDING;
+}
+
+int flow_logdir_sender_at(const flow_logdir *dir, size_t index, flow_logdir_sender *sender)
+{
+    struct search search = {.left = index};
+
+    if (fl_spans_each(dir->spans, look_at_sender, &search) != FLOW_PENDING)
+        return FLOW_ENOENT;
+    return fl_table_export(sender, &search.found, sizeof search.found, sizeof(uint32_t));
+}
+
 /* The index of the first segment with the key NAME. */
 static size_t first_with(const struct fl_vec *pieces, const char *name)
 {

@@ -332,6 +332,52 @@ START_TEST(where_a_channel_remembers_nothing_that_is_told)
 }
 END_TEST
 
+static void expect_sender(const flow_logdir *dir, const char *key, uint64_t ranges, uint64_t end,
+                          uint32_t closed)
+{
+    flow_logdir_sender sender = {.struct_size = sizeof sender};
+    size_t i = 0;
+
+    do {
+        ck_assert_int_eq(flow_logdir_sender_at(dir, i++, &sender), FLOW_OK);
+    } while (sender.key_size != strlen(key) || memcmp(sender.key, key, sender.key_size));
+    ck_assert_uint_eq(sender.ranges, ranges);
+    ck_assert_uint_eq(sender.end, end);
+    ck_assert_uint_eq(sender.closed, closed);
+    ck_assert_int_gt(sender.time, 0);
+}
+
+START_TEST(the_log_tells_of_its_senders)
+{
+    const flow_span closes[] = {{"old", 3, 0, 0, FLOW_SPAN_CLOSED}, {"k", 1, 1, 40, 12}};
+    flow_logdir_sender none = {.struct_size = sizeof none};
+    char control[96], data[96];
+    flow_library *lib;
+    flow_logdir *dir;
+    struct stage stage = {0};
+
+    set_up(&stage, "");
+    must_push(&stage, "old", 1, 4);
+    must_push(&stage, "k", 1, 4);
+    flow_batch *batch = rig_batch(&stage.rig, 0, 1);
+    ck_assert_int_eq(flow_batch_set_spans(batch, 0, closes, 2, sizeof *closes, NULL), FLOW_OK);
+    ck_assert_int_eq(flow_inlet_push_batch(rig_inlet(&stage.rig, "r1"), batch, 0, NULL), FLOW_OK);
+    flow_batch_free(batch);
+    rig_free(&stage.rig);
+    snprintf(control, sizeof control, "%s/c1", stage.places.root);
+    snprintf(data, sizeof data, "%s/d1", stage.places.root);
+    ck_assert_int_eq(flow_library_new(NULL, &lib, NULL), FLOW_OK);
+    ck_assert_int_eq(flow_logdir_open(lib, control, (const char *const[]){data}, 1, &dir, NULL),
+                     FLOW_OK);
+    expect_sender(dir, "old", 1, FLOW_SPAN_CLOSED, 1);
+    expect_sender(dir, "k", 2, 41, 0);
+    ck_assert_int_eq(flow_logdir_sender_at(dir, 2, &none), FLOW_ENOENT);
+    flow_logdir_free(dir);
+    ck_assert_int_eq(flow_library_free(lib, NULL), FLOW_OK);
+    places_free(&stage.places);
+}
+END_TEST
+
 /* ---- several at once ---- */
 
 struct pusher {
@@ -398,6 +444,7 @@ int main(void)
         {"every_channel_knows_what_went_to_another", every_channel_knows_what_went_to_another},
         {"where_a_channel_remembers_nothing_that_is_told",
          where_a_channel_remembers_nothing_that_is_told},
+        {"the_log_tells_of_its_senders", the_log_tells_of_its_senders},
         {"copies_that_come_at_once_arrive_once", copies_that_come_at_once_arrive_once},
     };
 

@@ -66,6 +66,7 @@ FLOW_LOGDIR_LOST = 4
 FLOW_LOGDIR_DEAD = 5
 FLOW_LOGDIR_COMPRESSED = 1
 FLOW_LOGDIR_ENCRYPTED = 2
+FLOW_LOGDIR_SPANS = 4
 FLOW_LOGDIR_ALL = 1
 FLOW_PIPELINE_LENIENT = 1
 FLOW_PIPELINE_NEW = 1
@@ -404,6 +405,21 @@ class flow_logdir_key(C.Structure):
     ]
 
 
+class flow_logdir_sender(C.Structure):
+    """What the channel has of a sender; see <flow/span.h>."""
+
+    _fields_ = [
+        ("struct_size", C.c_uint32),
+        ("key_size", C.c_uint32),
+        ("key", C.c_void_p),
+        ("time", C.c_int64),
+        ("ranges", C.c_uint64),
+        ("end", C.c_uint64),
+        ("closed", C.c_uint32),
+        ("reserved", C.c_uint32),
+    ]
+
+
 class flow_logdir_cursor(C.Structure):
     """A consumer."""
 
@@ -455,6 +471,8 @@ class flow_logdir_frame(C.Structure):
         ("reason", C.c_char_p),
         ("deliveries", C.c_uint32),
         ("cursor", C.c_uint32),
+        ("spans", C.c_uint32),
+        ("reserved", C.c_uint32),
     ]
 
 
@@ -810,6 +828,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_logdir_open_keys": (C.c_int, [C.c_void_p, C.c_char_p, C.POINTER(C.c_char_p), C.c_size_t, C.c_void_p, C.POINTER(C.c_void_p), C.POINTER(C.c_void_p)]),
     "flow_logdir_repair": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_logdir_rewind": (None, [C.c_void_p]),
+    "flow_logdir_sender_at": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p]),
     "flow_logdir_stat_get": (C.c_int, [C.c_void_p, C.c_void_p]),
     "flow_metrics_at": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p]),
     "flow_metrics_free": (None, [C.c_void_p]),
