@@ -160,8 +160,12 @@ COUNTERS = {
     "channel spillablememory": LOG,
     "source avro": REQUESTS,
     "source avroLegacy": [*REQUESTS, "CallRefusedCount"],
+    "source avroLegacy": REQUESTS,
     "source ipc": REQUESTS,
     "source netcat": ["EventRefusedCount", "LineTooLongCount", "LineUnfinishedCount"],
+    "source scribe": REQUESTS,
+    "source thrift": REQUESTS,
+    "source thriftLegacy": REQUESTS,
     "source spooldir": ["FileCompletedCount", "FileSetAsideCount", "FileNameReusedCount",
                         "LineCutCount", "EventReadFail"],
     "source taildir": ["FileTruncatedCount", "InodeReusedCount", "LineCutCount", "EventReadFail",
@@ -181,7 +185,8 @@ MEANINGS = {
     "EventReceivedCount": "Events that the source handed over.",
     "EventAcceptedCount": "Those of them that every required channel has committed, or that were "
                           "filtered or sent to no channel.",
-    "AppendBatchReceivedCount": "Batches of events that the source handed over.",
+    "AppendBatchReceivedCount": "Batches of events that the source handed over, or calls that "
+                                "brought any number of events.",
     "AppendBatchAcceptedCount": "Those of them that were accepted.",
     "ChannelWriteFail": "Transactions with a channel that failed.",
     "GenericProcessingFail": "Times that an interceptor or the selector failed.",
@@ -190,6 +195,8 @@ MEANINGS = {
     "EventOptionalLostCount": "Events that an optional channel did not take.",
     "EventRepeatedCount": "Events that a sender sent again and a durable channel has already.",
     "AppendReceivedCount": "Events that came one by one.",
+    "EventRepeatedCount": "Events that a sender sent again and a durable channel had already.",
+    "AppendReceivedCount": "Events that a program pushed one by one, or calls that brought one.",
     "AppendAcceptedCount": "Those of them that were accepted.",
     "EventRefusedCount": "Lines, or events of requests, that were answered with a failure because "
                          "no channel took them.",
@@ -201,6 +208,7 @@ MEANINGS = {
     "CallRefusedCount": "Calls that were answered with an error because they were not understood.",
     "ConnectionRefusedCount": "Connections that were not let in, by ipFilter or for lack of "
                               "descriptors.",
+    "ConnectionRefusedCount": "Connections that ipFilterRules refused.",
     "OpenConnectionCount": "Connections that are open now.",
     "FileCompletedCount": "Files that were read to their end.",
     "FileSetAsideCount": "Files that were not, as they were modified, replaced or removed or could "
