@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import re
 import signal
 import socket
@@ -53,12 +54,19 @@ def noise(n: int) -> bytes:
 
 
 def take_ports(count: int) -> list[int]:
-    """Ports that nobody has."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    """Ports that nobody has, and that the system gives nobody who asks for any."""
+    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    found: list[int] = []
+    for port in random.SystemRandom().sample(range(10_000, first_given), first_given - 10_000):
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        found.append(port)
+        if len(found) == count:
+            break
+    assert len(found) == count
+    return found
 
 
 def wait_for(condition, what: str, seconds: float = PATIENCE) -> None:
@@ -116,14 +124,21 @@ class Pipe:
     def read(self) -> list[Event]:
         return read_all(self.folder)
 
-    def expect(self, first: int, count: int) -> None:
-        """Waits until these events too have arrived."""
+    def promise(self, first: int, count: int) -> None:
+        """These events too will arrive."""
         self.expected += range(first, first + count)
+
+    def settle(self) -> None:
+        """Waits until what was promised has arrived."""
         end = time.monotonic() + PATIENCE
         while len(self.read()) < len(self.expected):
             assert time.monotonic() < end, f"{self.folder}: too few"
             time.sleep(0.05)
         self.check()
+
+    def expect(self, first: int, count: int) -> None:
+        self.promise(first, count)
+        self.settle()
 
     def check(self) -> None:
         """All that was expected has arrived, once, as it was sent, and nothing else."""
