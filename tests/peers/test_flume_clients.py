@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Flume's clients that choose among several agents, in front of libflow's.
+"""Flume's clients in front of libflow's agents, and libflow's in front of Flume.
 
-    FLOW_BUILD=build pytest tests/peers/test_flume_clients.py
+    FLOW_BUILD=build LIBFLOW_LIBRARY=build/lib/libflow.so.1 PYTHONPATH=bindings/python \\
+        pytest tests/peers/test_flume_clients.py
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
+import libflow
 import pytest
 
-from flume_wire import FlumeClient
-from agents import FlowAgent, Pipe, listening, take_ports, wait_for
+from flume_wire import FlumeAgent, FlumeClient
+from agents import FlowAgent, Pipe, Properties, listening, numbered, take_ports, wait_for
 
 BATCH = 100
+Make = Callable[..., libflow.Client]
 
 
 @pytest.fixture(scope="module", name="client")
@@ -63,3 +66,85 @@ def test_flume_shares_its_load_among_libflows(client: FlumeClient, two: list[Flo
         before = len(first["in"].expected)
         client.do("send", name, 2000, 2 * BATCH, BATCH)
         wait_for(lambda: len(first["in"].read()) > before, "the first gets its share again")
+
+
+@pytest.fixture(scope="module", name="flume")
+def fixture_flume(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlumeAgent]:
+    """A Flume that listens in several ways."""
+    kinds = [{}, {"compression-type": "deflate"}, {"type": "thrift"},
+             {"type": "thrift", "protocol": "binary"}]
+    names = ["avro", "deflate", "thrift", "thrift_binary"]
+    folder: Path = tmp_path_factory.mktemp("flume") / "agent"
+    with FlumeAgent(folder, {name: Pipe(listening(port, **kind)) for name, kind, port
+                             in zip(names, kinds, take_ports(4))}) as agent:
+        yield agent
+    agent.check()
+
+
+@pytest.fixture(name="make")
+def fixture_make() -> Iterator[Callable[..., libflow.Client]]:
+    """Makes libflow's clients."""
+    with libflow.Library() as library:
+        def make(properties: Properties, *ports: int) -> libflow.Client:
+            hosts = {f"hosts.h{i}": f"127.0.0.1:{port}" for i, port in enumerate(ports)}
+            names = " ".join(key.removeprefix("hosts.") for key in hosts)
+            return libflow.Client(library, {"hosts": names} | hosts | properties)
+
+        yield make
+
+
+def events_from(first: int, count: int) -> list[libflow.Event]:
+    return [libflow.Event(body, {key.decode(): value.decode() for key, value in headers.items()})
+            for headers, body in map(numbered, range(first, first + count))]
+
+
+CLIENTS = {
+    "avro": {}, "deflate": {"compression-type": "deflate", "compression-level": "9"},
+    "thrift": {"client.type": "thrift"},
+    "thrift_binary": {"client.type": "thrift", "protocol": "binary"},
+}
+
+
+@pytest.mark.parametrize("mode", CLIENTS)
+def test_a_libflow_client_and_flume(make: Make, flume: FlumeAgent, mode: str) -> None:
+    with make({"batch-size": str(BATCH)} | CLIENTS[mode], flume[mode].port) as client:
+        for event in events_from(0, 50):
+            client.append(event)
+        client.append_batch(events_from(50, 2000))
+        client.append_batch([])
+    flume[mode].expect(0, 2050)
+
+
+def test_libflow_clients_choose_among_flumes(make: Make, tmp_path: Path) -> None:
+    """Fail-over, then balance, with one Flume killed and brought back."""
+    ports = take_ports(2)
+    agents = [FlumeAgent(tmp_path / f"agent{i}", {"in": Pipe(listening(port))})
+              for i, port in enumerate(ports)]
+    first, second = (agent["in"] for agent in agents)
+    with agents[0], agents[1], make({"client.type": "default_failover"}, *ports) as client, \
+            make({"client.type": "default_loadbalance"}, *ports) as balance:
+        client.append_batch(events_from(0, 300))
+        first.promise(0, 300)
+        for turn, pipe in enumerate((first, second, first, second)):
+            balance.append_batch(events_from(1000 + turn * BATCH, BATCH))
+            pipe.promise(1000 + turn * BATCH, BATCH)
+        first.settle()
+        agents[0].do("kill")
+        client.append_batch(events_from(300, 300))
+        second.promise(300, 300)
+        for turn in range(3):
+            balance.append_batch(events_from(2000 + turn * BATCH, BATCH))
+            second.promise(2000 + turn * BATCH, BATCH)
+        second.settle()
+        agents[0].do("start", str(agents[0].conf))
+        agents[1].do("kill")
+        client.append_batch(events_from(600, 300))
+        balance.append_batch(events_from(3000, BATCH))
+        first.promise(600, 300)
+        first.promise(3000, BATCH)
+        first.settle()
+        second.check()
+        agents[0].do("kill")
+        for one in (client, balance):
+            with pytest.raises(libflow.FlowError):
+                one.append_batch(events_from(0, 1))
