@@ -50,6 +50,7 @@ AVRO = {
     "stranger": [handshake(client=STRANGER) + GOOD, SHAKE + GOOD],
     "stranger_goes_on": [handshake(client=STRANGER) + GOOD, GOOD, SHAKE + GOOD],
     "stranger_with_text": [with_hash(PROTOCOL) + GOOD, GOOD],
+    "no_text_at_all": [handshake(client=STRANGER, protocol=b"nonsense") + GOOD, SHAKE + GOOD],
     "other_server": [handshake(server=STRANGER) + GOOD, GOOD],
     "ping": [SHAKE + b"\0\0", b"\0\0", GOOD],
     "unknown_message": [SHAKE + b"\0" + text(b"nosuch"), b"\0" + text(b"nosuch"), GOOD],
