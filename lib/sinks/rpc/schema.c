@@ -7,11 +7,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* See exactly-once in flow-architecture(7). */
-#define BUT_NOT_TWICE                                                                              \
-    ", unless it is libflow's and the channels of both are durable: then it takes none twice, "    \
-    "whatever fails."
-
 static const flow_property target_properties[] = {
     {
         .name = "hostname",
@@ -96,7 +91,9 @@ const flow_schema fl_avro_sink_schema = {
         "order, gets one at a time.\n\n"
         "When the connection or the other agent fails, events stay in the channel and are tried "
         "again after 5 seconds, over a new connection. Events whose answer was lost then come "
-        "twice" BUT_NOT_TWICE "  Of several hosts one may get what another has taken.",
+        "twice, unless the agent is libflow's and the channels of both are durable: then it takes "
+        "none twice, whatever fails (see exactly-once in flow-architecture(7)). Of several agents "
+        "that share a load one may get what another has taken.",
     .parts = avro_parts,
 };
 
@@ -110,6 +107,7 @@ const flow_schema fl_thrift_sink_schema = {
         "A transaction is committed once the other agent has answered that it has the events. "
         "When the connection or the other agent fails, events stay in the channel and are tried "
         "again after 5 seconds, over a new connection. Events whose answer was lost then come "
-        "twice" BUT_NOT_TWICE,
+        "twice, unless the agent is libflow's and the channels of both are durable: then it takes "
+        "none twice, whatever fails (see exactly-once in flow-architecture(7)).",
     .parts = thrift_parts,
 };
