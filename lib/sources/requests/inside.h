@@ -93,11 +93,11 @@ struct fl_requests {
 struct fl_request_peer {
     struct fl_request_worker *worker;
     struct fl_conn *conn;
-    struct fl_stack *stack; /* NULL without layers */
-    flow_batch *batch;      /* NULL while it has no events */
-    size_t done;            /* events at its front that belong to complete requests */
-    size_t tail_bytes;      /* what the events behind them count for */
-    size_t held;            /* its share of the requests' */
+    struct fl_stack *stack;     /* NULL without layers */
+    flow_batch *batch;          /* NULL while it has no events */
+    size_t done;                /* events at its front that belong to complete requests */
+    size_t tail_bytes;          /* what the events behind them count for */
+    size_t held;                /* its share of the requests' */
     struct fl_stamp_list spans; /* of the request under way */
     struct fl_request_peer *next_ready;
     unsigned known : 1; /* the protocol has opened it */
