@@ -12,6 +12,9 @@ import pytest
 import libflow
 
 
+TLS = Path(__file__).resolve().parent.parent / "data" / "tls"
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -22,7 +25,7 @@ class Agent:
     """An agent with a source of TYPE, which notes what it gets."""
 
     def __init__(self, library: libflow.Library, kind: str = "avro",
-                 settings: dict[str, str] | None = None) -> None:
+                 settings: dict[str, object] | None = None) -> None:
         self.port = free_port()
         self.events: list[libflow.Event] = []
         config = libflow.Config(library)
@@ -40,9 +43,11 @@ class Agent:
             a1.sinks.k1.type = outlet
             a1.sinks.k1.channel = c1
         """)
-        for name in ("compression-type", "protocol"):
+        for name in ("compression-type", "protocol", "ssl"):
             if settings and name in settings:
                 config[f"a1.sources.r1.{name}"] = settings[name]
+        if settings and "ssl" in settings:
+            config["a1.sources.r1.keystore"] = TLS / "server.pem"
         self.pipeline = libflow.Pipeline(config, "a1")
         self.pipeline.outlet("k1", self.events.extend)
         self.pipeline.start()
@@ -59,11 +64,14 @@ class Agent:
 @pytest.mark.parametrize("kind, settings", [
     ("avro", {}),
     ("avro", {"compression-type": "deflate"}),
+    ("avro", {"ssl": "true", "truststore": TLS / "ca.pem"}),
+    ("avro", {"ssl": "true", "trust-all-certs": "true", "compression-type": "deflate"}),
     ("thrift", {"client.type": "thrift"}),
+    ("thrift", {"client.type": "thrift", "ssl": "true", "truststore": TLS / "ca.pem"}),
     ("thrift", {"client.type": "thrift", "protocol": "binary"}),
 ])
 def test_events_arrive_as_they_are(library: libflow.Library, kind: str,
-                                   settings: dict[str, str]) -> None:
+                                   settings: dict[str, object]) -> None:
     agent = Agent(library, kind, settings)
     events = [libflow.Event(b"\0\xff\n" * n, {"n": str(n), "": "\u00fc\n"}) for n in range(250)]
     with libflow.Client(library, {"hosts": "h", "hosts.h": agent.address, **settings}) as client:
@@ -73,6 +81,15 @@ def test_events_arrive_as_they_are(library: libflow.Library, kind: str,
     received = agent.received()
     assert received[:2] == [libflow.Event(b"one", {"k": "v"}), libflow.Event(b"")]
     assert received[2:] == events
+
+
+def test_a_peer_that_is_not_trusted_gets_nothing(library: libflow.Library) -> None:
+    agent = Agent(library, "avro", {"ssl": "true"})
+    with libflow.Client(library, {"hosts": "h", "hosts.h": agent.address, "ssl": "true",
+                                  "truststore": TLS / "stranger.pem"}) as client:
+        with pytest.raises(libflow.FlowError, match="certificate"):
+            client.append("x")
+    assert not agent.received()
 
 
 def test_properties_come_from_a_file(library: libflow.Library, tmp_path: Path) -> None:
