@@ -27,6 +27,9 @@
 /* As many connections may wait as the system allows. */
 #define BACKLOG 4096
 
+_Static_assert(sizeof((struct sockaddr_un *)0)->sun_path == FL_LOCAL_PATH_MAX + 1,
+               "a path ends in NUL");
+
 /* ---- the lock ---- */
 
 static int open_folder(const char *path)
@@ -174,10 +177,10 @@ int fl_local_listen(const flow_allocator *mem, const char *path, unsigned mode, 
     size_t size = strlen(path);
     struct stat made;
 
-    if (size >= sizeof address.sun_path)
+    if (size > FL_LOCAL_PATH_MAX)
         return flow_error_setf(err, FLOW_EINVAL,
-                               "cannot listen at %s: the path is longer than %zu bytes", path,
-                               sizeof address.sun_path - 1);
+                               "cannot listen at %s: the path is longer than %u bytes", path,
+                               FL_LOCAL_PATH_MAX);
     memcpy(address.sun_path, path, size);
     struct fl_local *new = fl_alloc(mem, sizeof *new + size + 1);
     if (!new)

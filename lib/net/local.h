@@ -10,6 +10,9 @@
 
 #include "base/mem.h"
 
+/* The most bytes of a path. */
+#define FL_LOCAL_PATH_MAX 107u
+
 /* The file of a socket that listens. */
 struct fl_local {
     const flow_allocator *mem;

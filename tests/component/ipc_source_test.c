@@ -340,6 +340,12 @@ static void expect_fault(const char *settings, const char *words)
 
 START_TEST(settings_that_make_no_sense_are_refused)
 {
+    char long_path[200] = "a1.sources.r1.path = /tmp/";
+    size_t size = strlen(long_path);
+
+    memset(long_path + size, 'x', 110);
+    long_path[size + 110] = '\n';
+    expect_fault(long_path, "longer than 107 bytes");
     expect_fault("", "path");
     expect_fault("a1.sources.r1.path = /tmp/x\na1.sources.r1.mode = rw-rw----\n", "octal");
     expect_fault("a1.sources.r1.path = /tmp/x\na1.sources.r1.mode = 0680\n", "octal");

@@ -259,6 +259,26 @@ START_TEST(of_two_agents_the_second_waits_for_the_path)
 }
 END_TEST
 
+START_TEST(a_path_that_no_socket_can_have_is_refused)
+{
+    flow_error *err = NULL;
+    char text[512] = "a1.sources = r1\na1.channels = c1\na1.sinks = k1\n"
+                     "a1.sources.r1.type = inlet\na1.sources.r1.channels = c1\n"
+                     "a1.channels.c1.type = memory\n"
+                     "a1.sinks.k1.type = ipc\na1.sinks.k1.channel = c1\n"
+                     "a1.sinks.k1.path = /tmp/";
+    size_t size = strlen(text);
+
+    memset(text + size, 'x', 110);
+    rig_init(&near, 1);
+    ck_assert_int_ne(rig_try_build(&near, text, 0, &err), FLOW_OK);
+    ck_assert_msg(strstr(flow_error_message(err), "longer than 107 bytes") != NULL, "%s",
+                  flow_error_message(err));
+    flow_error_free(err);
+    rig_free(&near);
+}
+END_TEST
+
 /* ---- a peer of the test's own ---- */
 
 /* Listens where the sink sends to. */
@@ -507,6 +527,7 @@ int main(void)
         {"anew", a_source_that_was_started_anew_is_found_again},
         {"full", what_a_full_channel_does_not_take_stays_in_the_other},
         {"second", of_two_agents_the_second_waits_for_the_path},
+        {"path", a_path_that_no_socket_can_have_is_refused},
         {"in flight", several_transactions_are_in_flight},
         {"again", what_was_not_answered_is_sent_again},
         {"no answers", answers_that_are_none_end_the_connection},

@@ -8,7 +8,10 @@
  * answers; meanwhile what comes gathers for the next one.
  */
 
+#include <string.h>
+
 #include "base/error.h"
+#include "net/local.h"
 #include "sinks/ipc/flights.h"
 #include "sinks/sinks.h"
 
@@ -44,6 +47,8 @@ static int ipc_create(flow_context *ctx, void **self, flow_error **err)
     if (!ipc)
         return fl_error_nomem(err);
     int rc = ipc_flights_init(&ipc->flights, &options, err);
+    if (!rc && strlen(options.path) > FL_LOCAL_PATH_MAX)
+        rc = flow_context_refuse(ctx, "path", "is longer than 107 bytes", err);
     if (rc) {
         ipc_destroy(ipc);
         return rc;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "net/local.h"
 #include "sources/requests.h"
 #include "sources/sources.h"
 #include "wire/ipc_reader.h"
@@ -185,6 +186,8 @@ static int ipc_create(flow_context *ctx, void **self, flow_error **err)
         .threads = (unsigned)flow_context_int(ctx, "threads"),
     };
     int rc = read_mode(ipc, err);
+    if (!rc && strlen(ipc->path) > FL_LOCAL_PATH_MAX)
+        rc = flow_context_refuse(ctx, "path", "is longer than 107 bytes", err);
     if (!rc)
         rc = fl_requests_new(&options, &ipc->requests, err);
     if (rc) {
