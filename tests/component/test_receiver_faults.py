@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import socket
 import struct
 import sys
@@ -17,7 +16,8 @@ from typing import Iterator, Type, Union
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
-from agents import FlowAgent, Pipe, listening, take_ports, wait_for  # noqa: E402
+from agents import (FlowAgent, Pipe, allow_many_descriptors, listening,  # noqa: E402
+                    take_ports, wait_for)
 from avro_rpc import Connection, Deflated, append, frame, handshake, number, text  # noqa: E402
 
 SANITIZED = os.environ.get("FLOW_SANITIZED") == "true"
@@ -91,8 +91,7 @@ PROTOCOLS = pytest.mark.parametrize("protocol", [Avro, Thrift], ids=["avro", "th
 
 @pytest.fixture(name="agent")
 def fixture_agent(tmp_path: Path, protocol: Protocol) -> Iterator[FlowAgent]:
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the agent inherits it
+    allow_many_descriptors()
     ports = take_ports(2)
     with FlowAgent(tmp_path / "agent", {
             "in": Pipe(listening(ports[0], **protocol.source), {"type": "null"}, kept=False),

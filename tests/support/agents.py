@@ -10,6 +10,7 @@ import hashlib
 import os
 import random
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -53,20 +54,33 @@ def noise(n: int) -> bytes:
     return b"".join(hashlib.sha512(f"{n}/{i}".encode()).digest() for i in range(0, LARGE, 64))
 
 
+def allow_many_descriptors() -> None:
+    """For this process and for the agents that it starts."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+HELD: list[socket.socket] = []
+
+
 def take_ports(count: int) -> list[int]:
-    """Ports that nobody has, and that the system gives nobody who asks for any."""
+    """Ports that nobody has, and that nobody else gets: not from the system, which gives others, nor
+    from another test, since a socket of ours has them beside the server's to come."""
     first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     found: list[int] = []
     for port in random.SystemRandom().sample(range(10_000, first_given), first_given - 10_000):
+        probe = socket.socket()
         try:
-            socket.create_server(("127.0.0.1", port)).close()
+            probe.bind(("127.0.0.1", port))
         except OSError:
+            probe.close()
             continue
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # from now on
+        HELD.append(probe)
         found.append(port)
         if len(found) == count:
-            break
-    assert len(found) == count
-    return found
+            return found
+    raise AssertionError("no port is free")
 
 
 def wait_for(condition, what: str, seconds: float = PATIENCE) -> None:
