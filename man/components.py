@@ -160,12 +160,8 @@ COUNTERS = {
     "channel spillablememory": LOG,
     "source avro": REQUESTS,
     "source avroLegacy": [*REQUESTS, "CallRefusedCount"],
-    "source avroLegacy": REQUESTS,
     "source ipc": REQUESTS,
     "source netcat": ["EventRefusedCount", "LineTooLongCount", "LineUnfinishedCount"],
-    "source scribe": REQUESTS,
-    "source thrift": REQUESTS,
-    "source thriftLegacy": REQUESTS,
     "source spooldir": ["FileCompletedCount", "FileSetAsideCount", "FileNameReusedCount",
                         "LineCutCount", "EventReadFail"],
     "source taildir": ["FileTruncatedCount", "InodeReusedCount", "LineCutCount", "EventReadFail",
@@ -194,8 +190,6 @@ MEANINGS = {
     "EventUnroutedCount": "Events that the selector sent to no channel.",
     "EventOptionalLostCount": "Events that an optional channel did not take.",
     "EventRepeatedCount": "Events that a sender sent again and a durable channel has already.",
-    "AppendReceivedCount": "Events that came one by one.",
-    "EventRepeatedCount": "Events that a sender sent again and a durable channel had already.",
     "AppendReceivedCount": "Events that a program pushed one by one, or calls that brought one.",
     "AppendAcceptedCount": "Those of them that were accepted.",
     "EventRefusedCount": "Lines, or events of requests, that were answered with a failure because "
@@ -204,11 +198,9 @@ MEANINGS = {
     "LineUnfinishedCount": "Texts without a newline at the end of a connection.",
     "RequestUnfinishedCount": "Requests that ended with their connection before they were whole.",
     "ConnectionBrokenCount": "Connections that were closed because of what came over them.",
-    "ConnectionRefusedCount": "Connections that the rules about addresses did not let in.",
     "CallRefusedCount": "Calls that were answered with an error because they were not understood.",
     "ConnectionRefusedCount": "Connections that were not let in, by ipFilter or for lack of "
                               "descriptors.",
-    "ConnectionRefusedCount": "Connections that ipFilterRules refused.",
     "OpenConnectionCount": "Connections that are open now.",
     "FileCompletedCount": "Files that were read to their end.",
     "FileSetAsideCount": "Files that were not, as they were modified, replaced or removed or could "
