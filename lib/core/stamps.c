@@ -47,12 +47,13 @@ int fl_stamps_add(struct fl_stamps *stamps, const flow_span *span, size_t end)
         .key_size = span->key_size,
         .count = span->count,
     };
-    int rc = fl_vec_reserve(&stamps->list, stamps->list.count + 1);
+    size_t before = stamps->keys.size;
+    int rc = span->key_size ? add_key(stamps, span, &stamp.key_at) : FLOW_OK;
 
-    if (!rc && span->key_size)
-        rc = add_key(stamps, span, &stamp.key_at);
-    if (!rc)
-        fl_vec_push(&stamps->list, &stamp);
+    if (!rc && !fl_vec_push(&stamps->list, &stamp))
+        rc = FLOW_ENOMEM;
+    if (rc)
+        stamps->keys.size = before;
     return rc;
 }
 

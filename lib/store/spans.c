@@ -241,11 +241,20 @@ static uint64_t end_of_free(const struct fl_sender *sender, uint64_t number, uin
     return end;
 }
 
+/* Room for one part more; a set that grows gets some ahead. */
+static int make_room(struct fl_sender *sender)
+{
+    struct fl_vec *list = &sender->had.list;
+    size_t wanted = list->count + sender->pins + 1;
+
+    return wanted <= list->capacity ? FLOW_OK : fl_vec_reserve(list, wanted + wanted / 2);
+}
+
 static int add_part(struct fl_claim *claim, const struct fl_claim_part *part)
 {
     struct fl_sender *sender = part->sender;
 
-    if (fl_ranges_reserve(&sender->had, sender->pins + 1) || !fl_vec_push(&claim->parts, part))
+    if (make_room(sender) || !fl_vec_push(&claim->parts, part))
         return FLOW_ENOMEM;
     sender->pins++;
     return FLOW_OK;
@@ -257,10 +266,12 @@ static int claim_range(struct fl_sender *sender, struct fl_claim *claim, uint64_
     const struct fl_claim_part part = {sender, {first, end}, 0};
     const struct busy busy = {{first, end}, claim};
 
-    if (fl_vec_reserve(&sender->busy, sender->busy.count + 1) || add_part(claim, &part))
+    if (!fl_vec_push(&sender->busy, &busy))
         return FLOW_ENOMEM;
-    fl_vec_push(&sender->busy, &busy);
-    return FLOW_OK;
+    if (!add_part(claim, &part))
+        return FLOW_OK;
+    sender->busy.count--;
+    return FLOW_ENOMEM;
 }
 
 /* Claims what is free of SPAN. */
@@ -457,15 +468,14 @@ static int join_ranges(struct fl_spans *spans, struct fl_sender *sender,
 {
     const uint8_t *at = record->ranges;
 
+    if (sender && fl_ranges_reserve(&sender->had, record->count))
+        return FLOW_ENOMEM;
     for (uint32_t i = 0; i < record->count; i++, at += RANGE_SIZE) {
         const struct fl_range range = {fl_le64_get(at), fl_le64_get(at + 8)};
         if (range.first >= range.end)
             return FLOW_EPARSE;
-        if (!sender)
-            continue;
-        if (fl_ranges_reserve(&sender->had, 1))
-            return FLOW_ENOMEM;
-        add(spans, sender, &range);
+        if (sender)
+            add(spans, sender, &range);
     }
     return FLOW_OK;
 }

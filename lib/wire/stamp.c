@@ -35,13 +35,15 @@ int fl_stamp_list_add(void *self, const flow_span *span)
     struct fl_stamp_list *list = self;
     size_t at = list->bytes.size;
 
-    if (fl_vec_reserve(&list->spans, list->spans.count + 1) ||
-        fl_vec_reserve(&list->keys, list->keys.count + 1) ||
-        (span->key_size && fl_buf_append(&list->bytes, span->key, span->key_size)))
+    if (span->key_size && fl_buf_append(&list->bytes, span->key, span->key_size))
         return FLOW_ENOMEM;
-    fl_vec_push(&list->spans, span);
-    fl_vec_push(&list->keys, &at);
-    return FLOW_OK;
+    if (fl_vec_push(&list->keys, &at)) {
+        if (fl_vec_push(&list->spans, span))
+            return FLOW_OK;
+        list->keys.count--;
+    }
+    list->bytes.size = at;
+    return FLOW_ENOMEM;
 }
 
 static flow_span span_at(const struct fl_stamp_list *list, size_t index)
