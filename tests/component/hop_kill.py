@@ -20,7 +20,7 @@ from agents import take_ports  # noqa: E402
 from tcp_proxy import Fault, Wire  # noqa: E402
 
 DRIVE = sys.argv.pop(1) if __name__ == "__main__" else ""
-SECONDS = float(sys.argv.pop(1)) if len(sys.argv) > 1 and __name__ == "__main__" else 4
+SECONDS = float(sys.argv.pop(1)) if len(sys.argv) > 1 and __name__ == "__main__" else 2
 SEED = int(sys.argv.pop(1)) if len(sys.argv) > 1 and __name__ == "__main__" else None
 
 CHANNEL = {"type": "file", "capacity": 5000, "transactionCapacity": 200,
