@@ -213,13 +213,15 @@ static void send_slowly(int fd, const char *data, size_t size, int other, struct
 static const struct fl_line newline = {(const uint8_t *)"\n", 1};
 static const struct fl_line wide_newline = {(const uint8_t *)"\0\n", 2};
 
-/* Sends TEXT, which must end the connection, behind a line that is fine. */
-static void expect_too_long(uint16_t port, int other, const char *text)
+/* Sends TEXT, which must end the connection, behind a line that is fine; the first FIRST bytes of
+ * it in one piece. */
+static void expect_too_long(uint16_t port, int other, const char *text, size_t first)
 {
     int fd = client_open(port);
 
     client_text(fd, "fine\n");
-    send_slowly(fd, text, strlen(text), other, newline);
+    client_send(fd, text, first);
+    send_slowly(fd, text + first, strlen(text + first), other, newline);
     client_expect(fd, "OK\n" TOO_LONG);
     client_expect_end(fd);
     close(fd);
@@ -242,12 +244,17 @@ START_TEST(a_line_that_is_too_long_ends_the_connection)
     size_t sent = 0;
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        expect_too_long(port, other, bad[i]);
+        expect_too_long(port, other, bad[i], 0);
         sent += 1 + strlen(bad[i]); /* the line that is fine, and one of the other's for each */
+    }
+    /* Whichever bytes of its last character are looked at. */
+    for (size_t first = 9; first < strlen(bad[3]); first++) {
+        expect_too_long(port, other, bad[3], first);
+        sent += 1 + strlen(bad[3] + first);
     }
     ck_assert_uint_eq(flow_channel_size(rig_channel(&rig, "c1")), sent);
     close(other);
-    ck_assert_int_eq(rig_metric(&rig, "r1", "LineTooLongCount"), 5);
+    ck_assert_int_eq(rig_metric(&rig, "r1", "LineTooLongCount"), 5 + 13);
     finish(&rig);
 }
 END_TEST

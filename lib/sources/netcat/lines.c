@@ -10,24 +10,23 @@
 #include "base/utf8.h"
 #include "sources/netcat/netcat.h"
 
-/* DATA as valid UTF-8, in place or repaired.  Without WHOLE, it may end within a character, which
- * does not count yet. */
-static int repair(struct netcat *nc, struct fl_line *line, int whole)
+/* LINE as valid UTF-8, in place or repaired.  With CONSUMED, it may end within a character, which
+ * does not count yet, nor does it in *CONSUMED. */
+static int repair(struct netcat *nc, struct fl_line *line, size_t *consumed)
 {
-    size_t consumed;
-
+    if (consumed)
+        *consumed = line->size;
     if (fl_utf8_valid(line->data, line->size) == line->size)
         return FLOW_OK;
     fl_buf_clear(&nc->text);
-    int rc = fl_charset_to_utf8(nc->repairer, line->data, line->size, &nc->text,
-                                whole ? NULL : &consumed, NULL);
+    int rc = fl_charset_to_utf8(nc->repairer, line->data, line->size, &nc->text, consumed, NULL);
     *line = (struct fl_line){nc->text.data, nc->text.size};
     return rc;
 }
 
 static void take_line(struct netcat *nc, struct fl_conn *conn, struct fl_line line)
 {
-    if (repair(nc, &line, 1)) {
+    if (repair(nc, &line, NULL)) {
         netcat_no_memory(nc, conn);
         return;
     }
@@ -42,19 +41,20 @@ static void check_rest(struct netcat *nc, struct fl_conn *conn)
 {
     struct netcat_peer *peer = fl_conn_state(conn);
     struct fl_line rest = fl_lines_rest(&peer->lines);
-    size_t size = rest.size;
+    size_t consumed;
 
-    if (size < peer->check_at)
+    if (rest.size < peer->check_at)
         return;
-    if (repair(nc, &rest, 0)) {
+    if (repair(nc, &rest, &consumed)) {
         netcat_no_memory(nc, conn);
         return;
     }
     size_t units = fl_utf16_length(rest.data, rest.size);
     if (units >= nc->longest)
         netcat_too_long(nc, conn);
-    else /* No sooner than with as many bytes as there is room for units. */
-        peer->check_at = size + (nc->longest - units);
+    else /* No sooner than with as many bytes as there is room for units; those of a character that
+            has begun are among them. */
+        peer->check_at = consumed + (nc->longest - units);
 }
 
 static void feed_text(struct netcat *nc, struct fl_conn *conn, const uint8_t *data, size_t size)
