@@ -19,6 +19,8 @@
 
 /* What is left of them for files, child processes and the like. */
 #define SPARE_DESCRIPTORS 16u
+/* What the worker sends itself: more would hold up the loop, which needs the same lock. */
+#define DIRECT_MAX ((size_t)16 * 1024)
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
@@ -164,6 +166,9 @@ void fl_conn_drop(struct fl_conn *conn)
     if (conn->closed)
         return;
     conn->closed = 1;
+    fl_lock(&conn->server->lock);
+    conn->fd = -1;
+    fl_unlock(&conn->server->lock);
     uv_close((uv_handle_t *)&conn->tcp, on_closed);
     uv_close((uv_handle_t *)&conn->timer, on_closed);
 }
@@ -242,8 +247,17 @@ static void collect(struct fl_conn *conn, int *hang_up, int *released)
         conn->sending = conn->out;
         conn->out = empty;
     }
+    conn->busy = conn->sending.size > 0;
     *hang_up = conn->hang_up;
     *released = conn->released;
+    fl_unlock(&conn->server->lock);
+}
+
+/* All that the loop had to send was sent. */
+static void send_no_more(struct fl_conn *conn)
+{
+    fl_lock(&conn->server->lock);
+    conn->busy = 0;
     fl_unlock(&conn->server->lock);
 }
 
@@ -253,10 +267,13 @@ void fl_conn_serve(struct fl_conn *conn)
     int released;
 
     collect(conn, &hang_up, &released);
+    size_t size = conn->sending.size;
     if (!conn->writing && conn->sending.size && (conn->broken || send_now(conn)))
         conn->broken = 1;
     if (conn->broken && !conn->writing)
         fl_buf_clear(&conn->sending);
+    if (size && !conn->broken && !conn->sending.size)
+        send_no_more(conn);
     if (hang_up || conn->broken)
         fl_conn_end_input(conn);
     /* A server that closes does not wait for a peer that does not read. */
@@ -384,7 +401,8 @@ static void set_up(struct fl_conn *conn, uv_stream_t *listener)
     conn->handles = 2;
     conn->tcp.data = conn;
     conn->timer.data = conn;
-    if (local ? accept_local(conn, listener) : accept_tcp(conn, listener))
+    if ((local ? accept_local(conn, listener) : accept_tcp(conn, listener)) ||
+        uv_fileno((uv_handle_t *)&conn->tcp, &conn->fd))
         fl_conn_drop(conn);
     else
         read_on(conn);
@@ -401,6 +419,7 @@ int fl_conn_accept(struct fl_server *server, uv_stream_t *listener, uint16_t por
         return FLOW_ENOMEM;
     }
     conn->server = server;
+    conn->fd = -1;
     conn->last = last;
     conn->port = port;
     fl_buf_init(&conn->sending, server->mem);
@@ -437,13 +456,26 @@ static void mark(struct fl_conn *conn)
     fl_loop_post(server->loop, &server->task);
 }
 
+/* Sends what the peer takes at once, so that the loop need not be woken for an answer; locked.
+ * Returns how much that is.  What goes wrong the loop will see too. */
+static size_t send_direct(struct fl_conn *conn, const void *data, size_t size)
+{
+    if (conn->fd < 0 || conn->busy || conn->out.size || size > DIRECT_MAX)
+        return 0;
+    ssize_t sent = send(conn->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent > 0 ? (size_t)sent : 0;
+}
+
 int fl_conn_send(struct fl_conn *conn, const void *data, size_t size)
 {
     struct fl_server *server = conn->server;
+    int rc = FLOW_OK;
 
     fl_lock(&server->lock);
-    int rc = fl_buf_append(&conn->out, data, size);
-    if (rc == FLOW_OK)
+    size_t sent = send_direct(conn, data, size);
+    if (sent < size)
+        rc = fl_buf_append(&conn->out, (const uint8_t *)data + sent, size - sent);
+    if (sent < size && rc == FLOW_OK)
         mark(conn);
     fl_unlock(&server->lock);
     return rc;

@@ -70,6 +70,8 @@ struct fl_conn {
     unsigned closed : 1;
 
     /* Guarded by the server's lock. */
+    int fd;   /* through which the worker may send; -1: it is closed */
+    int busy; /* the loop is sending, so what the worker sends has to wait */
     struct fl_buf out;
     struct fl_conn *next_dirty;
     int dirty;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <uv.h>
@@ -403,8 +404,45 @@ START_TEST(without_memory_a_connection_is_refused_and_the_next_is_not)
 }
 END_TEST
 
+/* Sends SIZE bytes, as small answers and as large ones. */
+static void answer_in_parts(struct fl_conn *conn, const uint8_t *bytes, size_t size)
+{
+    for (size_t at = 0, i = 0; at < size; i++) {
+        size_t part = i % 7 == 6 ? 100000 : 1 + i * 37 % 3000;
+        part = part < size - at ? part : size - at;
+        ck_assert_int_eq(fl_conn_send(conn, bytes + at, part), FLOW_OK);
+        at += part;
+    }
+}
+
+START_TEST(answers_of_all_sizes_stay_in_order)
+{
+    struct fixture f;
+    set_up(&f);
+    int fd = client_open(f.port);
+    uint8_t *sent = fl_alloc(NULL, FLOOD);
+    uint8_t *came = fl_alloc(NULL, FLOOD);
+
+    for (size_t i = 0; i < FLOOD; i++)
+        sent[i] = (uint8_t)(i * 2654435761u >> 13);
+    client_text(fd, "x");
+    answer_in_parts(receive(&f, 1), sent, FLOOD);
+    for (size_t at = 0; at < FLOOD;) {
+        ssize_t got = recv(fd, came + at, FLOOD - at, 0);
+        ck_assert_int_gt(got, 0);
+        at += (size_t)got;
+    }
+    ck_assert_int_eq(memcmp(sent, came, FLOOD), 0);
+    fl_free(NULL, sent);
+    fl_free(NULL, came);
+    close(fd);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(without_memory_to_read_a_connection_ends)
 {
+    static const char large[100000]; /* more than is sent at once */
     struct fixture f;
     set_up(&f);
     int fd = client_open(f.port);
@@ -414,7 +452,7 @@ START_TEST(without_memory_to_read_a_connection_ends)
     /* The large piece of the first read is kept, but is in use while a second one is read. */
     struct fl_piece *kept = fl_inbox_room(&f.server->inboxes[0]);
     failing_after(&f.failing, 0);
-    ck_assert_int_eq(fl_conn_send(conn, "answer", 6), FLOW_ENOMEM);
+    ck_assert_int_eq(fl_conn_send(conn, large, sizeof large), FLOW_ENOMEM);
     client_text(fd, "y");
     ck_assert_ptr_eq(take_last(&f), conn);
     fl_conn_close(conn);
@@ -498,6 +536,7 @@ int main(void)
         {"state", each_connection_carries_its_own_state},
         {"slow worker", a_slow_worker_slows_the_peer_and_loses_nothing},
         {"slow peer", a_peer_that_does_not_read_is_not_read},
+        {"order", answers_of_all_sizes_stay_in_order},
         {"hang up", hanging_up_delivers_the_answer_first},
         {"close", closing_ends_every_connection},
         {"close at once", closing_does_not_wait_for_a_peer_that_does_not_read},
