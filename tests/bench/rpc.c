@@ -4,6 +4,9 @@
  * Sources that answer: requests of 1,000 events of 500 bytes on one connection and on four, into a
  * memory channel or a file channel and from there to the null sink; and two agents chained by a
  * sink and a source.  The limit is to send the same bytes to plain C that counts them and answers.
+ *
+ * --flume has ports of a Flume here, see flume_sources.py; of avro, of thrift compact and of thrift
+ * binary, the source with a memory channel and the one with a file channel.
  */
 
 #include <inttypes.h>
@@ -31,6 +34,7 @@ struct job {
     unsigned connections;
     unsigned window; /* requests that a connection has in flight */
     int durable;     /* file channels */
+    unsigned flume;  /* port of the same source of Flume's; 0: none */
 };
 
 /* An agent of the contest, and the folder of its channel. */
@@ -118,6 +122,17 @@ static double receive(void *arg, uint64_t work)
     return took;
 }
 
+/* Prepared requests into Flume. */
+static double receive_flume(void *arg, uint64_t work)
+{
+    const struct job *job = arg;
+    const struct rpc_load load = {job->rpc, job->connections, job->window, work / RPC_EVENTS};
+    struct rpc_place place = {0};
+
+    snprintf(place.text, sizeof place.text, "%u", job->flume);
+    return rpc_send(&load, &place);
+}
+
 static int push_all(struct agent *agent, uint64_t work)
 {
     char body[RPC_BODY];
@@ -171,26 +186,49 @@ static int compete(const struct bench_options *options, struct job *job, const c
         .unit = "events",
         .work = job->durable ? 500000 : 1000000,
         .goal = goal,
-        .entries = {{.name = "limit", .run = limit, .arg = job},
-                    {.name = "libflow", .run = job->sink ? chain : receive, .arg = job}},
-        .count = 2,
+        .entries = {{.name = "limit", .run = limit, .arg = job}},
+        .count = 1,
     };
+    const struct bench_entry flume = {.name = "Flume", .run = receive_flume, .arg = job};
+    const struct bench_entry libflow = {
+        .name = "libflow", .run = job->sink ? chain : receive, .arg = job};
 
+    if (job->flume)
+        contest.entries[contest.count++] = flume;
+    contest.entries[contest.count++] = libflow;
     return bench_run(options, &contest);
 }
 
-static int compete_receiving(const struct bench_options *options, const struct rpc *rpc,
-                             double to_null, double to_file)
+/* The next of the ports that --flume tells; 0 when there is none. */
+static unsigned take_port(const char **ports)
 {
-    struct job alone = {.rpc = rpc, .connections = 1, .window = 1};
+    char *end;
+
+    if (!*ports)
+        return 0;
+    unsigned long port = strtoul(*ports, &end, 10);
+    *ports = *end ? end + 1 : end;
+    return (unsigned)port;
+}
+
+/* Takes from PORTS those of Flume's two sources: to a memory channel, and to a file channel. */
+static int compete_receiving(const struct bench_options *options, const struct rpc *rpc,
+                             const char **ports, double to_null, double to_file)
+{
+    const unsigned to_memory = take_port(ports);
+    const unsigned to_disk = take_port(ports);
+    struct job alone = {.rpc = rpc, .connections = 1, .window = 1, .flume = to_memory};
     char name[80];
 
     /* As Flume's own clients call. */
     snprintf(name, sizeof name, "%s to null, one call at a time", rpc->name);
     int rc = compete(options, &alone, name, 0);
     for (int i = 0; i < 4 && !rc; i++) {
-        struct job job = {
-            .rpc = rpc, .connections = i % 2 ? 4 : 1, .window = STREAM, .durable = i / 2};
+        struct job job = {.rpc = rpc,
+                          .connections = i % 2 ? 4 : 1,
+                          .window = STREAM,
+                          .durable = i / 2,
+                          .flume = i / 2 ? to_disk : to_memory};
         snprintf(name, sizeof name, "%s to %s, connections: %u", rpc->name,
                  job.durable ? "file" : "null", job.connections);
         rc = compete(options, &job, name, job.durable ? to_file : to_null);
@@ -229,21 +267,22 @@ int main(int argc, char **argv)
 
     if (bench_options_read(&options, argc, argv))
         return 2;
+    const char *ports = options.flume;
     rpc_avro(&avro);
     rpc_thrift(&compact, 0);
     rpc_thrift(&binary, 1);
     rpc_ipc(&ipc);
-    int rc = compete_receiving(&options, &avro, 3e6, 500e3);
+    int rc = compete_receiving(&options, &avro, &ports, 3e6, 500e3);
     if (!rc)
-        rc = compete_receiving(&options, &compact, 2.5e6, 500e3);
+        rc = compete_receiving(&options, &compact, &ports, 2.5e6, 500e3);
     if (!rc)
-        rc = compete_receiving(&options, &binary, 2.5e6, 500e3);
+        rc = compete_receiving(&options, &binary, &ports, 2.5e6, 500e3);
     if (!rc)
         rc = compete_chained(&options, &avro, avro_sink);
     if (!rc)
         rc = compete_chained(&options, &compact, thrift_sink);
     if (!rc)
-        rc = compete_receiving(&options, &ipc, 0, 0);
+        rc = compete_receiving(&options, &ipc, &ports, 0, 0);
     if (!rc)
         rc = compete_chained(&options, &ipc, ipc_sink);
     rpc_free(&avro);
