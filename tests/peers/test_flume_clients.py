@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -18,6 +20,12 @@ from agents import FlowAgent, Pipe, Properties, listening, numbered, take_ports,
 
 BATCH = 100
 Make = Callable[..., libflow.Client]
+
+CLIENTS = {
+    "avro": {}, "deflate": {"compression-type": "deflate", "compression-level": "9"},
+    "thrift": {"client.type": "thrift"},
+    "thrift_binary": {"client.type": "thrift", "protocol": "binary"},
+}
 
 
 @pytest.fixture(scope="module", name="client")
@@ -72,13 +80,14 @@ def test_flume_shares_its_load_among_libflows(client: FlumeClient, two: list[Flo
 def fixture_flume(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlumeAgent]:
     """A Flume that listens in several ways."""
     kinds = [{}, {"compression-type": "deflate"}, {"type": "thrift"},
-             {"type": "thrift", "protocol": "binary"}]
-    names = ["avro", "deflate", "thrift", "thrift_binary"]
+             {"type": "thrift", "protocol": "binary"}, {}]
+    names = [*CLIENTS, "lines"]
     folder: Path = tmp_path_factory.mktemp("flume") / "agent"
     with FlumeAgent(folder, {name: Pipe(listening(port, **kind)) for name, kind, port
-                             in zip(names, kinds, take_ports(4))}) as agent:
+                             in zip(names, kinds, take_ports(5))}) as agent:
         yield agent
-    agent.check()
+    for mode in CLIENTS:
+        agent[mode].check()
 
 
 @pytest.fixture(name="make")
@@ -98,13 +107,6 @@ def events_from(first: int, count: int) -> list[libflow.Event]:
             for headers, body in map(numbered, range(first, first + count))]
 
 
-CLIENTS = {
-    "avro": {}, "deflate": {"compression-type": "deflate", "compression-level": "9"},
-    "thrift": {"client.type": "thrift"},
-    "thrift_binary": {"client.type": "thrift", "protocol": "binary"},
-}
-
-
 @pytest.mark.parametrize("mode", CLIENTS)
 def test_a_libflow_client_and_flume(make: Make, flume: FlumeAgent, mode: str) -> None:
     with make({"batch-size": str(BATCH)} | CLIENTS[mode], flume[mode].port) as client:
@@ -113,6 +115,19 @@ def test_a_libflow_client_and_flume(make: Make, flume: FlumeAgent, mode: str) ->
         client.append_batch(events_from(50, 2000))
         client.append_batch([])
     flume[mode].expect(0, 2050)
+
+
+def test_lines_from_the_command_to_flume(flume: FlumeAgent, tmp_path: Path) -> None:
+    lines = [f"{n} größe".encode() if n % 10 else b"" for n in range(1000)]
+    (tmp_path / "lines").write_bytes(b"\n".join(lines) + b"\n")
+    (tmp_path / "headers").write_text("host = web1\nplace = a b\n")
+    flow = Path(os.environ["FLOW_BUILD"]) / "bindings/cli/flow"
+    subprocess.run([flow, "avro-client", "--host", "127.0.0.1", "--port", str(flume["lines"].port),
+                    "--filename", tmp_path / "lines", "--headerFile", tmp_path / "headers"],
+                   check=True, timeout=60)
+    wait_for(lambda: len(flume["lines"].read()) >= len(lines), "lines are lost")
+    headers = {b"host": b"web1", b"place": b"a b"}
+    assert flume["lines"].read() == [(headers, line) for line in lines]
 
 
 def test_libflow_clients_choose_among_flumes(make: Make, tmp_path: Path) -> None:
