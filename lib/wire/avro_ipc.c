@@ -130,6 +130,12 @@ static void wait_for(struct fl_avro_ipc *ipc, const struct fl_avro_scan *scan)
     ipc->try_at = scan->sure || scan->need > later ? scan->need : later;
 }
 
+static void drop_eaten(struct fl_avro_ipc *ipc)
+{
+    fl_buf_consume(&ipc->carry, ipc->eaten);
+    ipc->eaten = 0;
+}
+
 static int item_of(int step)
 {
     return step == FL_AVRO_STEP_EVENT ? FL_AVRO_IPC_EVENT : GO_ON;
@@ -152,18 +158,21 @@ static int read_run(struct fl_avro_ipc *ipc, struct fl_avro_in *in, size_t run)
     return item_of(step);
 }
 
-/* Reads from what is kept. */
+/* Reads from what is kept.  Only where that needs more is what was handed out of it dropped: it may
+ * hold many events, and to move the rest for each would cost the square of them. */
 static int read_carry(struct fl_avro_ipc *ipc, struct fl_avro_scan *scan)
 {
     struct fl_buf *kept = &ipc->carry;
+    const uint8_t *begin = kept->data + ipc->eaten;
 
-    *scan = (struct fl_avro_scan){
-        .begin = kept->data, .at = kept->data, .end = kept->data + kept->size};
+    *scan = (struct fl_avro_scan){.begin = begin, .at = begin, .end = kept->data + kept->size};
     int step = fl_avro_step(ipc, scan);
-    if (step == FL_AVRO_STEP_SHORT)
+    if (step == FL_AVRO_STEP_SHORT) {
+        drop_eaten(ipc);
         wait_for(ipc, scan);
-    else if (step >= 0)
-        ipc->eaten = (size_t)(scan->at - scan->begin);
+    } else if (step >= 0) {
+        ipc->eaten = (size_t)(scan->at - kept->data);
+    }
     return step;
 }
 
@@ -229,10 +238,8 @@ static int end_frame(struct fl_avro_ipc *ipc)
 
 static int next(struct fl_avro_ipc *ipc, struct fl_avro_in *in, flow_error **err)
 {
-    if (ipc->eaten > 0) {
-        fl_buf_consume(&ipc->carry, ipc->eaten);
-        ipc->eaten = 0;
-    }
+    if (ipc->eaten > 0 && ipc->eaten == ipc->carry.size)
+        drop_eaten(ipc);
     if (!ipc->in_frame)
         return begin_frame(ipc, in, err);
     if (ipc->left > 0)

@@ -97,7 +97,7 @@ struct fl_avro_ipc {
     size_t left;         /* bytes of the present one */
     size_t frame;        /* bytes of those so far */
     uint64_t items;      /* events of the present block that are still to come */
-    struct fl_buf carry; /* the beginning of an item whose end has not come */
+    struct fl_buf carry; /* the beginning of an item whose end has not come, or what came with it */
     size_t try_at;       /* its size when it may be whole */
     size_t eaten;        /* bytes of it that were handed out */
     struct fl_buf metadata;

@@ -649,6 +649,58 @@ START_TEST(without_memory_it_says_so_and_nothing_leaks)
 }
 END_TEST
 
+/* ---- what would cost the square of its size ---- */
+
+#define MANY_HEADERS 11200u
+#define MANY_EVENTS 1300000u
+
+/* A call of one event with many headers and of many empty ones. */
+static void speak_large_and_empty(struct fl_buf *payload)
+{
+    static const char value[1000];
+
+    speak_handshake(payload, speak_flume_hash, NULL, speak_flume_hash);
+    speak_call(payload, "appendBatch");
+    speak_long(payload, MANY_EVENTS + 1);
+    speak_long(payload, MANY_HEADERS);
+    for (unsigned i = 0; i < MANY_HEADERS; i++) {
+        speak_text(payload, "n");
+        speak_bytes(payload, value, sizeof value);
+    }
+    for (unsigned i = 0; i < MANY_EVENTS + 1; i++)
+        fl_buf_append(payload, "\0\0", 2);
+    fl_buf_byte(payload, 0);
+}
+
+/* The headers are waited for, and some of the empty ones with them. */
+START_TEST(many_events_behind_a_large_one_are_not_moved_for_each)
+{
+    struct fl_buf payload;
+    struct fl_buf frame;
+    struct fl_avro_ipc ipc;
+    size_t events = 0;
+    int rc = 0;
+
+    fl_buf_init(&payload, NULL);
+    fl_buf_init(&frame, NULL);
+    speak_large_and_empty(&payload);
+    speak_frame(&frame, 1, &payload, payload.size);
+    fl_avro_ipc_init(&ipc, NULL, (size_t)64 << 20);
+    for (size_t at = 0, cut; at < frame.size; at += cut) {
+        cut = frame.size - at < 65536 ? frame.size - at : 65536;
+        struct fl_avro_in in = fl_avro_in(frame.data + at, cut);
+        while ((rc = fl_avro_ipc_next(&ipc, &in, NULL)) == FL_AVRO_IPC_EVENT)
+            events++;
+    }
+    ck_assert_int_eq(rc, FL_AVRO_IPC_CALL);
+    ck_assert_int_eq(ipc.call.kind, FL_AVRO_APPEND_BATCH);
+    ck_assert_uint_eq(events, MANY_EVENTS + 1);
+    fl_avro_ipc_free(&ipc);
+    fl_buf_free(&frame);
+    fl_buf_free(&payload);
+}
+END_TEST
+
 int main(void)
 {
     const struct test_entry tests[] = {
@@ -665,6 +717,7 @@ int main(void)
         {"frame", a_frame_is_as_large_as_all_its_buffers},
         {"fixtures", flumes_own_calls_get_flumes_own_answers},
         {"anything", what_is_said_is_heard_however_it_is_cut},
+        {"square", many_events_behind_a_large_one_are_not_moved_for_each},
         {"memory", without_memory_it_says_so_and_nothing_leaks},
     };
 
