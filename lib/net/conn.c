@@ -17,6 +17,11 @@
 #define LINGER_MS 1000
 #define LINGER_BYTES (16u * 1024 * 1024)
 
+/* Bytes that all peers of a server together may leave unread of what they were sent, and those that
+ * each may whatever the others do.  A request of a few bytes can have an answer of a kilobyte. */
+#define UNSENT_MAX ((size_t)64 * 1024 * 1024)
+#define UNSENT_SMALL ((size_t)64 * 1024)
+
 /* What is left of them for files, child processes and the like. */
 #define SPARE_DESCRIPTORS 16u
 /* What the worker sends itself: more would hold up the loop, which needs the same lock. */
@@ -116,12 +121,14 @@ static void free_conn(struct fl_conn *conn)
     fl_free(mem, conn);
 }
 
-/* Takes it off the list of those that the worker wanted something of last. */
+/* Takes it off the list of those that the worker wanted something of last, and what it has not sent
+ * off the account. */
 static void forget(struct fl_conn *conn)
 {
     struct fl_server *server = conn->server;
 
     fl_lock(&server->lock);
+    server->unsent -= conn->unsent;
     for (struct fl_conn **at = &server->dirty; conn->dirty && *at; at = &(*at)->next_dirty) {
         if (*at == conn) {
             *at = conn->next_dirty;
@@ -238,6 +245,13 @@ static int send_now(struct fl_conn *conn)
     return 0;
 }
 
+/* Says how many bytes CONN has still to send; locked. */
+static void account(struct fl_conn *conn, size_t unsent)
+{
+    conn->server->unsent += unsent - conn->unsent;
+    conn->unsent = unsent;
+}
+
 /* Takes over what the worker has to send, and tells what else it wants. */
 static void collect(struct fl_conn *conn, int *hang_up, int *released)
 {
@@ -250,14 +264,19 @@ static void collect(struct fl_conn *conn, int *hang_up, int *released)
     conn->busy = conn->sending.size > 0;
     *hang_up = conn->hang_up;
     *released = conn->released;
+    if (conn->given_up)
+        conn->broken = 1;
     fl_unlock(&conn->server->lock);
 }
 
-/* All that the loop had to send was sent. */
-static void send_no_more(struct fl_conn *conn)
+/* What could be sent no longer counts, and when that was all the worker may send again; where some
+ * of it is lost, nothing may follow. */
+static void settle(struct fl_conn *conn)
 {
     fl_lock(&conn->server->lock);
-    conn->busy = 0;
+    account(conn, conn->sending.size + conn->out.size);
+    if (!conn->broken)
+        conn->busy = conn->sending.size > 0;
     fl_unlock(&conn->server->lock);
 }
 
@@ -267,17 +286,15 @@ void fl_conn_serve(struct fl_conn *conn)
     int released;
 
     collect(conn, &hang_up, &released);
-    size_t size = conn->sending.size;
     if (!conn->writing && conn->sending.size && (conn->broken || send_now(conn)))
         conn->broken = 1;
     if (conn->broken && !conn->writing)
         fl_buf_clear(&conn->sending);
-    if (size && !conn->broken && !conn->sending.size)
-        send_no_more(conn);
+    settle(conn);
     if (hang_up || conn->broken)
         fl_conn_end_input(conn);
     /* A server that closes does not wait for a peer that does not read. */
-    if (released && (!conn->writing || conn->server->closing))
+    if (released && (!conn->writing || conn->broken || conn->server->closing))
         finish(conn, hang_up);
 }
 
@@ -466,18 +483,38 @@ static size_t send_direct(struct fl_conn *conn, const void *data, size_t size)
     return sent > 0 ? (size_t)sent : 0;
 }
 
+/* Nothing more is sent to a peer that does not read; locked. */
+static int give_up(struct fl_conn *conn)
+{
+    conn->given_up = 1;
+    fl_buf_free(&conn->out);
+    mark(conn);
+    return FLOW_ETOOBIG;
+}
+
+/* Locked. */
+static int send_more(struct fl_conn *conn, const uint8_t *data, size_t size)
+{
+    if (conn->given_up)
+        return FLOW_OK;
+    size_t sent = send_direct(conn, data, size);
+    size_t left = size - sent;
+    if (left == 0)
+        return FLOW_OK;
+    if (conn->unsent + left > UNSENT_SMALL && conn->server->unsent + left > UNSENT_MAX)
+        return give_up(conn);
+    if (fl_buf_append(&conn->out, data + sent, left))
+        return FLOW_ENOMEM;
+    account(conn, conn->unsent + left);
+    mark(conn);
+    return FLOW_OK;
+}
+
 int fl_conn_send(struct fl_conn *conn, const void *data, size_t size)
 {
-    struct fl_server *server = conn->server;
-    int rc = FLOW_OK;
-
-    fl_lock(&server->lock);
-    size_t sent = send_direct(conn, data, size);
-    if (sent < size)
-        rc = fl_buf_append(&conn->out, (const uint8_t *)data + sent, size - sent);
-    if (sent < size && rc == FLOW_OK)
-        mark(conn);
-    fl_unlock(&server->lock);
+    fl_lock(&conn->server->lock);
+    int rc = send_more(conn, data, size);
+    fl_unlock(&conn->server->lock);
     return rc;
 }
 

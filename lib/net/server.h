@@ -91,8 +91,12 @@ void *fl_conn_state(struct fl_conn *conn);
 const char *fl_conn_peer(const struct fl_conn *conn);
 uint16_t fl_conn_port(const struct fl_conn *conn);
 
-/* Sends bytes, in order, as the peer takes them; lost when it is gone.  FLOW_ENOMEM: they may have
- * been sent in part, and the connection is of no more use. */
+/*
+ * Sends bytes, in order, as the peer takes them; lost when it is gone.  FLOW_ENOMEM: they may
+ * have been sent in part, and the connection is of no more use.  FLOW_ETOOBIG, once: so much waits
+ * for peers that do not read, as this one, that it is given up; its last piece comes, and what it
+ * is sent is lost.
+ */
 int fl_conn_send(struct fl_conn *conn, const void *data, size_t size);
 
 /* Reads no more: the last piece comes soon, behind those that wait already. */

@@ -42,6 +42,7 @@ struct fl_server {
     struct fl_loop_task task;
     struct fl_conn *dirty; /* connections that the worker wants something of */
     int resume;            /* there is room in an inbox again */
+    size_t unsent;         /* bytes that peers have still to read */
     int all_closed;
 };
 
@@ -73,10 +74,12 @@ struct fl_conn {
     int fd;   /* through which the worker may send; -1: it is closed */
     int busy; /* the loop is sending, so what the worker sends has to wait */
     struct fl_buf out;
+    size_t unsent; /* bytes of `out` and `sending`, of the server's */
     struct fl_conn *next_dirty;
     int dirty;
     int hang_up;
     int released; /* the worker is done with it */
+    int given_up; /* the peer does not read what it is sent */
 
     uint16_t port;
     char peer[FL_ADDRESS_TEXT];

@@ -220,6 +220,40 @@ START_TEST(a_peer_that_does_not_read_is_not_read)
 }
 END_TEST
 
+/* Others may still be sent something, and get it. */
+START_TEST(a_peer_that_never_reads_is_given_up)
+{
+    struct fixture f;
+    set_up(&f);
+    int fd = client_open(f.port);
+    int other = client_open(f.port);
+    char *answer = fl_calloc(NULL, 1, FLOOD);
+    int rc = FLOW_OK;
+
+    client_text(fd, "x");
+    struct fl_conn *conn = receive(&f, 1);
+    client_text(other, "y");
+    struct fl_conn *good = receive(&f, 1);
+    for (int i = 0; i < 20 && !rc; i++)
+        rc = fl_conn_send(conn, answer, FLOOD);
+    ck_assert_int_eq(rc, FLOW_ETOOBIG);
+    ck_assert_int_eq(fl_conn_send(conn, answer, FLOOD), FLOW_OK);
+    ck_assert_int_eq(fl_conn_send(good, "ok", 2), FLOW_OK);
+    client_expect(other, "ok");
+    ck_assert_ptr_eq(take_last(&f), conn);
+    fl_conn_close(conn);
+    do
+        rc = (int)read(fd, answer, FLOOD);
+    while (rc > 0);
+    ck_assert_int_eq(fl_conn_send(good, answer, FLOOD), FLOW_OK);
+    ck_assert_uint_eq(client_drain(other, FLOOD), 0);
+    fl_free(NULL, answer);
+    close(fd);
+    close(other);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(hanging_up_delivers_the_answer_first)
 {
     static const char much[1024 * 1024];
@@ -537,6 +571,7 @@ int main(void)
         {"slow worker", a_slow_worker_slows_the_peer_and_loses_nothing},
         {"slow peer", a_peer_that_does_not_read_is_not_read},
         {"order", answers_of_all_sizes_stay_in_order},
+        {"never reads", a_peer_that_never_reads_is_given_up},
         {"hang up", hanging_up_delivers_the_answer_first},
         {"close", closing_ends_every_connection},
         {"close at once", closing_does_not_wait_for_a_peer_that_does_not_read},

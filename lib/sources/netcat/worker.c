@@ -30,10 +30,12 @@ static void hang_up(struct fl_conn *conn)
 /* Sends TEXT; a peer that cannot be answered must not wait for it. */
 static void send_text(struct netcat *nc, struct fl_conn *conn, const char *text, size_t size)
 {
-    if (fl_conn_send(conn, text, size) == FLOW_OK)
+    int rc = fl_conn_send(conn, text, size);
+
+    if (!rc)
         return;
-    flow_context_logf(nc->ctx, FLOW_LOG_ERROR, "cannot answer %s: out of memory",
-                      fl_conn_peer(conn));
+    flow_context_logf(nc->ctx, FLOW_LOG_ERROR, "cannot answer %s: %s", fl_conn_peer(conn),
+                      rc == FLOW_ENOMEM ? "out of memory" : "it does not read its answers");
     hang_up(conn);
 }
 

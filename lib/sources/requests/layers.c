@@ -53,7 +53,9 @@ int fl_request_layers_receive(struct fl_request_peer *peer, const uint8_t *data,
     worker->receiving = NULL;
     /* Also after a fault: the layers tell the peer why. */
     int sent = flush(peer, &worker->wire);
-    return !rc && sent ? fl_error_nomem(err) : rc;
+    if (!rc && sent)
+        rc = flow_error_set(err, sent, "what the layers have to say could not be sent");
+    return rc;
 }
 
 int fl_request_layers_receive_end(struct fl_request_peer *peer, flow_error **err)
