@@ -79,6 +79,7 @@ int fl_stamps_append(struct fl_stamps *to, const struct fl_stamps *from, size_t 
 struct sieve {
     const uint8_t *keep; /* or NULL: the first `count` */
     size_t count;
+    int elsewhere; /* the others are still there, but not here */
 };
 
 static int stays(const struct sieve *sieve, size_t event)
@@ -109,6 +110,13 @@ static void pass(struct sifting *s, size_t end)
         s->kept += stays(s->sieve, s->event);
 }
 
+/* What was not told apart stands for events that are elsewhere, too. */
+static void disown(const struct sifting *s, struct fl_stamp *stamp)
+{
+    if (s->sieve->elsewhere && stamp->count && stamp->kind != FL_STAMP_GONE && s->kept < s->event)
+        stamp->key_size = 0;
+}
+
 /* Adds to OUT the parts of OLD, whose events have a number each. */
 static int split(struct sifting *s, const struct fl_stamp *old, struct fl_vec *out)
 {
@@ -118,6 +126,7 @@ static int split(struct sifting *s, const struct fl_stamp *old, struct fl_vec *o
         int kept = stays(s->sieve, s->event);
         part.count = (uint32_t)count_alike(s, old->end);
         part.kind = kept ? FL_STAMP_EACH : FL_STAMP_GONE;
+        part.key_size = kept || !s->sieve->elsewhere ? old->key_size : 0;
         s->event += part.count;
         s->kept += kept ? part.count : 0;
         part.end = s->kept;
@@ -140,6 +149,7 @@ static int sift_into(const struct fl_stamps *stamps, struct sifting *s, struct f
         }
         pass(s, stamp.end);
         stamp.end = s->kept;
+        disown(s, &stamp);
         rc = fl_vec_push(out, &stamp) ? FLOW_OK : FLOW_ENOMEM;
     }
     return rc;
@@ -153,6 +163,7 @@ static void sift_roughly(struct fl_stamps *stamps, struct sifting *s)
         size_t before = s->kept, event = s->event;
         pass(s, stamp->end);
         stamp->end = s->kept;
+        disown(s, stamp);
         if (stamp->kind == FL_STAMP_EACH && s->kept - before < s->event - event)
             stamp->kind = s->kept > before ? FL_STAMP_WHOLE : FL_STAMP_GONE;
     }
@@ -179,6 +190,11 @@ static void sift(struct fl_stamps *stamps, const struct sieve *sieve)
 void fl_stamps_filter(struct fl_stamps *stamps, const uint8_t *keep)
 {
     sift(stamps, &(struct sieve){.keep = keep});
+}
+
+void fl_stamps_pick(struct fl_stamps *stamps, const uint8_t *keep)
+{
+    sift(stamps, &(struct sieve){.keep = keep, .elsewhere = 1});
 }
 
 void fl_stamps_truncate(struct fl_stamps *stamps, size_t count)

@@ -44,6 +44,10 @@ int fl_stamps_append(struct fl_stamps *to, const struct fl_stamps *from, size_t 
 void fl_stamps_filter(struct fl_stamps *stamps, const uint8_t *keep);
 void fl_stamps_truncate(struct fl_stamps *stamps, size_t count);
 
+/* As the filter, where the others go elsewhere and take their numbers with them.  Where nobody
+ * knows which numbers these are, those that remain have none. */
+void fl_stamps_pick(struct fl_stamps *stamps, const uint8_t *keep);
+
 /* BEFORE events were replaced by COUNT others, of which nobody knows what is of what. */
 void fl_stamps_mix(struct fl_stamps *stamps, size_t before, size_t count);
 

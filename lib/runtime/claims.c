@@ -247,3 +247,86 @@ int fl_claims_trim(struct fl_emission *e, flow_error **err)
     fl_free(e->emitter->mem, wanted);
     return rc;
 }
+
+/* ---- behind the selector ---- */
+
+#define NOWHERE UINT32_MAX
+
+static flow_route route_of(const struct fl_emission *e, size_t event)
+{
+    size_t channels = e->emitter->channel_count;
+
+    return (flow_route){fl_emission_routes(e) + event * fl_route_words(channels), channels};
+}
+
+static int requires(const flow_route *route, size_t channel)
+{
+    return fl_route_get(route->words, channel) == FL_ROUTE_REQUIRED;
+}
+
+/* The one channel that must have the event, or NOWHERE when there are none or several. */
+static uint32_t only_channel(const flow_route *route)
+{
+    uint32_t only = NOWHERE;
+
+    for (size_t i = 0; i < route->channels; i++) {
+        if (!requires(route, i))
+            continue;
+        if (only != NOWHERE)
+            return NOWHERE;
+        only = (uint32_t)i;
+    }
+    return only;
+}
+
+/* Stores for each event a channel that has it, rather one that it goes to; LACKS is room. */
+static int find_homes(struct fl_emission *e, const struct fl_share *share, uint32_t *homes,
+                      uint8_t *lacks, flow_error **err)
+{
+    int rc = FLOW_OK;
+
+    for (size_t i = 0; i < share->count; i++)
+        homes[i] = NOWHERE;
+    for (size_t c = 0; c < e->emitter->channel_count && !rc; c++) {
+        if (!fl_channel_keeps_spans(e->emitter->channels[c]))
+            continue;
+        memset(lacks, 0, share->count);
+        rc = look(e, c, share, lacks, err);
+        for (size_t i = 0; i < share->count && !rc; i++) {
+            const flow_route route = route_of(e, i);
+            if (!lacks[i] && (homes[i] == NOWHERE || requires(&route, c)))
+                homes[i] = (uint32_t)c;
+        }
+    }
+    return rc;
+}
+
+static void move_home(const struct fl_emission *e, const uint32_t *homes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const flow_route route = route_of(e, i);
+        uint32_t only = homes[i] == NOWHERE ? NOWHERE : only_channel(&route);
+        if (only != NOWHERE && only != homes[i])
+            fl_route_move(&route, only, homes[i]);
+    }
+}
+
+int fl_claims_reroute(struct fl_emission *e, flow_error **err)
+{
+    size_t count = flow_batch_count(e->batch);
+    const struct fl_share share = {.count = count, .total = count, .stamps = &e->batch->stamps};
+
+    if (!count || !share.stamps->list.count)
+        return FLOW_OK;
+    int rc = fl_claims_collect(e, &share, err);
+    if (rc || !e->numbers)
+        return rc;
+    uint32_t *homes = fl_alloc(e->emitter->mem, count * (sizeof *homes + 1));
+    if (!homes)
+        return fl_error_nomem(err);
+    rc = find_homes(e, &share, homes, (uint8_t *)(homes + count), err);
+    if (!rc)
+        move_home(e, homes, count);
+    fl_free(e->emitter->mem, homes);
+    return rc;
+}

@@ -24,4 +24,8 @@ int fl_claims_make(struct fl_emission *e, struct fl_share *share, flow_txn *txn,
  * batches that these make anew. */
 int fl_claims_trim(struct fl_emission *e, flow_error **err);
 
+/* Behind the selector: an event that is to go to one channel goes to the one that has it, if any,
+ * since the selector may have its turns, or another configuration, and does not know. */
+int fl_claims_reroute(struct fl_emission *e, flow_error **err);
+
 #endif

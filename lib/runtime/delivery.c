@@ -87,8 +87,9 @@ static int route_events(struct fl_emission *e, flow_error **err)
         if (fl_route_empty(&route))
             e->slots[FL_SLOT_UNROUTED]++;
     }
-    e->slots[FL_SLOT_ROUTED] = 1;
-    return FLOW_OK;
+    int rc = fl_claims_reroute(e, err);
+    e->slots[FL_SLOT_ROUTED] = rc == FLOW_OK;
+    return rc;
 }
 
 static int route(struct fl_emission *e, flow_error **err)

@@ -232,7 +232,8 @@ static int pick(struct fl_emission *e, size_t channel, unsigned wanted, struct f
     return rc;
 }
 
-/* The stamps of what was picked: where others go elsewhere, their numbers stay. */
+/* The stamps of what was picked: a channel that does not get an event must not seem to have it, in
+ * case it comes again and goes another way. */
 static int pick_stamps(struct fl_emission *e, struct fl_share *share, flow_error **err)
 {
     const struct fl_stamps *all = &e->batch->stamps;
@@ -243,7 +244,7 @@ static int pick_stamps(struct fl_emission *e, struct fl_share *share, flow_error
     fl_stamps_clear(&e->stamps);
     if (fl_stamps_append(&e->stamps, all, 0))
         return fl_error_nomem(err);
-    fl_stamps_filter(&e->stamps, e->chosen);
+    fl_stamps_pick(&e->stamps, e->chosen);
     share->stamps = &e->stamps;
     return FLOW_OK;
 }

@@ -41,6 +41,14 @@ int flow_route_require(flow_route *route, size_t index)
     return FLOW_OK;
 }
 
+void fl_route_move(const flow_route *route, size_t from, size_t to)
+{
+    route->words[from / FIELDS_PER_WORD] &= ~((uint64_t)FL_ROUTE_REQUIRED << shift_of(from));
+    uint64_t *word = &route->words[to / FIELDS_PER_WORD];
+    *word &= ~((uint64_t)FL_ROUTE_OPTIONAL << shift_of(to));
+    *word |= (uint64_t)FL_ROUTE_REQUIRED << shift_of(to);
+}
+
 int flow_route_offer(flow_route *route, size_t index)
 {
     if (route == NULL || index >= route->channels)

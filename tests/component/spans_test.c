@@ -297,7 +297,8 @@ static int sort_out(void *self, const flow_event *event, flow_route *route, flow
     return flow_route_require(route, digit % 2 ? 0 : 1);
 }
 
-START_TEST(every_channel_knows_what_went_to_another)
+/* A route that changes may let an event come to more channels, but to none never. */
+START_TEST(a_channel_lacks_what_went_to_another)
 {
     struct stage stage = {.selector = {sort_out, NULL, 0}};
 
@@ -310,7 +311,27 @@ START_TEST(every_channel_knows_what_went_to_another)
     stage.selector.select = NULL;
     up(&stage, "");
     must_push(&stage, "k", 1, 11);
-    expect_both(&stage, "11 ");
+    expect_bodies(&stage, "c1", "2 4 6 8 11 ");
+    expect_bodies(&stage, "c2", "1 3 5 7 9 11 ");
+    tear_down(&stage);
+}
+END_TEST
+
+/* Turns go on where they were, so that what comes again is shared out in another way. */
+START_TEST(events_that_channels_share_by_turns_are_neither_lost_nor_doubled)
+{
+    struct stage stage = {0};
+
+    set_up(&stage, "a1.sources.r1.selector.type = load_balancing\n"
+                   "a1.channels.c2.capacity = 10\n");
+    must_push(&stage, "", 20, 20);
+    ck_assert_int_eq(push(&stage, "r1", "k", 0, 3), FLOW_EFULL);
+    expect_bodies(&stage, "c1", "20 22 24 26 28 30 32 34 36 38 0 2 ");
+    expect_bodies(&stage, "c2", "21 23 25 27 29 31 33 35 37 39 ");
+    must_push(&stage, "k", 0, 3);
+    expect_bodies(&stage, "c1", "1 ");
+    expect_bodies(&stage, "c2", "");
+    ck_assert_int_eq(rig_metric(&stage.rig, "r1", "EventRepeatedCount"), 2);
     tear_down(&stage);
 }
 END_TEST
@@ -441,7 +462,9 @@ int main(void)
         {"what_an_interceptor_dropped_is_known_too", what_an_interceptor_dropped_is_known_too},
         {"an_interceptor_that_replaces_all_gets_only_what_is_new",
          an_interceptor_that_replaces_all_gets_only_what_is_new},
-        {"every_channel_knows_what_went_to_another", every_channel_knows_what_went_to_another},
+        {"a_channel_lacks_what_went_to_another", a_channel_lacks_what_went_to_another},
+        {"events_that_channels_share_by_turns_are_neither_lost_nor_doubled",
+         events_that_channels_share_by_turns_are_neither_lost_nor_doubled},
         {"where_a_channel_remembers_nothing_that_is_told",
          where_a_channel_remembers_nothing_that_is_told},
         {"the_log_tells_of_its_senders", the_log_tells_of_its_senders},

@@ -163,6 +163,37 @@ START_TEST(numbers_of_events_that_go_stay)
 }
 END_TEST
 
+START_TEST(numbers_of_events_that_are_elsewhere_go_along)
+{
+    static const uint8_t packed[] = {0, 0, 0, 0, 1, 0, 0, 0, 'x', 0, 0, 0, 0, 0, 0, 0, 0};
+    static const uint8_t first[] = {1, 0};
+    struct fixture f;
+
+    set_up(&f);
+    fill(&f, "a", 10, 3);
+    flow_batch_filter(f.batch, (const uint8_t[]){1, 0, 1});
+    fl_stamps_pick(&f.batch->stamps, first);
+    flow_batch_truncate(f.batch, 1);
+    ck_assert_str_eq(stamps_of(&f), "1:a 10+1 1:a 11-1 1: 12-1 ");
+
+    flow_batch_clear(f.batch);
+    fill(&f, "a", 10, 5);
+    ck_assert_int_eq(flow_batch_set_packed(f.batch, packed, sizeof packed, NULL), FLOW_OK);
+    fl_stamps_pick(&f.batch->stamps, first);
+    flow_batch_truncate(f.batch, 1);
+    ck_assert_str_eq(stamps_of(&f), "1: 10*5 ");
+
+    flow_batch_clear(f.batch);
+    fill(&f, "a", 10, 2);
+    failing_after(&f.failing, 0);
+    fl_stamps_pick(&f.batch->stamps, first);
+    failing_after(&f.failing, -1);
+    flow_batch_truncate(f.batch, 1);
+    ck_assert_str_eq(stamps_of(&f), "1: 10*2 ");
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(events_that_replace_others_stand_together)
 {
     static const uint8_t packed[] = {0, 0, 0, 0, 1, 0, 0, 0, 'x', 0, 0, 0, 0, 0, 0, 0, 0};
@@ -257,6 +288,8 @@ int main(void)
         {"numbers_come_along_with_events_of_another_batch",
          numbers_come_along_with_events_of_another_batch},
         {"numbers_of_events_that_go_stay", numbers_of_events_that_go_stay},
+        {"numbers_of_events_that_are_elsewhere_go_along",
+         numbers_of_events_that_are_elsewhere_go_along},
         {"events_that_replace_others_stand_together", events_that_replace_others_stand_together},
         {"without_memory_the_events_of_a_span_stand_together",
          without_memory_the_events_of_a_span_stand_together},
