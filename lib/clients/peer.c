@@ -187,6 +187,9 @@ int fl_peer_stamp(struct fl_peer *peer, const struct fl_delivery *delivery, size
         flow_context_log(peer->setup->ctx, FLOW_LOG_WARN,
                          "the numbers of the events of a call are too many to be told; if it is "
                          "repeated they come twice");
+    /* A libflow is to know that others may be behind this call. */
+    if (!peer->stamp.size && fl_peer_is_ordered(peer) && fl_stamp_write_empty(&peer->stamp))
+        return fl_error_nomem(err);
     call->stamp = peer->stamp.size ? peer->stamp.data : NULL;
     call->stamp_size = peer->stamp.size;
     return FLOW_OK;

@@ -163,6 +163,11 @@ int fl_stamp_write(struct fl_buf *out, const struct fl_stamp_list *list, size_t 
     return rc;
 }
 
+int fl_stamp_write_empty(struct fl_buf *out)
+{
+    return fl_buf_byte(out, VERSION);
+}
+
 /* ---- from bytes ---- */
 
 int fl_stamp_begin(struct fl_stamp_in *stamp, const void *data, size_t size)

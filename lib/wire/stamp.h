@@ -57,6 +57,9 @@ int fl_stamp_list_cut(const struct fl_stamp_list *list, size_t index, size_t at,
 int fl_stamp_write(struct fl_buf *out, const struct fl_stamp_list *list, size_t first,
                    size_t count);
 
+/* Adds a stamp that tells of no numbers, only that it is a libflow who sends; FLOW_ENOMEM. */
+int fl_stamp_write_empty(struct fl_buf *out);
+
 /* ---- the receiver's ---- */
 
 struct fl_stamp_in {

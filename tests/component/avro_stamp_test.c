@@ -25,7 +25,7 @@ struct stage {
     uint16_t port;
 };
 
-static void set_up(struct stage *stage)
+static void set_up_with(struct stage *stage, const char *more)
 {
     const char *root;
     char text[1024];
@@ -39,11 +39,16 @@ static void set_up(struct stage *stage)
              "a1.channels.c1.minimumRequiredSpace = 1048576\n"
              "a1.channels.c1.transactionCapacity = 100\n"
              "a1.sources.r1.type = avro\na1.sources.r1.channels = c1\na1.sources.r1.threads = 2\n"
-             "a1.sources.r1.bind = 127.0.0.1\na1.sources.r1.port = 0\n",
-             root, root);
+             "a1.sources.r1.bind = 127.0.0.1\na1.sources.r1.port = 0\n%s",
+             root, root, more);
     rig_build(&stage->rig, text);
     rig_start(&stage->rig);
     stage->port = rig_port(&stage->rig);
+}
+
+static void set_up(struct stage *stage)
+{
+    set_up_with(stage, "");
 }
 
 static void tear_down(struct stage *stage)
@@ -161,6 +166,27 @@ START_TEST(a_stamp_that_makes_no_sense_ends_the_connection_and_counts_for_nothin
 }
 END_TEST
 
+START_TEST(what_is_behind_a_call_that_was_refused_does_not_overtake_it)
+{
+    struct stage stage;
+
+    set_up_with(&stage, "a1.channels.c1.capacity = 100\na1.channels.c1.keep-alive = 0\n");
+    int fd = avro_client_open(stage.port), other = avro_client_open(stage.port);
+    avro_client_send(other, 2, 100, 10);
+    avro_client_expect(other, 2, FL_AVRO_OK);
+    send_numbers(fd, 2, 0, 96); /* for which there is no room, but for what is behind */
+    send_numbers(fd, 3, 96, 5);
+    avro_client_expect(fd, 2, FL_AVRO_FAILED);
+    client_expect_end(fd);
+    avro_client_send(other, 3, 110, 1); /* of which the connection is no libflow's */
+    avro_client_expect(other, 3, FL_AVRO_OK);
+    expect(&stage, "100 101 102 103 104 105 106 107 108 109 110 ");
+    close(fd);
+    close(other);
+    tear_down(&stage);
+}
+END_TEST
+
 /* The same calls from each connection, in one piece each, so that they meet. */
 START_TEST(connections_that_bring_the_same_at_once_bring_it_once)
 {
@@ -197,6 +223,8 @@ int main(void)
          calls_that_come_again_bring_only_what_is_new},
         {"a_stamp_that_makes_no_sense_ends_the_connection_and_counts_for_nothing",
          a_stamp_that_makes_no_sense_ends_the_connection_and_counts_for_nothing},
+        {"what_is_behind_a_call_that_was_refused_does_not_overtake_it",
+         what_is_behind_a_call_that_was_refused_does_not_overtake_it},
         {"connections_that_bring_the_same_at_once_bring_it_once",
          connections_that_bring_the_same_at_once_bring_it_once},
     };

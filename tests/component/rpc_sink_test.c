@@ -137,6 +137,7 @@ START_TEST(a_libflow_gets_several_calls_at_once)
     rig_tick_until(&rig, "k1", "EventDrainSuccessCount", 81);
     fake_agent_expect(&agents[0], numbers(81));
     ck_assert_uint_eq(fake_agent_connections(&agents[0]), 1);
+    ck_assert_uint_gt(agents[0].stamp.size, 0); /* though there are no numbers to tell */
     rig_stop(&rig);
 }
 END_TEST

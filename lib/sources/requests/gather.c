@@ -67,6 +67,7 @@ int fl_requests_stamp(struct fl_request_peer *peer, const void *data, size_t siz
     flow_span span;
     int rc = fl_stamp_begin(&stamp, data, size);
 
+    peer->told = 1;
     while (!rc && (rc = fl_stamp_next(&stamp, &span)) > 0)
         rc = fl_requests_span(peer, &span, err);
     if (rc == FLOW_EPARSE)

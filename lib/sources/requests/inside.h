@@ -102,6 +102,7 @@ struct fl_request_peer {
     struct fl_request_peer *next_ready;
     unsigned known : 1; /* the protocol has opened it */
     unsigned ready : 1; /* in the worker's list */
+    unsigned told : 1;  /* of numbers: it is a libflow, which sends on before it is answered */
     unsigned deaf : 1;  /* what comes is no longer looked at */
     max_align_t state[];
 };

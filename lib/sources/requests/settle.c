@@ -118,6 +118,14 @@ static int word(struct fl_request_worker *worker, struct fl_request_turn *turn, 
                                       &worker->out);
 }
 
+/* What a libflow has sent behind what was refused must not overtake it.  It all comes again, over
+ * another connection. */
+static void keep_order(struct fl_request_peer *peer, const struct fl_request_turn *turn, int result)
+{
+    if (result && turn->kind == FL_TURN_RESULT && turn->events > 0 && peer->told)
+        fl_requests_close(peer);
+}
+
 static void send_out(struct fl_request_worker *worker, struct fl_request_peer *peer)
 {
     struct fl_buf *out = &worker->out;
@@ -158,6 +166,7 @@ static void answer(struct fl_request_worker *worker, int result, const flow_erro
         fl_buf_free(&turn->ready);
         if (last)
             send_out(worker, peer);
+        keep_order(peer, turn, result);
         if (turn->kind == FL_TURN_END)
             end(peer);
     }
