@@ -99,6 +99,20 @@ void rpc_pipe_disconnect(struct rpc_pipe *pipe)
     fl_peer_disconnect(pipe->peer);
 }
 
+/* Waits for all answers of a connection that is too old.  What is younger must not overtake what
+ * fails. */
+static int retire(struct rpc_pipe *pipe, flow_error **err)
+{
+    while (pipe->count > 0 && fl_peer_is_old(pipe->peer)) {
+        if (take_answer(pipe, -1))
+            continue;
+        int rc = flow_error_set(err, FLOW_EIO, "what was sent before has failed");
+        flow_error_set_retriable(err, 1);
+        return rc;
+    }
+    return FLOW_OK;
+}
+
 /* Sends all calls of the youngest transaction, which is in the ring already. */
 static int send_calls(struct rpc_pipe *pipe, struct under_way *youngest,
                       const struct fl_delivery *delivery, flow_error **err)
@@ -136,9 +150,10 @@ static int send_behind(struct rpc_pipe *pipe, flow_txn *txn, const struct fl_del
 int rpc_pipe_send(struct rpc_pipe *pipe, flow_txn *txn, struct fl_delivery *delivery,
                   flow_error **err)
 {
-    while (pipe->count > 0 && fl_peer_is_old(pipe->peer))
-        rpc_pipe_collect(pipe, 1);
-    int rc = fl_peer_connect(pipe->peer, err);
+    int rc = retire(pipe, err);
+
+    if (!rc)
+        rc = fl_peer_connect(pipe->peer, err);
     if (rc)
         return rc;
     if (fl_peer_is_ordered(pipe->peer))
