@@ -46,6 +46,15 @@ int fl_equal_ignore_case(const char *a, const char *b)
     return fl_lower(*a) == fl_lower(*b);
 }
 
+int fl_equal_bytes_ignore_case(const char *a, const char *b, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (fl_lower(a[i]) != fl_lower(b[i]))
+            return 0;
+    }
+    return 1;
+}
+
 /*
  * Skips what is equal, then tries each edit at the first difference.  That is 3^LIMIT paths in the
  * worst case, but needs no memory, and nobody asks for more than a few edits.

@@ -11,6 +11,7 @@ int fl_parse_int(const char *text, size_t size, int64_t *value);
 
 /* ASCII only. */
 int fl_equal_ignore_case(const char *a, const char *b);
+int fl_equal_bytes_ignore_case(const char *a, const char *b, size_t size);
 char fl_lower(char c);
 int fl_is_space(char c); /* U+0020 and below, as String.trim has it */
 

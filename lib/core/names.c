@@ -34,22 +34,13 @@ int fl_names_next(const char **rest, const char **item, size_t *size)
     return 1;
 }
 
-static int equal_ignore_case(const char *a, const char *b, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        if (fl_lower(a[i]) != fl_lower(b[i]))
-            return 0;
-    }
-    return 1;
-}
-
 int fl_names_index_sized(const char *list, const char *name, size_t size)
 {
     const char *item;
     size_t item_size;
 
     for (int index = 0; fl_names_next(&list, &item, &item_size); index++) {
-        if (item_size == size && equal_ignore_case(item, name, size))
+        if (item_size == size && fl_equal_bytes_ignore_case(item, name, size))
             return index;
     }
     return -1;

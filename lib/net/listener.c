@@ -193,7 +193,8 @@ int fl_server_listen_local(struct fl_server *server, const char *path, unsigned 
 
     if (!request.listener)
         return fl_error_nomem(err);
-    int rc = fl_local_listen(server->mem, path, mode, &request.fd, &request.listener->file, err);
+    int rc = fl_local_listen(fl_io_of(server->ctx), server->mem, path, mode, &request.fd,
+                             &request.listener->file, err);
     if (rc) {
         fl_free(server->mem, request.listener);
         return rc;

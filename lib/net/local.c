@@ -32,7 +32,7 @@ _Static_assert(sizeof((struct sockaddr_un *)0)->sun_path == FL_LOCAL_PATH_MAX + 
 
 /* ---- the lock ---- */
 
-static int open_folder(const char *path)
+static int open_folder(const struct fl_io *io, const char *path)
 {
     struct sockaddr_un address;
     char folder[sizeof address.sun_path] = ".";
@@ -43,13 +43,17 @@ static int open_folder(const char *path)
         memcpy(folder, path, size);
         folder[size] = '\0';
     }
-    return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = io->open(io->self, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd >= 0)
+        return fd;
+    errno = -fd;
+    return -1;
 }
 
 /* Locks the folder of PATH.  Returns what to close, or -1 with errno. */
-static int lock_folder(const char *path)
+static int lock_folder(const struct fl_io *io, const char *path)
 {
-    int fd = open_folder(path);
+    int fd = open_folder(io, path);
 
     for (int i = 0; fd >= 0 && i < LOCK_TRIES; i++) {
         if (flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -86,7 +90,7 @@ static int in_use(const char *path, pid_t process, flow_error **err)
 }
 
 /* Removes the socket of a process that is gone. */
-static int clear_socket(const struct sockaddr_un *address, flow_error **err)
+static int clear_socket(const struct fl_io *io, const struct sockaddr_un *address, flow_error **err)
 {
     const char *path = address->sun_path;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -100,12 +104,12 @@ static int clear_socket(const struct sockaddr_un *address, flow_error **err)
     /* EAGAIN: so many wait to be accepted that there is no room for another one. */
     if (!number || number == EAGAIN)
         return in_use(path, process, err);
-    if (number == ECONNREFUSED && unlink(path) == 0)
-        return FLOW_OK;
-    return fl_error_errno(err, number == ECONNREFUSED ? errno : number, "cannot listen at", path);
+    if (number == ECONNREFUSED)
+        number = -io->unlink(io->self, path);
+    return number ? fl_error_errno(err, number, "cannot listen at", path) : FLOW_OK;
 }
 
-static int clear(const struct sockaddr_un *address, flow_error **err)
+static int clear(const struct fl_io *io, const struct sockaddr_un *address, flow_error **err)
 {
     struct stat found;
 
@@ -115,14 +119,15 @@ static int clear(const struct sockaddr_un *address, flow_error **err)
     if (!S_ISSOCK(found.st_mode))
         return flow_error_setf(err, FLOW_EEXIST, "cannot listen at %s: it is there, and no socket",
                                address->sun_path);
-    return clear_socket(address, err);
+    return clear_socket(io, address, err);
 }
 
 /* ---- making it ---- */
 
 /* The permissions of the new file are those of the socket without what the umask forbids: what is
  * missing is added before anybody can connect. */
-static int bind_at(int fd, const struct sockaddr_un *address, unsigned mode, struct stat *made)
+static int bind_at(const struct fl_io *io, int fd, const struct sockaddr_un *address, unsigned mode,
+                   struct stat *made)
 {
     const char *path = address->sun_path;
 
@@ -132,21 +137,21 @@ static int bind_at(int fd, const struct sockaddr_un *address, unsigned mode, str
         listen(fd, BACKLOG) == 0)
         return 0;
     int number = errno;
-    unlink(path);
+    (void)io->unlink(io->self, path);
     errno = number;
     return -1;
 }
 
 /* With the lock. */
-static int listen_at(const struct sockaddr_un *address, unsigned mode, int *fd, struct stat *made,
-                     flow_error **err)
+static int listen_at(const struct fl_io *io, const struct sockaddr_un *address, unsigned mode,
+                     int *fd, struct stat *made, flow_error **err)
 {
-    int rc = clear(address, err);
+    int rc = clear(io, address, err);
 
     if (rc)
         return rc;
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (*fd >= 0 && bind_at(*fd, address, mode, made) == 0)
+    if (*fd >= 0 && bind_at(io, *fd, address, mode, made) == 0)
         return FLOW_OK;
     rc = fl_error_errno(err, errno, "cannot listen at", address->sun_path);
     flow_error_set_retriable(err, 1);
@@ -155,23 +160,23 @@ static int listen_at(const struct sockaddr_un *address, unsigned mode, int *fd, 
     return rc;
 }
 
-static int listen_locked(const struct sockaddr_un *address, unsigned mode, int *fd,
-                         struct stat *made, flow_error **err)
+static int listen_locked(const struct fl_io *io, const struct sockaddr_un *address, unsigned mode,
+                         int *fd, struct stat *made, flow_error **err)
 {
-    int lock = lock_folder(address->sun_path);
+    int lock = lock_folder(io, address->sun_path);
 
     if (lock < 0) {
         int rc = fl_error_errno(err, errno, "cannot lock the folder of", address->sun_path);
         flow_error_set_retriable(err, 1);
         return rc;
     }
-    int rc = listen_at(address, mode, fd, made, err);
+    int rc = listen_at(io, address, mode, fd, made, err);
     close(lock);
     return rc;
 }
 
-int fl_local_listen(const flow_allocator *mem, const char *path, unsigned mode, int *fd,
-                    struct fl_local **local, flow_error **err)
+int fl_local_listen(const struct fl_io *io, const flow_allocator *mem, const char *path,
+                    unsigned mode, int *fd, struct fl_local **local, flow_error **err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t size = strlen(path);
@@ -185,12 +190,12 @@ int fl_local_listen(const flow_allocator *mem, const char *path, unsigned mode, 
     struct fl_local *new = fl_alloc(mem, sizeof *new + size + 1);
     if (!new)
         return fl_error_nomem(err);
-    int rc = listen_locked(&address, mode, fd, &made, err);
+    int rc = listen_locked(io, &address, mode, fd, &made, err);
     if (rc) {
         fl_free(mem, new);
         return rc;
     }
-    *new = (struct fl_local){.mem = mem, .device = made.st_dev, .inode = made.st_ino};
+    *new = (struct fl_local){.io = io, .mem = mem, .device = made.st_dev, .inode = made.st_ino};
     memcpy(new->path, path, size + 1);
     *local = new;
     return FLOW_OK;
@@ -204,7 +209,7 @@ void fl_local_remove(struct fl_local *local)
         return;
     if (lstat(local->path, &found) == 0 && found.st_dev == local->device &&
         found.st_ino == local->inode)
-        unlink(local->path);
+        (void)local->io->unlink(local->io->self, local->path);
     fl_free(local->mem, local);
 }
 

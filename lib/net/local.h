@@ -8,13 +8,14 @@
 
 #include <flow/error.h>
 
-#include "base/mem.h"
+#include "io/file.h"
 
 /* The most bytes of a path. */
 #define FL_LOCAL_PATH_MAX 107u
 
 /* The file of a socket that listens. */
 struct fl_local {
+    const struct fl_io *io;
     const flow_allocator *mem;
     dev_t device;
     ino_t inode;
@@ -31,8 +32,8 @@ struct fl_local {
  * Errors: FLOW_EEXIST when somebody listens there, FLOW_EINVAL for a path that is too long,
  * FLOW_EIO.
  */
-int fl_local_listen(const flow_allocator *mem, const char *path, unsigned mode, int *fd,
-                    struct fl_local **local, flow_error **err);
+int fl_local_listen(const struct fl_io *io, const flow_allocator *mem, const char *path,
+                    unsigned mode, int *fd, struct fl_local **local, flow_error **err);
 
 /* Removes the file, unless it is another one by now, and frees LOCAL.  To be called while the
  * socket is still open, so that nobody can have replaced it in between.  NULL is allowed. */

@@ -6,10 +6,10 @@
  */
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/number.h"
 #include "net/tls_inside.h"
 
 #define SEPARATORS " \t\r\n,"
@@ -25,7 +25,7 @@ static size_t next_word(const char **list)
 
 static int is_word(const char *word, size_t size, const char *name)
 {
-    return strlen(name) == size && strncasecmp(word, name, size) == 0;
+    return strlen(name) == size && fl_equal_bytes_ignore_case(word, name, size);
 }
 
 static int has(const char *list, const char *name)
@@ -131,7 +131,7 @@ static int is_suite(const char *word, size_t size, const SSL_CIPHER *cipher,
 
     if (standard && is_word(word, size, standard))
         return 1;
-    if (standard && size > 4 && strncasecmp(word, "SSL_", 4) == 0)
+    if (standard && size > 4 && fl_equal_bytes_ignore_case(word, "SSL_", 4))
         return is_word(word + 4, size - 4, standard + 4);
     return is_word(word, size, openssl->SSL_CIPHER_get_name(cipher));
 }
@@ -149,8 +149,9 @@ static int has_suite(const char *list, const SSL_CIPHER *cipher, const struct fl
 static int check_suites(const char *list, flow_error **err)
 {
     for (size_t size; (size = next_word(&list)); list += size) {
-        if (strncasecmp(list, "TLS_", 4) && strncasecmp(list, "SSL_", 4) &&
-            !memchr(list, '-', size))
+        int is_java = size > 4 && (fl_equal_bytes_ignore_case(list, "TLS_", 4) ||
+                                   fl_equal_bytes_ignore_case(list, "SSL_", 4));
+        if (!is_java && !memchr(list, '-', size))
             return refuse_word(list, size, "cipher suite", err);
     }
     return FLOW_OK;

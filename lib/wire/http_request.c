@@ -6,9 +6,9 @@
  */
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/error.h"
+#include "base/number.h"
 #include "wire/http_request.h"
 
 /* A line with the size of a chunk, and what extends it. */
@@ -52,7 +52,7 @@ static int fault(struct fl_http_request *request, int status, const char *why, f
 
 int fl_http_is(const struct fl_http_text *text, const char *word)
 {
-    return text->size == strlen(word) && strncasecmp(text->data, word, text->size) == 0;
+    return text->size == strlen(word) && fl_equal_bytes_ignore_case(text->data, word, text->size);
 }
 
 static struct fl_http_text text_of(const struct fl_http_request *request, struct fl_http_span span)

@@ -52,7 +52,7 @@ static void write_file(void)
 static int listen_at(unsigned mode, int *fd, struct fl_local **local)
 {
     flow_error *err = NULL;
-    int rc = fl_local_listen(NULL, path, mode, fd, local, &err);
+    int rc = fl_local_listen(fl_io_system(), NULL, path, mode, fd, local, &err);
 
     ck_assert_msg(rc || !err, "%s", flow_error_message(err));
     flow_error_free(err);
@@ -65,7 +65,7 @@ static void expect_refused(int code, const char *words)
     struct fl_local *local;
     int fd;
 
-    ck_assert_int_eq(fl_local_listen(NULL, path, 0600, &fd, &local, &err), code);
+    ck_assert_int_eq(fl_local_listen(fl_io_system(), NULL, path, 0600, &fd, &local, &err), code);
     ck_assert_msg(strstr(flow_error_message(err), words) != NULL, "%s", flow_error_message(err));
     flow_error_free(err);
 }
@@ -161,7 +161,7 @@ START_TEST(paths_that_cannot_be_are_refused)
 
     memset(name, 'x', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    ck_assert_int_eq(fl_local_listen(NULL, name, 0600, &fd, &local, &err), FLOW_EINVAL);
+    ck_assert_int_eq(fl_local_listen(fl_io_system(), NULL, name, 0600, &fd, &local, &err), FLOW_EINVAL);
     ck_assert_ptr_nonnull(strstr(flow_error_message(err), "longer than 107 bytes"));
     flow_error_free(err);
     snprintf(path, sizeof path, "%s/missing/socket", folder);
