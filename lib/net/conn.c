@@ -73,6 +73,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
     if (count > 0 && !conn->lingering) {
         piece->conn = conn;
         piece->size = (size_t)count;
+        atomic_fetch_add_explicit(&conn->waiting, 1, memory_order_relaxed);
         fl_inbox_put(inbox, piece);
         return;
     }
@@ -180,9 +181,24 @@ void fl_conn_drop(struct fl_conn *conn)
     uv_close((uv_handle_t *)&conn->timer, on_closed);
 }
 
-static void on_timer(uv_timer_t *timer)
+static void on_lingered(uv_timer_t *timer)
 {
     fl_conn_drop(timer->data);
+}
+
+/* A peer whose bytes wait for the worker, or that waits for the filter, has done its part. */
+static void on_late(uv_timer_t *timer)
+{
+    struct fl_conn *conn = timer->data;
+
+    if (conn->undecided || atomic_load_explicit(&conn->waiting, memory_order_relaxed)) {
+        uv_timer_start(timer, on_late, conn->server->meet_ms, 0);
+        return;
+    }
+    conn->late = conn->last != NULL;
+    conn->broken = 1;
+    fl_conn_end_input(conn);
+    fl_conn_serve(conn);
 }
 
 static void on_shutdown(uv_shutdown_t *request, int status)
@@ -203,7 +219,7 @@ static void finish(struct fl_conn *conn, int hung_up)
     }
     conn->lingering = 1;
     if (uv_shutdown(&conn->shutdown, stream, on_shutdown) ||
-        uv_timer_start(&conn->timer, on_timer, LINGER_MS, 0) ||
+        uv_timer_start(&conn->timer, on_lingered, LINGER_MS, 0) ||
         uv_read_start(stream, on_alloc, on_read))
         fl_conn_drop(conn);
 }
@@ -266,6 +282,8 @@ static void collect(struct fl_conn *conn, int *hang_up, int *released)
     *released = conn->released;
     if (conn->given_up)
         conn->broken = 1;
+    if (conn->met && !conn->lingering)
+        uv_timer_stop(&conn->timer);
     fl_unlock(&conn->server->lock);
 }
 
@@ -421,6 +439,8 @@ static void set_up(struct fl_conn *conn, uv_stream_t *listener)
     if ((local ? accept_local(conn, listener) : accept_tcp(conn, listener)) ||
         uv_fileno((uv_handle_t *)&conn->tcp, &conn->fd))
         fl_conn_drop(conn);
+    else if (server->meet_ms && uv_timer_start(&conn->timer, on_late, server->meet_ms, 0))
+        fl_conn_drop(conn);
     else
         read_on(conn);
 }
@@ -516,6 +536,21 @@ int fl_conn_send(struct fl_conn *conn, const void *data, size_t size)
     int rc = send_more(conn, data, size);
     fl_unlock(&conn->server->lock);
     return rc;
+}
+
+void fl_conn_met(struct fl_conn *conn)
+{
+    struct fl_server *server = conn->server;
+
+    fl_lock(&server->lock);
+    conn->met = 1;
+    mark(conn);
+    fl_unlock(&server->lock);
+}
+
+int fl_conn_late(const struct fl_conn *conn)
+{
+    return conn->late;
 }
 
 void fl_conn_hang_up(struct fl_conn *conn)

@@ -116,6 +116,11 @@ void fl_server_count_refused(struct fl_server *server, flow_counter *counter)
     server->count_refused = counter;
 }
 
+void fl_server_meet_within(struct fl_server *server, unsigned ms)
+{
+    server->meet_ms = ms;
+}
+
 int fl_server_filter(struct fl_server *server, const struct fl_ip_filter *filter, flow_error **err)
 {
     return fl_admission_new(server->mem, server->loop, filter, fl_conn_admitted, &server->admission,
@@ -197,6 +202,9 @@ struct fl_piece *fl_server_take_for(struct fl_server *server, unsigned worker, i
 
 void fl_server_release(struct fl_server *server, struct fl_piece *piece)
 {
+    /* With the last one the connection may be gone. */
+    if (piece->size)
+        atomic_fetch_sub_explicit(&piece->conn->waiting, 1, memory_order_relaxed);
     if (!fl_inbox_release(piece->inbox, piece))
         return;
     fl_lock(&server->lock);

@@ -36,6 +36,9 @@ void fl_server_count_open(struct fl_server *server, flow_counter *counter);
  * because the process has hardly any descriptors left; before listening. */
 void fl_server_count_refused(struct fl_server *server, flow_counter *counter);
 
+/* Ends connections that the worker has not called fl_conn_met for within MS; before listening. */
+void fl_server_meet_within(struct fl_server *server, unsigned ms);
+
 struct fl_ip_filter;
 
 /* Refuses whom FILTER, which lives longer, does not allow; before listening. */
@@ -98,6 +101,12 @@ uint16_t fl_conn_port(const struct fl_conn *conn);
  * is sent is lost.
  */
 int fl_conn_send(struct fl_conn *conn, const void *data, size_t size);
+
+/* The peer has shown that it speaks what is spoken here. */
+void fl_conn_met(struct fl_conn *conn);
+
+/* From the last piece on: 1 when it comes because the peer took too long to be met. */
+int fl_conn_late(const struct fl_conn *conn);
 
 /* Reads no more: the last piece comes soon, behind those that wait already. */
 void fl_conn_hang_up(struct fl_conn *conn);

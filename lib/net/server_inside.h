@@ -31,6 +31,7 @@ struct fl_server {
     flow_counter *count_open;       /* NULL: nobody wants to know */
     struct fl_admission *admission; /* NULL: everybody may come */
     flow_counter *count_refused;    /* NULL: nobody wants to know */
+    unsigned meet_ms;               /* 0: peers take as long as they like */
     int crowded;                    /* descriptors are getting few, which was logged */
 
     struct fl_listener *listeners;
@@ -51,7 +52,8 @@ struct fl_conn {
         uv_tcp_t tcp;
         uv_pipe_t pipe;
     };
-    uv_timer_t timer; /* bounds the time between the end of the answers and the close */
+    uv_timer_t
+        timer; /* bounds the time to be met, and that between the last answer and the close */
     uv_write_t write;
     uv_shutdown_t shutdown;
     struct fl_server *server;
@@ -69,6 +71,8 @@ struct fl_conn {
     unsigned broken : 1;    /* nothing can be sent any more */
     unsigned lingering : 1; /* all was sent; what the peer still sends is thrown away */
     unsigned closed : 1;
+    int late; /* the peer was not met in time; the worker looks when all has ended */
+    _Atomic unsigned waiting; /* pieces that the worker has not yet released */
 
     /* Guarded by the server's lock. */
     int fd;   /* through which the worker may send; -1: it is closed */
@@ -79,6 +83,7 @@ struct fl_conn {
     int dirty;
     int hang_up;
     int released; /* the worker is done with it */
+    int met;
     int given_up; /* the peer does not read what it is sent */
 
     uint16_t port;

@@ -184,6 +184,7 @@ int fl_tls_new(const flow_allocator *mem, const struct fl_io *io,
         return fl_error_nomem(err);
     m.tls->is_server = options->is_server;
     m.tls->verify_host = options->verify_host;
+    m.tls->handshake_ms = options->handshake_ms;
     int rc = fl_openssl_open(mem, &m.tls->openssl, err);
     if (rc) {
         fl_free(mem, m.tls);
@@ -198,6 +199,11 @@ int fl_tls_new(const flow_allocator *mem, const struct fl_io *io,
     else
         *tls = m.tls;
     return rc;
+}
+
+unsigned fl_tls_handshake_ms(const struct fl_tls *tls)
+{
+    return tls->handshake_ms;
 }
 
 void fl_tls_free(struct fl_tls *tls)

@@ -30,9 +30,10 @@ struct fl_tls_options {
     const char *exclude_protocols;
     const char *include_cipher_suites; /* by the names of Java and IANA */
     const char *exclude_cipher_suites;
-    int trust_all;   /* of a client: whoever answers is the peer */
-    int verify_host; /* of a client: the certificate has to be for the host */
-    int client_auth; /* of a server */
+    int trust_all;         /* of a client: whoever answers is the peer */
+    int verify_host;       /* of a client: the certificate has to be for the host */
+    int client_auth;       /* of a server */
+    unsigned handshake_ms; /* of a server: how long a handshake may take */
 };
 
 /* Shared by the connections of a component, on any threads. */
@@ -48,6 +49,9 @@ struct fl_tls;
 int fl_tls_new(const flow_allocator *mem, const struct fl_io *io,
                const struct fl_tls_options *options, struct fl_tls **tls, const char **property,
                flow_error **err);
+
+/* How long a handshake may take; whoever has the connections sees to it. */
+unsigned fl_tls_handshake_ms(const struct fl_tls *tls);
 
 /* After all connections that use it.  NULL is allowed. */
 void fl_tls_free(struct fl_tls *tls);

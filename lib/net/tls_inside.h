@@ -13,6 +13,7 @@ struct fl_tls {
     SSL_CTX *ctx;
     int is_server;
     int verify_host;
+    unsigned handshake_ms;
 };
 
 /* tls_names.c: both store in *PROPERTY the one that cannot be honoured. */

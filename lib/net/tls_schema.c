@@ -79,6 +79,16 @@ static const flow_property server_properties[] = {
         .help = "Whether clients show a certificate: not asked for, checked if they have one, or "
                 "needed. Flume never asks.",
     },
+    {
+        .name = "ssl-handshake-timeout",
+        .type = FLOW_TYPE_INT,
+        .default_value = "10",
+        .unit = "seconds",
+        .min = 1,
+        .max = 3600,
+        .help = "How long a client may take from its connection to the end of the handshake; one "
+                "that takes longer is hung up on. Flume always gives it 10 seconds.",
+    },
     STORE("truststore", NULL, NULL,
           "The file with the certificates by which those of clients are checked; needed unless "
           "client-auth is none."),
@@ -218,6 +228,7 @@ int fl_tls_open_server(flow_context *ctx, struct fl_tls **tls, flow_error **err)
         return FLOW_OK;
     options.is_server = 1;
     options.client_auth = flow_context_choice(ctx, "client-auth");
+    options.handshake_ms = 1000 * (unsigned)flow_context_int(ctx, "ssl-handshake-timeout");
     return open_with_lists(ctx, &options, tls, err);
 }
 

@@ -194,6 +194,37 @@ START_TEST(who_speaks_no_tls_is_hung_up_on_with_the_reason)
 }
 END_TEST
 
+/* One that was met may be silent as long as it likes. */
+START_TEST(who_takes_too_long_for_the_handshake_is_hung_up_on)
+{
+    struct fl_tls *tls = client_tls(NULL);
+    const struct fl_link_options options = {.stack = {.tls = tls}};
+    struct fl_link *link;
+    struct rig rig;
+    const struct fl_link_target target = {
+        .host = "127.0.0.1",
+        .port = start(&rig, "avro", SERVER "a1.sources.r1.ssl-handshake-timeout = 1\n")};
+
+    ck_assert_int_eq(fl_link_new(&options, &link, NULL), FLOW_OK);
+    ck_assert_int_eq(fl_link_connect(link, &target, AWAIT_MS, NULL), FLOW_OK);
+    ck_assert_int_eq(call(link, TEST_DATA "/avro-ipc", "append"), FLOW_OK);
+    int silent = client_open(target.port);
+    int begun = client_open(target.port);
+    client_send(begun, "\x16", 1);
+    client_expect_end(silent);
+    client_expect_end(begun);
+    rig_await(&rig, "r1", "ConnectionBrokenCount", 2);
+    ck_assert_uint_eq(rig_logged(&rig, "the TLS handshake took too long"), 2);
+    ck_assert_int_eq(call(link, TEST_DATA "/avro-ipc", "appendBatch"), FLOW_OK);
+    close(silent);
+    close(begun);
+    fl_link_close(link, AWAIT_MS);
+    fl_link_free(link);
+    finish(&rig);
+    fl_tls_free(tls);
+}
+END_TEST
+
 /* A source that cannot be. */
 static void expect_refused(const char *settings, const char *key, const char *part)
 {
@@ -278,6 +309,7 @@ int main(void)
         {"thrift", thrift_comes_through_tls},
         {"client-auth", who_shows_no_certificate_is_refused_where_one_is_needed},
         {"no TLS", who_speaks_no_tls_is_hung_up_on_with_the_reason},
+        {"late", who_takes_too_long_for_the_handshake_is_hung_up_on},
         {"settings", a_fault_of_a_setting_has_its_place},
         {"globals", what_a_source_does_not_set_comes_from_the_process},
     };

@@ -103,6 +103,7 @@ struct fl_request_peer {
     unsigned known : 1; /* the protocol has opened it */
     unsigned ready : 1; /* in the worker's list */
     unsigned told : 1;  /* of numbers: it is a libflow, which sends on before it is answered */
+    unsigned met : 1;   /* no handshake is under way */
     unsigned deaf : 1;  /* what comes is no longer looked at */
     max_align_t state[];
 };

@@ -51,6 +51,10 @@ int fl_request_layers_receive(struct fl_request_peer *peer, const uint8_t *data,
     worker->receiving = peer;
     int rc = fl_stack_receive(peer->stack, data, size, &taker, &worker->wire, err);
     worker->receiving = NULL;
+    if (!peer->met && fl_stack_ready(peer->stack)) {
+        peer->met = 1;
+        fl_conn_met(peer->conn);
+    }
     /* Also after a fault: the layers tell the peer why. */
     int sent = flush(peer, &worker->wire);
     if (!rc && sent)
@@ -60,6 +64,8 @@ int fl_request_layers_receive(struct fl_request_peer *peer, const uint8_t *data,
 
 int fl_request_layers_receive_end(struct fl_request_peer *peer, flow_error **err)
 {
+    if (fl_conn_late(peer->conn))
+        return flow_error_set(err, FLOW_ETIMEDOUT, "the TLS handshake took too long");
     return peer->stack ? fl_stack_receive_end(peer->stack, err) : FLOW_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "net/tls.h"
 #include "sources/requests/inside.h"
 
 /* Each worker is a thread; more than there are processors only wait for one another. */
@@ -120,6 +121,8 @@ int fl_requests_start(struct fl_requests *requests, flow_emitter *emitter, flow_
         return rc;
     fl_server_count_open(requests->server, requests->open);
     fl_server_count_refused(requests->server, requests->denied);
+    if (requests->plan && requests->plan->tls)
+        fl_server_meet_within(requests->server, fl_tls_handshake_ms(requests->plan->tls));
     if (requests->filter)
         rc = fl_server_filter(requests->server, requests->filter, err);
     if (!rc && start_workers(requests))
