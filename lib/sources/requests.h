@@ -109,7 +109,7 @@ int fl_requests_add(struct fl_request_peer *peer, const void *body, size_t size,
 /*
  * What the sender of the request under way tells of the numbers of its events: one span after the
  * other, or all of them as a stamp (wire/stamp.h).  In the end there must be spans of all events,
- * or none.  FLOW_EPARSE when it is no stamp.
+ * or none.  FLOW_EPARSE when it is no stamp; FLOW_ETOOBIG as fl_requests_add.
  *
  * Who sends a stamp may have sent more before it is answered, and sends all of it again, over
  * another connection, when something was refused: so the connection ends then, and what is behind

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The worker of sources that answer requests, with a protocol of single letters: e adds an event
- * and b a large one, x drops what was added, a period ends a request, r ends it with an answer that
- * is known, and ! is a fault.  A request is answered by O or F, or by R.
+ * The worker of sources that answer requests, with a protocol of single letters: e adds an event,
+ * b a large one and h one with many headers, s tells numbers of no events, x drops what was added,
+ * a period ends a request, r ends it with an answer that is known, and ! is a fault.  A request is
+ * answered by O or F, or by R.
  */
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "suite.h"
 
 #define LARGE 60000u
+#define HEADERS 1000u
 
 struct toy {
     struct fl_requests *requests;
@@ -40,11 +42,17 @@ static int toy_letter(struct fl_request_peer *peer, char letter, flow_error **er
 {
     static const char large[LARGE];
     const flow_header header = {"letter", "e", 6, 1};
+    const flow_span no_events = {0};
+    flow_header headers[HEADERS];
     struct fl_buf answer;
 
+    for (size_t i = 0; i < HEADERS; i++)
+        headers[i] = (flow_header){"", "", 0, 0};
     switch (letter) {
     case 'e': return fl_requests_add(peer, "e", 1, &header, 1, sizeof header, err);
     case 'b': return fl_requests_add(peer, large, sizeof large, NULL, 0, 0, err);
+    case 'h': return fl_requests_add(peer, "h", 1, headers, HEADERS, sizeof header, err);
+    case 's': return fl_requests_span(peer, &no_events, err);
     case 'x': fl_requests_drop(peer); return FLOW_OK;
     case '.': fl_requests_end(peer, 'O', FL_REQUEST_BATCH); return FLOW_OK;
     case 'r':
@@ -277,6 +285,30 @@ START_TEST(what_unfinished_requests_hold_is_bounded)
 }
 END_TEST
 
+/* Many of what takes more memory than it has bytes. */
+static void expect_bounded(char letter, size_t count)
+{
+    struct rig rig;
+    struct toy toy = {.held_max = 1u << 20};
+    int fd = client_open(start(&rig, &toy));
+    char *text = malloc(count);
+
+    memset(text, letter, count);
+    client_send(fd, text, count);
+    ck_assert(client_refused(fd));
+    ck_assert_uint_eq(rig_logged(&rig, "unfinished requests hold more than 1048576 bytes"), 1);
+    free(text);
+    close(fd);
+    finish(&rig);
+}
+
+START_TEST(what_small_things_take_in_memory_counts)
+{
+    expect_bounded('h', 200);
+    expect_bounded('s', 40000);
+}
+END_TEST
+
 START_TEST(a_small_request_is_taken_whatever_others_hold)
 {
     struct rig rig;
@@ -331,6 +363,7 @@ int main(void)
         {"fault", a_fault_ends_the_connection_behind_its_answers},
         {"open", a_connection_that_cannot_be_opened_is_closed},
         {"bound", what_unfinished_requests_hold_is_bounded},
+        {"small things", what_small_things_take_in_memory_counts},
         {"small", a_small_request_is_taken_whatever_others_hold},
         {"refused", a_channel_that_refuses_is_told_to_all_requests_of_the_transaction},
     };

@@ -58,7 +58,9 @@ void fl_gather_drop_tail(struct fl_request_peer *peer)
 
 int fl_requests_span(struct fl_request_peer *peer, const flow_span *span, flow_error **err)
 {
-    return fl_stamp_list_add(&peer->spans, span) ? fl_error_nomem(err) : FLOW_OK;
+    if (fl_stamp_list_add(&peer->spans, span))
+        return fl_error_nomem(err);
+    return fl_requests_hold(peer, sizeof *span + sizeof(size_t) + span->key_size, err);
 }
 
 int fl_requests_stamp(struct fl_request_peer *peer, const void *data, size_t size, flow_error **err)
@@ -111,7 +113,9 @@ void fl_gather_complete(struct fl_request_peer *peer)
 {
     struct fl_request_worker *worker = peer->worker;
     size_t events = fl_gather_tail(peer);
+    size_t bytes = peer->tail_bytes;
 
+    peer->tail_bytes = 0;
     if (events == 0)
         return;
     if (!peer->ready) {
@@ -121,9 +125,8 @@ void fl_gather_complete(struct fl_request_peer *peer)
         worker->last_ready = &peer->next_ready;
     }
     worker->ready_events += events;
-    worker->ready_bytes += peer->tail_bytes;
+    worker->ready_bytes += bytes;
     peer->done += events;
-    peer->tail_bytes = 0;
 }
 
 /* Adds references to the events of FROM, from the one at FIRST on, which have no numbers so far. */

@@ -176,4 +176,7 @@ void fl_requests_work(void *worker);
 /* Brings up to date what PEER holds. */
 void fl_requests_account(struct fl_request_peer *peer, size_t held);
 
+/* Adds BYTES to what the request under way takes; FLOW_ETOOBIG when that is too much. */
+int fl_requests_hold(struct fl_request_peer *peer, size_t bytes, flow_error **err);
+
 #endif

@@ -14,8 +14,9 @@
 /* A request that holds no more is never too much, whatever others hold. */
 #define HELD_SMALL ((size_t)64 * 1024)
 
-/* What an event takes beside its own bytes. */
+/* What an event, and each of its headers, takes beside its own bytes. */
 #define EVENT_BYTES 64u
+#define HEADER_BYTES 10u
 
 void fl_requests_account(struct fl_request_peer *peer, size_t held)
 {
@@ -43,6 +44,14 @@ static int refuse_more(const struct fl_request_peer *peer, flow_error **err)
                            peer->worker->requests->held_max);
 }
 
+int fl_requests_hold(struct fl_request_peer *peer, size_t bytes, flow_error **err)
+{
+    peer->tail_bytes += bytes;
+    if (peer->tail_bytes > peer->held + HELD_SLACK && too_much(peer, peer->tail_bytes))
+        return refuse_more(peer, err);
+    return FLOW_OK;
+}
+
 int fl_requests_add(struct fl_request_peer *peer, const void *body, size_t size,
                     const flow_header *headers, size_t count, size_t header_size, flow_error **err)
 {
@@ -52,17 +61,12 @@ int fl_requests_add(struct fl_request_peer *peer, const void *body, size_t size,
         return flow_error_set(err, FLOW_ECLOSED, "the connection was given up");
     for (size_t i = 0; i < count; i++) {
         const flow_header *header = (const void *)((const uint8_t *)headers + i * header_size);
-        bytes += (size_t)header->name_size + header->value_size;
+        bytes += HEADER_BYTES + (size_t)header->name_size + header->value_size;
     }
     int rc = fl_gather_open(peer, err);
     if (!rc)
         rc = flow_batch_add_full(peer->batch, body, size, headers, count, header_size, err);
-    if (rc)
-        return rc;
-    peer->tail_bytes += bytes;
-    if (peer->tail_bytes > peer->held + HELD_SLACK && too_much(peer, peer->tail_bytes))
-        return refuse_more(peer, err);
-    return FLOW_OK;
+    return rc ? rc : fl_requests_hold(peer, bytes, err);
 }
 
 void fl_requests_drop(struct fl_request_peer *peer)
