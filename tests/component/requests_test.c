@@ -3,8 +3,8 @@
 /*
  * The worker of sources that answer requests, with a protocol of single letters: e adds an event,
  * b a large one and h one with many headers, s tells numbers of no events, x drops what was added,
- * a period ends a request, r ends it with an answer that is known, and ! is a fault.  A request is
- * answered by O or F, or by R.
+ * a period ends a request, r ends it with an answer that is known, m with one for which there is no
+ * memory, and ! is a fault.  A request is answered by O or F, or by R.
  */
 
 #include <stdlib.h>
@@ -54,6 +54,7 @@ static int toy_letter(struct fl_request_peer *peer, char letter, flow_error **er
     case 'h': return fl_requests_add(peer, "h", 1, headers, HEADERS, sizeof header, err);
     case 's': return fl_requests_span(peer, &no_events, err);
     case 'x': fl_requests_drop(peer); return FLOW_OK;
+    case 'm': fl_requests_end(peer, 'M', FL_REQUEST_BATCH); return FLOW_OK;
     case '.': fl_requests_end(peer, 'O', FL_REQUEST_BATCH); return FLOW_OK;
     case 'r':
         fl_buf_init(&answer, NULL);
@@ -80,7 +81,8 @@ static int toy_answer(void *self, void *state, uint64_t token, int result, const
                       struct fl_buf *out)
 {
     ck_assert_int_eq(result, flow_error_code(fault));
-    return fl_buf_byte(out, result ? 'F' : (uint8_t)token);
+    int rc = fl_buf_byte(out, result ? 'F' : (uint8_t)token);
+    return token == 'M' ? FLOW_ENOMEM : rc;
 }
 
 static size_t toy_held(void *self, const void *state)
@@ -228,6 +230,23 @@ START_TEST(a_fault_ends_the_connection_behind_its_answers)
 }
 END_TEST
 
+START_TEST(no_answer_follows_one_that_is_lost)
+{
+    struct rig rig;
+    struct toy toy = {0};
+    uint16_t port = start(&rig, &toy);
+    int fd = client_open(port);
+
+    client_text(fd, "e.ememe.r");
+    client_expect(fd, "O");
+    client_expect_end(fd);
+    close(fd);
+    ck_assert_int_eq(rig_metric(&rig, "r1", "ConnectionBrokenCount"), 1);
+    ck_assert_uint_eq(rig_logged(&rig, "out of memory for the answer"), 1);
+    finish(&rig);
+}
+END_TEST
+
 START_TEST(a_connection_that_cannot_be_opened_is_closed)
 {
     struct rig rig;
@@ -361,6 +380,7 @@ int main(void)
         {"order", answers_come_in_the_order_of_the_requests},
         {"many", any_number_of_requests_may_wait},
         {"fault", a_fault_ends_the_connection_behind_its_answers},
+        {"lost", no_answer_follows_one_that_is_lost},
         {"open", a_connection_that_cannot_be_opened_is_closed},
         {"bound", what_unfinished_requests_hold_is_bounded},
         {"small things", what_small_things_take_in_memory_counts},

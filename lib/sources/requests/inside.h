@@ -104,6 +104,7 @@ struct fl_request_peer {
     unsigned ready : 1; /* in the worker's list */
     unsigned told : 1;  /* of numbers: it is a libflow, which sends on before it is answered */
     unsigned met : 1;   /* no handshake is under way */
+    unsigned mute : 1;  /* an answer was lost, so none may follow */
     unsigned deaf : 1;  /* what comes is no longer looked at */
     max_align_t state[];
 };

@@ -130,9 +130,25 @@ static void send_out(struct fl_request_worker *worker, struct fl_request_peer *p
 {
     struct fl_buf *out = &worker->out;
 
-    if (out->size > 0 && fl_request_layers_send(peer, out))
+    if (out->size > 0 && fl_request_layers_send(peer, out)) {
+        peer->mute = 1;
         fl_requests_hang_up(peer, "the answer could not be sent");
+    }
     fl_buf_clear(out);
+}
+
+/* A peer that counts answers must not take the next one for one that is missing. */
+static void speak(struct fl_request_worker *worker, struct fl_request_turn *turn, int result,
+                  const flow_error *fault)
+{
+    struct fl_request_peer *peer = turn->peer;
+    size_t before = worker->out.size;
+
+    if (peer->mute || !word(worker, turn, result, fault))
+        return;
+    worker->out.size = before;
+    peer->mute = 1;
+    fl_requests_hang_up(peer, "out of memory for the answer");
 }
 
 static void end(struct fl_request_peer *peer)
@@ -161,8 +177,8 @@ static void answer(struct fl_request_worker *worker, int result, const flow_erro
         struct fl_request_peer *peer = turn->peer;
         int last = i + 1 == worker->turn_count || turn[1].peer != peer;
 
-        if (turn->kind != FL_TURN_END && word(worker, turn, result, fault))
-            fl_requests_hang_up(peer, "out of memory for the answer");
+        if (turn->kind != FL_TURN_END)
+            speak(worker, turn, result, fault);
         fl_buf_free(&turn->ready);
         if (last)
             send_out(worker, peer);
