@@ -9,6 +9,7 @@
 
 #include "wire/avro_ipc_parts.h"
 #include "wire/avro_shape.h"
+#include "wire/draft.h"
 
 /* A client's protocol, and metadata: more is no protocol, and no metadata. */
 #define PROTOCOL_MAX ((size_t)1024 * 1024)
@@ -16,9 +17,6 @@
 
 /* As much of the name of an unknown message is repeated. */
 #define NAME_MAX_TOLD 256u
-
-/* Each takes ten bytes in memory besides its own. */
-#define HEADERS_MAX (FLOW_EVENT_HEADERS_MAX / 10)
 
 /* What the functions below return: they go on with 0 only. */
 enum { WHOLE, SHORT, BAD, NO_MEMORY };
@@ -312,7 +310,7 @@ static int scan_header(struct fl_avro_ipc *ipc, struct fl_avro_scan *scan)
         rc = scan_bytes(scan, FLOW_EVENT_HEADERS_MAX, &value, &value_size);
     if (rc)
         return rc;
-    if (ipc->headers.count == HEADERS_MAX)
+    if (ipc->headers.count == FL_DRAFT_HEADERS_MAX)
         return BAD;
     const flow_header header = {(const char *)name, (const char *)value, (uint32_t)name_size,
                                 (uint32_t)value_size};

@@ -2,9 +2,6 @@
 
 #include "wire/draft.h"
 
-/* Each takes ten bytes in memory besides its own. */
-#define HEADERS_MAX (FLOW_EVENT_HEADERS_MAX / 10)
-
 void fl_draft_init(struct fl_draft *draft, const flow_allocator *mem)
 {
     fl_vec_init(&draft->headers, mem, sizeof(flow_header));
@@ -29,7 +26,7 @@ int fl_draft_header(struct fl_draft *draft, const void *name, size_t name_size, 
 {
     const flow_header header = {name, value, (uint32_t)name_size, (uint32_t)value_size};
 
-    if (draft->headers.count == HEADERS_MAX) {
+    if (draft->headers.count == FL_DRAFT_HEADERS_MAX) {
         draft->fault = "an event has too many headers";
         return FLOW_EPARSE;
     }

@@ -8,6 +8,9 @@
 
 #include "base/vec.h"
 
+/* The most headers of an event: each takes ten bytes in memory besides its own. */
+#define FL_DRAFT_HEADERS_MAX (FLOW_EVENT_HEADERS_MAX / 10)
+
 /* Room for any 64-bit number in digits. */
 #define FL_DRAFT_NUMBER 24
 

@@ -10,12 +10,15 @@
 
 #include "base/error.h"
 #include "base/le.h"
+#include "wire/draft.h"
 #include "wire/ipc_reader.h"
 
 #define HEADER_FRONT 8u /* sizes of name and value */
 
-/* Memory that a connection keeps between two units. */
+/* Memory that a connection keeps between two units, and headers for which it does between two
+ * requests. */
 #define KEPT_MAX 4096u
+#define KEPT_HEADERS_MAX 128u
 
 void fl_ipc_reader_init(struct fl_ipc_reader *reader, const flow_allocator *mem, uint64_t most)
 {
@@ -95,7 +98,7 @@ static int64_t measure_event(struct fl_ipc_reader *reader, const uint8_t *data, 
 
     uint32_t count = fl_le32_get(data);
     uint64_t whole = FL_IPC_EVENT_MIN + (uint64_t)count * HEADER_FRONT;
-    if (whole > reader->left)
+    if (whole > reader->left || count > FL_DRAFT_HEADERS_MAX)
         return broken(reader, "the headers of an event are too many", err);
     if (size < whole)
         return need(reader, whole);
@@ -232,11 +235,15 @@ static int advance(struct fl_ipc_reader *reader, int64_t used)
     return FL_IPC_EVENT;
 }
 
-static int end_request(struct fl_ipc_reader *reader, flow_error **err)
+static int end_request(struct fl_ipc_reader *reader, struct fl_ipc_item *item, flow_error **err)
 {
     if (reader->left)
         return broken(reader, "there is more than the events of the request", err);
+    item->request = reader->request;
+    reader->request = (struct fl_ipc_request){0};
     reader->stage = FL_IPC_AT_FRONT;
+    if (reader->headers.capacity > KEPT_HEADERS_MAX)
+        fl_vec_free(&reader->headers);
     return FL_IPC_END;
 }
 
@@ -247,7 +254,7 @@ int fl_ipc_reader_next(struct fl_ipc_reader *reader, const uint8_t **data, size_
         if (reader->given)
             drop_rest(reader);
         if (reader->stage == FL_IPC_AT_EVENTS && reader->events == reader->request.events)
-            return end_request(reader, err);
+            return end_request(reader, item, err);
         int64_t used = reader->rest.size ? read_gathered(reader, data, size, item, err)
                                          : read_in_place(reader, data, size, item, err);
         if (used <= 0)

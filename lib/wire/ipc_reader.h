@@ -40,13 +40,13 @@ enum fl_ipc_stage {
 struct fl_ipc_reader {
     uint64_t most; /* bytes of events in a request */
     enum fl_ipc_stage stage;
-    struct fl_ipc_request request;
-    uint64_t left;         /* bytes of events that are still to come */
-    uint32_t events;       /* how many have come */
-    struct fl_buf rest;    /* the beginning of what does not lie in one piece */
-    size_t need;           /* the size of which it has to be, at least */
-    int given;             /* `rest` was handed out */
-    struct fl_vec headers; /* of flow_header: of the event at hand */
+    struct fl_ipc_request request; /* the one under way; all zero between requests */
+    uint64_t left;                 /* bytes of events that are still to come */
+    uint32_t events;               /* how many have come */
+    struct fl_buf rest;            /* the beginning of what does not lie in one piece */
+    size_t need;                   /* the size of which it has to be, at least */
+    int given;                     /* `rest` was handed out */
+    struct fl_vec headers;         /* of flow_header: of the event at hand */
 };
 
 void fl_ipc_reader_init(struct fl_ipc_reader *reader, const flow_allocator *mem, uint64_t most);

@@ -266,6 +266,46 @@ START_TEST(an_event_that_is_larger_than_its_request_is_refused)
 }
 END_TEST
 
+/* They are not waited for, nor is there memory for them. */
+START_TEST(an_event_of_more_headers_than_it_can_have_is_refused)
+{
+    struct fl_ipc_reader reader;
+    struct fl_ipc_item item;
+    struct fl_buf text;
+
+    add_event_front(&text, 2000000, 0, 20000000);
+    const uint8_t *data = text.data;
+    size_t size = FL_IPC_REQUEST_FRONT + FL_IPC_EVENT_MIN;
+    fl_ipc_reader_init(&reader, NULL, 20000000);
+    ck_assert_int_eq(fl_ipc_reader_next(&reader, &data, &size, &item, NULL), FL_IPC_BEGIN);
+    ck_assert_int_eq(fl_ipc_reader_next(&reader, &data, &size, &item, NULL), FLOW_EPARSE);
+    fl_ipc_reader_free(&reader);
+    fl_buf_free(&text);
+}
+END_TEST
+
+/* An error behind a request must not be told as its answer. */
+START_TEST(behind_a_request_there_is_none_under_way)
+{
+    const struct fl_ipc_request request = {.number = 7};
+    struct fl_ipc_reader reader;
+    struct fl_ipc_item item;
+    struct fl_buf text;
+
+    fl_buf_init(&text, NULL);
+    ck_assert_int_eq(fl_ipc_request_write(&text, &request), FLOW_OK);
+    const uint8_t *data = text.data;
+    size_t size = text.size;
+    fl_ipc_reader_init(&reader, NULL, MOST);
+    ck_assert_int_eq(fl_ipc_reader_next(&reader, &data, &size, &item, NULL), FL_IPC_BEGIN);
+    ck_assert_int_eq(fl_ipc_reader_next(&reader, &data, &size, &item, NULL), FL_IPC_END);
+    ck_assert_uint_eq(item.request.number, 7);
+    ck_assert_uint_eq(reader.request.number, 0);
+    fl_ipc_reader_free(&reader);
+    fl_buf_free(&text);
+}
+END_TEST
+
 START_TEST(bytes_behind_the_last_event_are_refused)
 {
     struct fl_buf text;
@@ -417,6 +457,8 @@ int main(void)
         {"sizes", sizes_that_cannot_be_true_are_refused},
         {"limit", a_request_beyond_the_limit_is_refused_by_its_front},
         {"event", an_event_that_is_larger_than_its_request_is_refused},
+        {"many headers", an_event_of_more_headers_than_it_can_have_is_refused},
+        {"between", behind_a_request_there_is_none_under_way},
         {"behind", bytes_behind_the_last_event_are_refused},
         {"spans", spans_have_to_fit_the_events},
         {"answers", answers_are_read_back_and_cut},
