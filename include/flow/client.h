@@ -36,7 +36,8 @@ typedef struct flow_client flow_client;
 /*
  * Makes a client as the keys of CONFIG say, which are those of Flume's: `client.type`, `hosts`,
  * `hosts.ALIAS`, `batch-size` and so on; flow-client-default(5) and the pages of the other types
- * have them all.  Unknown keys are warned of in the log.  Connects to nothing.  The caller frees
+ * have them all.  What of TLS is not set comes from the environment (FLUME_SSL_TRUSTSTORE_PATH and
+ * so on).  Unknown keys are warned of in the log.  Connects to nothing.  The caller frees
  * *CLIENT with flow_client_free; CONFIG may be freed before.
  *
  * Errors: FLOW_ECONFIG with all that is wrong, each with its key and place.

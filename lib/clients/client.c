@@ -14,6 +14,7 @@
 #include "base/vec.h"
 #include "clients/delivery.h"
 #include "core/context.h"
+#include "core/globals.h"
 #include "core/settings.h"
 
 #define DEFAULT_TYPE "default"
@@ -126,6 +127,8 @@ static int configure(flow_client *client, flow_config *config, flow_error **err)
         return rc;
     fl_vec_init(&raws, &client->lib->allocator, sizeof(struct fl_raw));
     rc = collect(config, &raws);
+    if (!rc)
+        rc = fl_globals_add(client->type->schema, NULL, &raws);
     rc = rc ? fl_error_nomem(err) : make_settings(client, &raws, err);
     fl_vec_free(&raws);
     return rc;

@@ -628,6 +628,22 @@ START_TEST(what_is_odd_about_settings_is_warned_of)
 }
 END_TEST
 
+/* As Flume's clients: what is not set comes from the environment. */
+START_TEST(what_is_not_set_comes_from_the_environment)
+{
+    flow_client *client;
+    flow_error *err = NULL;
+
+    setenv("FLUME_SSL_TRUSTSTORE_TYPE", "nonsense", 1);
+    int rc = try_client("hosts = a\nhosts.a = x:1\nssl = true\n", &client, &err);
+    expect_says(failure(rc, FLOW_ECONFIG, &err), "FLUME_SSL_TRUSTSTORE_TYPE: ");
+    rc = try_client("hosts = a\nhosts.a = x:1\nssl = true\ntruststore-type = jks\n", &client, &err);
+    ck_assert_int_eq(rc, FLOW_OK);
+    flow_client_free(client);
+    unsetenv("FLUME_SSL_TRUSTSTORE_TYPE");
+}
+END_TEST
+
 START_TEST(settings_come_from_a_file)
 {
     char path[] = "/tmp/flow-client-XXXXXX";
@@ -743,6 +759,7 @@ int main(void)
         {"several", all_left_out_is_an_error},
         {"settings", what_is_wrong_with_settings_is_told},
         {"settings", what_is_odd_about_settings_is_warned_of},
+        {"settings", what_is_not_set_comes_from_the_environment},
         {"settings", settings_come_from_a_file},
         {"settings", a_library_with_clients_is_not_freed},
         {"memory", memory_may_fail_at_any_time},
