@@ -57,8 +57,8 @@ FLOW_API int flow_client_load(flow_library *lib, const char *path, flow_client *
                               flow_error **err);
 
 /*
- * Ends all calls, those under way in other threads included, with FLOW_ECLOSED, and closes all
- * connections.  NULL is allowed.
+ * Ends all calls, those under way in other threads included, with FLOW_ECLOSED; flow_client_free
+ * closes the connections.  NULL is allowed.
  *
  * Thread: any.
  * Since: 1.0
@@ -66,8 +66,10 @@ FLOW_API int flow_client_load(flow_library *lib, const char *path, flow_client *
 FLOW_API void flow_client_close(flow_client *client);
 
 /*
- * Closes and frees a client.  No call may be under way any more.  NULL is allowed.
+ * Closes the connections and frees a client.  No call may be under way any more.  NULL is allowed.
+ * In a forked child it does nothing: the connections are its parent's.
  *
+ * Blocks: up to a second a connection, where TLS or compression has to be ended.
  * Since: 1.0
  */
 FLOW_API void flow_client_free(flow_client *client);

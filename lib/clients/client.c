@@ -190,7 +190,7 @@ void flow_client_close(flow_client *client)
 
 void flow_client_free(flow_client *client)
 {
-    if (!client)
+    if (!client || fl_library_check(client->lib, NULL))
         return;
 
     flow_library *lib = client->lib;
