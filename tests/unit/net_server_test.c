@@ -221,6 +221,14 @@ START_TEST(a_peer_that_does_not_read_is_not_read)
 END_TEST
 
 /* Others may still be sent something, and get it. */
+static size_t unsent(struct fl_server *server)
+{
+    fl_lock(&server->lock);
+    size_t size = server->unsent;
+    fl_unlock(&server->lock);
+    return size;
+}
+
 START_TEST(a_peer_that_never_reads_is_given_up)
 {
     struct fixture f;
@@ -245,6 +253,7 @@ START_TEST(a_peer_that_never_reads_is_given_up)
     do
         rc = (int)read(fd, answer, FLOOD);
     while (rc > 0);
+    AWAIT(unsent(f.server) == 0);
     ck_assert_int_eq(fl_conn_send(good, answer, FLOOD), FLOW_OK);
     ck_assert_uint_eq(client_drain(other, FLOOD), 0);
     fl_free(NULL, answer);
