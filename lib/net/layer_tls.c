@@ -188,8 +188,6 @@ static int take(struct tls_layer *self, const uint8_t *data, size_t size, flow_e
     const struct fl_openssl *openssl = self->tls->openssl;
     struct fl_openssl_errors before;
 
-    if (size > INT32_MAX)
-        return flow_error_set(err, FLOW_ETOOBIG, "too much at once for TLS");
     self->begun = 1;
     fl_openssl_begin(openssl, &before);
     int taken = openssl->BIO_write(self->in, data, (int)size);
@@ -197,16 +195,28 @@ static int take(struct tls_layer *self, const uint8_t *data, size_t size, flow_e
     return taken == (int)size ? FLOW_OK : fl_error_nomem(err);
 }
 
-static int receive(struct fl_layer *layer, const uint8_t *data, size_t size, flow_error **err)
+static int receive_some(struct tls_layer *self, const uint8_t *data, size_t size, flow_error **err)
 {
-    struct tls_layer *self = (struct tls_layer *)layer;
-
-    if (layer->ended)
-        return FLOW_OK;
     int rc = take(self, data, size, err);
+
     if (!rc && !self->ready)
         rc = shake_hands(self, err);
     return !rc && self->ready ? decrypt_all(self, err) : rc;
+}
+
+/* OpenSSL's buffer never shrinks, so it gets little at a time: an idle connection keeps it. */
+static int receive(struct fl_layer *layer, const uint8_t *data, size_t size, flow_error **err)
+{
+    struct tls_layer *self = (struct tls_layer *)layer;
+    int rc = FLOW_OK;
+
+    while (size > 0 && !rc && !layer->ended) {
+        size_t some = size < FL_STACK_PIECE ? size : FL_STACK_PIECE;
+        rc = receive_some(self, data, some, err);
+        data += some;
+        size -= some;
+    }
+    return rc;
 }
 
 /* A peer that only looked whether somebody listens did nothing wrong. */

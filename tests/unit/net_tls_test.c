@@ -2,6 +2,8 @@
 
 /* TLS between two stacks in memory, with the key stores of tests/data/tls. */
 
+#include <malloc.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -421,6 +423,50 @@ START_TEST(an_end_in_the_handshake_is_told_and_one_before_is_not)
 }
 END_TEST
 
+/* What OpenSSL has allocated. */
+static size_t live;
+
+static void counting_free(void *memory, const char *file, int line)
+{
+    live -= memory ? malloc_usable_size(memory) : 0;
+    free(memory);
+}
+
+static void *counting_realloc(void *memory, size_t size, const char *file, int line)
+{
+    live -= memory ? malloc_usable_size(memory) : 0;
+    memory = realloc(memory, size);
+    live += memory ? malloc_usable_size(memory) : 0;
+    return memory;
+}
+
+static void *counting_malloc(size_t size, const char *file, int line)
+{
+    return counting_realloc(NULL, size, file, line);
+}
+
+START_TEST(a_connection_does_not_keep_memory_for_all_that_came_at_once)
+{
+    static const uint8_t bytes[1u << 20];
+    const struct fl_tls_options server = server_with(DATA "server.jks");
+    const struct fl_tls_options client = client_with(DATA "trust.p12");
+    const struct fl_stack_plan plan = {0};
+    struct pair p;
+
+    ck_assert_int_eq(CRYPTO_set_mem_functions(counting_malloc, counting_realloc, counting_free), 1);
+    meet(&p, &client, &server, &plan);
+    ck_assert_int_eq(ends_shake_hands(&p.client, &p.server, 0), FLOW_OK);
+    ck_assert_int_eq(fl_stack_send(p.client.stack, bytes, sizeof bytes, &p.client.wire, NULL),
+                     FLOW_OK);
+    size_t before = live;
+    ck_assert_uint_gt(before, 0);
+    ck_assert_int_eq(end_carry(&p.client, &p.server, 0), FLOW_OK);
+    ck_assert_uint_eq(p.server.plain.size, sizeof bytes);
+    ck_assert_uint_lt(live, before + 65536);
+    part(&p);
+}
+END_TEST
+
 START_TEST(damage_on_the_way_is_noticed)
 {
     const struct fl_tls_options server = server_with(DATA "server.pem");
@@ -510,6 +556,7 @@ int main(void)
         {"bad settings", what_is_wrong_with_a_setting_is_told},
         {"no TLS", what_is_no_tls_is_refused},
         {"end", an_end_in_the_handshake_is_told_and_one_before_is_not},
+        {"memory kept", a_connection_does_not_keep_memory_for_all_that_came_at_once},
         {"damage", damage_on_the_way_is_noticed},
         {"errors of the host", the_errors_of_the_host_are_left_to_it},
         {"no memory", out_of_memory_is_an_error},
