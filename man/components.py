@@ -197,7 +197,10 @@ MEANINGS = {
     "LineTooLongCount": "Lines longer than max-line-length.",
     "LineUnfinishedCount": "Texts without a newline at the end of a connection.",
     "RequestUnfinishedCount": "Requests that ended with their connection before they were whole.",
-    "ConnectionBrokenCount": "Connections that were closed because of what came over them.",
+    "ConnectionBrokenCount":
+        "Connections that were closed because of what came over them, because the peer did not "
+        "read its answers, or because its handshake did not end. The log tells of the first 64 a "
+        "minute, for each thread.",
     "CallRefusedCount": "Calls that were answered with an error because they were not understood.",
     "ConnectionRefusedCount": "Connections that were not let in, by ipFilter or for lack of "
                               "descriptors.",

@@ -23,6 +23,7 @@ struct toy {
     struct fl_requests *requests;
     size_t held_max;
     int open_fails;
+    int false_clock;
 };
 
 struct letters {
@@ -155,7 +156,7 @@ static const flow_source_ops ops = {
 
 static uint16_t start(struct rig *rig, struct toy *toy)
 {
-    rig_init(rig, 0);
+    rig_init(rig, toy->false_clock);
     ck_assert_int_eq(
         flow_registry_add_source(flow_library_registry(rig->lib), &ops, toy, NULL, NULL), FLOW_OK);
     rig_build(rig, "a1.sources = r1\na1.channels = c1\na1.channels.c1.type = memory\n"
@@ -226,6 +227,35 @@ START_TEST(a_fault_ends_the_connection_behind_its_answers)
     ck_assert_int_eq(rig_metric(&rig, "r1", "ConnectionBrokenCount"), 1);
     ck_assert_int_eq(rig_metric(&rig, "r1", "RequestUnfinishedCount"), 0);
     ck_assert_uint_eq(rig_logged(&rig, "an exclamation mark"), 1);
+    finish(&rig);
+}
+END_TEST
+
+static void break_connections(struct rig *rig, uint16_t port, int count)
+{
+    int64_t before = rig_metric(rig, "r1", "ConnectionBrokenCount");
+
+    for (int i = 0; i < count; i++) {
+        int fd = client_open(port);
+        client_text(fd, "!");
+        client_expect_end(fd);
+        close(fd);
+    }
+    rig_await(rig, "r1", "ConnectionBrokenCount", before + count);
+}
+
+START_TEST(peers_that_break_off_again_and_again_do_not_fill_the_log)
+{
+    struct rig rig;
+    struct toy toy = {.false_clock = 1};
+    uint16_t port = start(&rig, &toy);
+
+    break_connections(&rig, port, 70);
+    ck_assert_uint_eq(rig_logged(&rig, "WARN source r1: hung up on"), 63);
+    ck_assert_uint_eq(rig_logged(&rig, "WARN source r1: hanging up on many"), 1);
+    rig_advance(&rig, 60000);
+    break_connections(&rig, port, 1);
+    ck_assert_uint_eq(rig_logged(&rig, "WARN source r1: hung up on"), 64);
     finish(&rig);
 }
 END_TEST
@@ -380,6 +410,7 @@ int main(void)
         {"order", answers_come_in_the_order_of_the_requests},
         {"many", any_number_of_requests_may_wait},
         {"fault", a_fault_ends_the_connection_behind_its_answers},
+        {"log", peers_that_break_off_again_and_again_do_not_fill_the_log},
         {"lost", no_answer_follows_one_that_is_lost},
         {"open", a_connection_that_cannot_be_opened_is_closed},
         {"bound", what_unfinished_requests_hold_is_bounded},

@@ -63,7 +63,9 @@ struct fl_request_worker {
     struct fl_buf wire;                /* what they have to send */
     struct fl_buf sealed;              /* the same for other connections */
 
-    int failing; /* the last transaction failed, which was logged */
+    int64_t told_since; /* when the present minute of warnings began */
+    unsigned told;      /* in it */
+    int failing;        /* the last transaction failed, which was logged */
 };
 
 struct fl_requests {

@@ -10,6 +10,11 @@
 /* Between two attempts to emit, on top of the time for which a full channel was waited for. */
 #define RETRY_MS 100
 
+/* Connections that were hung up on, of which a minute's log tells by name: peers that mean harm
+ * come again and again. */
+#define TOLD_MAX 64u
+#define TOLD_MS 60000
+
 void fl_requests_close(struct fl_request_peer *peer)
 {
     if (peer->deaf)
@@ -20,6 +25,25 @@ void fl_requests_close(struct fl_request_peer *peer)
     fl_conn_hang_up(peer->conn);
 }
 
+/* Whether a warning about a peer is not yet one too many. */
+static int may_tell(struct fl_request_worker *worker)
+{
+    const flow_context *ctx = worker->requests->ctx;
+    int64_t now = flow_context_now(ctx);
+
+    if (!worker->told || now - worker->told_since >= TOLD_MS) {
+        worker->told_since = now;
+        worker->told = 0;
+    }
+    if (worker->told == TOLD_MAX)
+        return 0;
+    if (++worker->told == TOLD_MAX)
+        flow_context_log(ctx, FLOW_LOG_WARN,
+                         "hanging up on many; for a minute others are only counted "
+                         "(ConnectionBrokenCount)");
+    return worker->told < TOLD_MAX;
+}
+
 void fl_requests_hang_up(struct fl_request_peer *peer, const char *why)
 {
     const struct fl_requests *requests = peer->worker->requests;
@@ -27,8 +51,8 @@ void fl_requests_hang_up(struct fl_request_peer *peer, const char *why)
     if (peer->deaf)
         return;
     flow_counter_add(requests->broken, 1);
-    flow_context_logf(requests->ctx, FLOW_LOG_WARN, "hung up on %s: %s", fl_conn_peer(peer->conn),
-                      why);
+    flow_context_logf(requests->ctx, may_tell(peer->worker) ? FLOW_LOG_WARN : FLOW_LOG_DEBUG,
+                      "hung up on %s: %s", fl_conn_peer(peer->conn), why);
     fl_requests_close(peer);
 }
 
