@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/le.h"
 #include "store/store_inner.h"
 
 /* ---- the list ---- */
@@ -125,9 +126,21 @@ static int check_there(const struct fl_cursor *cursor, flow_error **err)
     return flow_error_setf(err, FLOW_ENOENT, "consumer '%s' was removed", cursor->name);
 }
 
+/* Receivers know a cursor by its id, and a folder that was put back to an earlier copy knows nothing
+ * of those that were given out since: each time they go on at another place. */
+static void skip_ids(struct fl_store *store)
+{
+    int has_some = store->next_id > 1 && store->next_id < UINT32_MAX / 2;
+
+    if (!store->has_skipped_ids && has_some)
+        store->next_id += fl_le32_get(store->env.origin.id) & 0xffff;
+    store->has_skipped_ids = 1;
+}
+
 static uint32_t next_id(struct fl_store *store)
 {
     fl_lock(&store->lock);
+    skip_ids(store);
     uint32_t id = store->next_id++;
     fl_unlock(&store->lock);
     return id;

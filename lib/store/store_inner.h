@@ -58,6 +58,7 @@ struct fl_store {
     struct fl_cursor *removed; /* kept since somebody may still have them */
     uint32_t cursor_count;
     uint32_t next_id;
+    int has_skipped_ids; /* since it was opened */
     uint64_t next_letter;
     _Atomic uint32_t blockers;
     _Atomic uint64_t visible; /* behind the last offset that can be taken */

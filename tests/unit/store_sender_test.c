@@ -4,6 +4,7 @@
  * the same event, and none below a horizon is seen any more. */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/le.h"
@@ -199,6 +200,51 @@ START_TEST(what_is_read_again_on_purpose_has_another_key)
 }
 END_TEST
 
+/* Copies FROM to TO, which is not kept. */
+static void copy(const char *from, const char *to)
+{
+    char command[256];
+
+    snprintf(command, sizeof command, "rm -rf %s && cp -a %s %s", to, from, to);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* Reads from the beginning on purpose. */
+static void expect_again(struct fixture *f, struct text *t, const char *wanted)
+{
+    const struct fl_place beginning = {.kind = FL_AT_OFFSET};
+    uint64_t offset;
+
+    ck_assert_int_eq(fl_store_seek(f->cursor, &beginning, &offset, NULL), FLOW_OK);
+    struct fl_lot_ref *lots = take(f, 4);
+    expect(f, t, lots, wanted);
+    fl_cursor_return(f->cursor, &lots);
+}
+
+/* The copy knows nothing of who has read again since it was made. */
+START_TEST(what_is_read_again_from_a_copy_that_was_put_back_has_another_key_still)
+{
+    struct text t = {.count = 0};
+    struct places kept;
+    struct fixture f;
+
+    places_init(&kept, 1);
+    set_up(&f);
+    put(&f, 0, 4);
+    expect_again(&f, &t, "a0+4<0 ");
+    ck_assert_int_eq(fl_store_close(f.store, NULL), FLOW_OK);
+    copy(f.places.root, kept.root);
+    open_store(&f);
+    expect_again(&f, &t, "b0+4<0 ");
+    ck_assert_int_eq(fl_store_close(f.store, NULL), FLOW_OK);
+    copy(kept.root, f.places.root);
+    places_free(&kept);
+    open_store(&f);
+    expect_again(&f, &t, "c0+4<0 ");
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(a_dead_letter_that_is_delivered_once_more_has_no_number)
 {
     struct text t = {.count = 0};
@@ -255,6 +301,8 @@ int main(void)
         {"each_life_of_the_log_has_a_key_and_ends", each_life_of_the_log_has_a_key_and_ends},
         {"what_is_read_again_on_purpose_has_another_key",
          what_is_read_again_on_purpose_has_another_key},
+        {"what_is_read_again_from_a_copy_that_was_put_back_has_another_key_still",
+         what_is_read_again_from_a_copy_that_was_put_back_has_another_key_still},
         {"a_dead_letter_that_is_delivered_once_more_has_no_number",
          a_dead_letter_that_is_delivered_once_more_has_no_number},
         {"a_horizon_does_not_pass_what_is_in_hand_or_may_come_back",
