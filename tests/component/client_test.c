@@ -2,14 +2,10 @@
 
 /* Clients against agents that do all that an agent can do to them. */
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <flow.h>
@@ -20,7 +16,6 @@
 #include "core/library.h"
 #include "failing.h"
 #include "fake_agent.h"
-#include "mortal.h"
 #include "suite.h"
 
 #define AGENTS 3
@@ -649,50 +644,6 @@ START_TEST(what_is_not_set_comes_from_the_environment)
 }
 END_TEST
 
-/* Listens on any port of this machine. */
-static int listen_anywhere(uint16_t *port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, size), 0);
-    ck_assert_int_eq(listen(fd, 1), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-    *port = ntohs(address.sin_port);
-    return fd;
-}
-
-/* A connection with layers ends with a word of them, which is not the child's to say. */
-START_TEST(a_forked_child_leaves_the_connection_alone)
-{
-    char text[128], byte;
-    flow_client *client;
-    uint16_t port;
-    int listener = listen_anywhere(&port), status;
-
-    snprintf(text, sizeof text, "hosts = a\nhosts.a = 127.0.0.1:%u\ncompression-type = deflate\n",
-             port);
-    ck_assert_int_eq(try_client(text, &client, NULL), FLOW_OK);
-    ck_assert_int_eq(flow_client_connect(client, NULL), FLOW_OK);
-    int fd = accept(listener, NULL, NULL);
-    pid_t child = fork_muted();
-    if (!child) {
-        int rc = append(client, "x", NULL);
-        flow_client_free(client);
-        _exit(rc != FLOW_EFORKED);
-    }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
-    ck_assert_int_eq(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
-    flow_client_free(client);
-    ck_assert_int_eq(recv(fd, &byte, 1, 0), 1);
-    close(fd);
-    close(listener);
-}
-END_TEST
-
 START_TEST(settings_come_from_a_file)
 {
     char path[] = "/tmp/flow-client-XXXXXX";
@@ -811,7 +762,6 @@ int main(void)
         {"settings", what_is_not_set_comes_from_the_environment},
         {"settings", settings_come_from_a_file},
         {"settings", a_library_with_clients_is_not_freed},
-        {"fork", a_forked_child_leaves_the_connection_alone},
         {"memory", memory_may_fail_at_any_time},
     };
 
