@@ -69,6 +69,7 @@ void fl_spans_free(struct fl_spans *spans)
 
 void fl_claim_init(struct fl_claim *claim, const flow_allocator *mem)
 {
+    claim->promiser = NULL;
     fl_vec_init(&claim->parts, mem, sizeof(struct fl_claim_part));
     fl_buf_init(&claim->records, mem);
 }
@@ -196,18 +197,35 @@ static int is_closed(const struct fl_sender *sender)
 
 /* ---- claims ---- */
 
-static int overlaps(const struct busy *busy, uint64_t first, uint64_t end)
+static const struct busy *busy_at(const struct fl_sender *sender, size_t index)
 {
-    return busy->range.first < end && first < busy->range.end;
+    return (const struct busy *)sender->busy.items + index;
+}
+
+/* The index of the first of those ranges, which are in order, that ends behind NUMBER. */
+static size_t find_busy(const struct fl_sender *sender, uint64_t number)
+{
+    size_t low = 0, high = sender->busy.count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (busy_at(sender, middle)->range.end <= number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 /* Whether somebody else is about to put one of the numbers. */
 static int is_contested(const struct fl_sender *sender, const struct fl_claim *claim,
                         uint64_t first, uint64_t end)
 {
-    for (size_t i = 0; i < sender->busy.count; i++) {
-        const struct busy *busy = fl_vec_at(&sender->busy, i);
-        if (busy->claim != claim && overlaps(busy, first, end))
+    for (size_t i = find_busy(sender, first); i < sender->busy.count; i++) {
+        const struct busy *busy = busy_at(sender, i);
+        if (busy->range.first >= end)
+            return 0;
+        if (busy->claim != claim)
             return 1;
     }
     return 0;
@@ -216,28 +234,24 @@ static int is_contested(const struct fl_sender *sender, const struct fl_claim *c
 /* Whether NUMBER is claimed, and up to where. */
 static int is_busy(const struct fl_sender *sender, uint64_t number, uint64_t *end)
 {
-    for (size_t i = 0; i < sender->busy.count; i++) {
-        const struct busy *busy = fl_vec_at(&sender->busy, i);
-        if (overlaps(busy, number, number + 1)) {
-            *end = busy->range.end;
-            return 1;
-        }
-    }
-    return 0;
+    size_t i = find_busy(sender, number);
+
+    if (i == sender->busy.count || busy_at(sender, i)->range.first > number)
+        return 0;
+    *end = busy_at(sender, i)->range.end;
+    return 1;
 }
 
 /* Where what begins at NUMBER, which is free, stops being so, at END at the latest. */
 static uint64_t end_of_free(const struct fl_sender *sender, uint64_t number, uint64_t end)
 {
     const struct fl_range *range = fl_ranges_find(&sender->had, number);
+    size_t i = find_busy(sender, number);
 
     if (range && range->first < end)
         end = range->first;
-    for (size_t i = 0; i < sender->busy.count; i++) {
-        const struct busy *busy = fl_vec_at(&sender->busy, i);
-        if (busy->range.first > number && busy->range.first < end)
-            end = busy->range.first;
-    }
+    if (i < sender->busy.count && busy_at(sender, i)->range.first < end)
+        end = busy_at(sender, i)->range.first;
     return end;
 }
 
@@ -260,18 +274,30 @@ static int add_part(struct fl_claim *claim, const struct fl_claim_part *part)
     return FLOW_OK;
 }
 
+/* Adds a range for which there is room. */
+static void add_busy(struct fl_sender *sender, const struct busy *busy)
+{
+    size_t i = find_busy(sender, busy->range.first);
+    struct busy *at = (struct busy *)sender->busy.items + i;
+
+    memmove(at + 1, at, (sender->busy.count - i) * sizeof *at);
+    *at = *busy;
+    sender->busy.count++;
+}
+
 static int claim_range(struct fl_sender *sender, struct fl_claim *claim, uint64_t first,
                        uint64_t end)
 {
     const struct fl_claim_part part = {sender, {first, end}, 0};
     const struct busy busy = {{first, end}, claim};
+    struct fl_vec *list = &sender->busy;
 
-    if (!fl_vec_push(&sender->busy, &busy))
+    if (list->count == list->capacity && fl_vec_reserve(list, 2 * list->count + 1))
         return FLOW_ENOMEM;
-    if (!add_part(claim, &part))
-        return FLOW_OK;
-    sender->busy.count--;
-    return FLOW_ENOMEM;
+    if (add_part(claim, &part))
+        return FLOW_ENOMEM;
+    add_busy(sender, &busy);
+    return FLOW_OK;
 }
 
 /* Claims what is free of SPAN. */
@@ -303,7 +329,13 @@ static int claim_horizon(struct fl_sender *sender, const flow_span *span, struct
 
     if (!span->horizon || (is_had(sender, 0, &end) && end >= span->horizon))
         return FLOW_OK;
-    return add_part(claim, &part);
+    if (claim->promiser == sender && claim->promise >= span->horizon)
+        return FLOW_OK;
+    if (add_part(claim, &part))
+        return FLOW_ENOMEM;
+    claim->promiser = sender;
+    claim->promise = span->horizon;
+    return FLOW_OK;
 }
 
 static int claim_all(struct fl_spans *spans, const flow_span *list, size_t count, int64_t now,
@@ -326,11 +358,14 @@ static int claim_all(struct fl_spans *spans, const flow_span *list, size_t count
 
 static void drop_busy(struct fl_sender *sender, const struct fl_claim *claim)
 {
-    for (size_t i = sender->busy.count; i-- > 0;) {
-        const struct busy *busy = fl_vec_at(&sender->busy, i);
-        if (busy->claim == claim)
-            fl_vec_remove(&sender->busy, i);
+    struct busy *list = sender->busy.items;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < sender->busy.count; i++) {
+        if (list[i].claim != claim)
+            list[kept++] = list[i];
     }
+    sender->busy.count = kept;
 }
 
 /* Under the lock. */
@@ -338,12 +373,14 @@ static void end_claim(struct fl_spans *spans, struct fl_claim *claim, int durabl
 {
     for (size_t i = 0; i < claim->parts.count; i++) {
         const struct fl_claim_part *part = fl_vec_at(&claim->parts, i);
-        drop_busy(part->sender, claim);
+        if (!i || part[-1].sender != part->sender)
+            drop_busy(part->sender, claim);
         part->sender->pins--;
         if (durable)
             add(spans, part->sender, &part->range);
     }
     claim->parts.count = 0;
+    claim->promiser = NULL;
     fl_buf_clear(&claim->records);
 }
 

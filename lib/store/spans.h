@@ -42,8 +42,10 @@ struct fl_spans {
 
 /* Numbers that are about to be put, or none. */
 struct fl_claim {
-    struct fl_vec parts;   /* of struct fl_claim_part */
-    struct fl_buf records; /* what is to be written */
+    struct fl_vec parts;              /* of struct fl_claim_part */
+    struct fl_buf records;            /* what is to be written */
+    const struct fl_sender *promiser; /* of the horizon that was claimed last, or NULL */
+    uint64_t promise;
 };
 
 int fl_spans_init(struct fl_spans *spans, const flow_allocator *mem);
