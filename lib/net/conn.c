@@ -24,6 +24,7 @@
 
 /* What is left of them for files, child processes and the like. */
 #define SPARE_DESCRIPTORS 16u
+
 /* What the worker sends itself: more would hold up the loop, which needs the same lock. */
 #define DIRECT_MAX ((size_t)16 * 1024)
 
@@ -503,13 +504,13 @@ static size_t send_direct(struct fl_conn *conn, const void *data, size_t size)
     return sent > 0 ? (size_t)sent : 0;
 }
 
-/* Nothing more is sent to a peer that does not read; locked. */
-static int give_up(struct fl_conn *conn)
+/* Nothing more is sent to a peer that does not read, or has got a part; locked. */
+static int give_up(struct fl_conn *conn, int why)
 {
     conn->given_up = 1;
     fl_buf_free(&conn->out);
     mark(conn);
-    return FLOW_ETOOBIG;
+    return why;
 }
 
 /* Locked. */
@@ -522,9 +523,9 @@ static int send_more(struct fl_conn *conn, const uint8_t *data, size_t size)
     if (left == 0)
         return FLOW_OK;
     if (conn->unsent + left > UNSENT_SMALL && conn->server->unsent + left > UNSENT_MAX)
-        return give_up(conn);
+        return give_up(conn, FLOW_ETOOBIG);
     if (fl_buf_append(&conn->out, data + sent, left))
-        return FLOW_ENOMEM;
+        return sent ? give_up(conn, FLOW_ENOMEM) : FLOW_ENOMEM;
     account(conn, conn->unsent + left);
     mark(conn);
     return FLOW_OK;

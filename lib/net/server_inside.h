@@ -84,7 +84,7 @@ struct fl_conn {
     int hang_up;
     int released; /* the worker is done with it */
     int met;
-    int given_up; /* the peer does not read what it is sent */
+    int given_up; /* the peer does not read what it is sent, or cannot get the rest of it */
 
     uint16_t port;
     char peer[FL_ADDRESS_TEXT];

@@ -483,6 +483,38 @@ START_TEST(answers_of_all_sizes_stay_in_order)
 }
 END_TEST
 
+#define ANSWER 10007u
+
+/* Of what follows an answer of which there is only a part, nothing may be taken for the rest. */
+START_TEST(nothing_follows_a_part_of_an_answer)
+{
+    static char answer[ANSWER], got[ANSWER];
+    struct fixture f;
+    set_up(&f);
+    int fd = client_open(f.port);
+    size_t size = 0;
+    ssize_t count;
+
+    client_text(fd, "x");
+    struct fl_conn *conn = receive(&f, 1);
+    failing_after(&f.failing, 0);
+    while (fl_conn_send(conn, answer, sizeof answer) == FLOW_OK)
+        size += sizeof answer;
+    ck_assert_uint_gt(size, 0);
+    client_drain(fd, size);
+    fl_conn_send(conn, "z", 1);
+    failing_after(&f.failing, -1);
+    client_end(fd);
+    ck_assert_ptr_eq(take_last(&f), conn);
+    fl_conn_close(conn);
+    for (size = 0; size < sizeof got && (count = read(fd, got + size, sizeof got - size)) > 0;)
+        size += (size_t)count;
+    ck_assert_ptr_eq(memchr(got, 'z', size), size == 1 ? got : NULL);
+    close(fd);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(without_memory_to_read_a_connection_ends)
 {
     static const char large[100000]; /* more than is sent at once */
@@ -590,6 +622,7 @@ int main(void)
         {"refuse once", refusing_is_done_once_for_each_connection},
         {"no memory to accept", without_memory_a_connection_is_refused_and_the_next_is_not},
         {"no descriptors", peers_leave_descriptors_to_others},
+        {"part", nothing_follows_a_part_of_an_answer},
         {"no memory to read", without_memory_to_read_a_connection_ends},
     };
 
