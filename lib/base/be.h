@@ -6,6 +6,11 @@
 
 #include <flow/api.h>
 
+static inline uint32_t fl_be32_get(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
 static inline uint64_t fl_be64_get(const uint8_t *at)
 {
     uint64_t value = 0;

@@ -5,6 +5,7 @@
  * eighties and with 8-byte times; the second form is used where there is one.
  */
 
+#include "base/be.h"
 #include "base/zone_data.h"
 
 #include <string.h>
@@ -30,17 +31,12 @@ struct block {
     size_t size; /* with its header */
 };
 
-static uint32_t be32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static int64_t be_time(const uint8_t *p, size_t size)
 {
     if (size == 4) {
-        return (int32_t)be32(p);
+        return (int32_t)fl_be32_get(p);
     }
-    return (int64_t)((uint64_t)be32(p) << 32 | be32(p + 4));
+    return (int64_t)((uint64_t)fl_be32_get(p) << 32 | fl_be32_get(p + 4));
 }
 
 /* Finds the parts of the block at DATA; 0 when it is damaged. */
@@ -51,7 +47,7 @@ static int block_find(const uint8_t *data, size_t size, size_t time_size, struct
     }
     uint32_t counts[6]; /* of UT marks, standard marks, leap seconds, times, types, letters */
     for (int i = 0; i < 6; i++) {
-        counts[i] = be32(data + 20 + 4 * i);
+        counts[i] = fl_be32_get(data + 20 + 4 * i);
         if (counts[i] > MOST_SWITCHES) {
             return 0;
         }
@@ -76,7 +72,7 @@ static int type_read(const struct block *block, uint32_t type, int32_t *offset, 
     if (type >= block->type_count) {
         return 0;
     }
-    *offset = (int32_t)be32(block->types + 6 * (size_t)type);
+    *offset = (int32_t)fl_be32_get(block->types + 6 * (size_t)type);
     *name = block->types[6 * (size_t)type + 5];
     return *offset > -7 * FL_DAY_S && *offset < 7 * FL_DAY_S && *name < block->letter_count;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/be.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "codec/avro_file.h"
@@ -249,11 +250,6 @@ static int take_bytes(const struct fl_piece_of_file *piece, struct fl_avro_in *i
     return broken(piece, in, "a block cut short", err);
 }
 
-static uint32_t load_be32(const uint8_t *from)
-{
-    return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
-}
-
 /* Unpacks SIZE bytes at DATA, and checks their sum where there is one. */
 static int unpack(struct fl_avro_reader *reader, const uint8_t *data, size_t size)
 {
@@ -268,7 +264,7 @@ static int unpack(struct fl_avro_reader *reader, const uint8_t *data, size_t siz
     if (rc || !reader->codec->has_sum)
         return rc;
     uLong sum = crc32_z(crc32_z(0, NULL, 0), out->data, out->size);
-    return sum == load_be32(data + size) ? FLOW_OK : FLOW_EPARSE;
+    return sum == fl_be32_get(data + size) ? FLOW_OK : FLOW_EPARSE;
 }
 
 /* Sets the records of BLOCK to what SIZE bytes at DATA hold: 1, or a fault. */

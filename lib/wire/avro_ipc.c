@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/be.h"
 #include "base/error.h"
 #include "wire/avro_ipc_parts.h"
 
@@ -60,17 +61,12 @@ static int gather(struct fl_avro_ipc *ipc, struct fl_avro_in *in, unsigned size)
     return 1;
 }
 
-static uint32_t get32(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 static int begin_frame(struct fl_avro_ipc *ipc, struct fl_avro_in *in, flow_error **err)
 {
     if (!gather(ipc, in, FRAME_HEAD))
         return FL_AVRO_IPC_MORE;
-    uint32_t serial = get32(ipc->number);
-    uint32_t count = get32(ipc->number + 4);
+    uint32_t serial = fl_be32_get(ipc->number);
+    uint32_t count = fl_be32_get(ipc->number + 4);
     if (count == 0)
         return flow_error_set(err, FLOW_EPARSE, "an Avro frame without buffers");
     if (count > ipc->frame_max / BUFFER_HEAD)
@@ -93,7 +89,7 @@ static int begin_buffer(struct fl_avro_ipc *ipc, struct fl_avro_in *in, flow_err
 {
     if (!gather(ipc, in, BUFFER_HEAD))
         return FL_AVRO_IPC_MORE;
-    uint32_t size = get32(ipc->number);
+    uint32_t size = fl_be32_get(ipc->number);
     if (size > ipc->frame_max - ipc->frame)
         return flow_error_setf(err, FLOW_ETOOBIG,
                                "an Avro frame has %llu bytes or more, of which %zu are allowed",

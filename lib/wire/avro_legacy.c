@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/be.h"
 #include "codec/avro.h"
 #include "wire/avro_legacy.h"
 
@@ -39,18 +40,13 @@ static const uint8_t hash[HASH] = {0x84, 0xf2, 0x6a, 0x5a, 0x74, 0xaf, 0x57, 0x2
 
 /* ---- requests ---- */
 
-static uint32_t get32(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 /* Moves the buffers together and stores how many bytes they have. */
 static int join(uint8_t *data, size_t size, size_t *joined)
 {
     uint8_t *out = data;
 
     for (size_t at = 0; size - at >= SIZE_BYTES;) {
-        uint32_t part = get32(data + at);
+        uint32_t part = fl_be32_get(data + at);
         at += SIZE_BYTES;
         if (part == 0) {
             *joined = (size_t)(out - data);

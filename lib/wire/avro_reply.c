@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/be.h"
 #include "base/error.h"
 #include "codec/avro.h"
 #include "wire/avro_request.h"
@@ -35,10 +36,8 @@ void fl_avro_reply_clear(struct fl_avro_reply *reply)
 /* Takes the number that the last four bytes are away again. */
 static uint32_t take_number(struct fl_buf *bytes)
 {
-    const uint8_t *at = bytes->data + bytes->size - NUMBER;
-
     bytes->size -= NUMBER;
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+    return fl_be32_get(bytes->data + bytes->size);
 }
 
 static int begin_buffer(struct fl_avro_reply *reply)

@@ -6,12 +6,13 @@
  * writes them break the format; unknown ones are passed over.
  */
 
+#include "base/be.h"
 #include "wire/flume_log.h"
 #include "wire/flume_log_parts.h"
 
 int32_t fl_flume_be32(const uint8_t *at)
 {
-    return (int32_t)((uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]);
+    return (int32_t)fl_be32_get(at);
 }
 
 int64_t fl_flume_be64(const uint8_t *at)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Frames: each message with its size in front. */
 
+#include "base/be.h"
 #include "wire/thrift.h"
 
 int fl_thrift_get_frame(const uint8_t head[FL_THRIFT_FRAME_HEAD], uint32_t limit, uint32_t *size,
                         flow_error **err)
 {
-    *size = (uint32_t)head[0] << 24 | (uint32_t)head[1] << 16 | (uint32_t)head[2] << 8 | head[3];
+    *size = fl_be32_get(head);
     if (*size == 0 || *size > INT32_MAX)
         return flow_error_setf(err, FLOW_EPARSE, "a Thrift frame cannot have the size %ld",
                                (long)(int32_t)*size);
