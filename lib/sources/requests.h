@@ -91,6 +91,10 @@ int fl_requests_start(struct fl_requests *requests, flow_emitter *emitter, flow_
 int fl_requests_listen(struct fl_requests *requests, const char *host, uint16_t port,
                        flow_error **err);
 
+/* Starts and listens at one place; when it fails, nothing was started. */
+int fl_requests_serve(struct fl_requests *requests, flow_emitter *emitter, const char *host,
+                      uint16_t port, flow_error **err);
+
 /* The server of a source that has started, for what is special about its connections. */
 struct fl_server *fl_requests_server(struct fl_requests *requests);
 

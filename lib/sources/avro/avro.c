@@ -205,15 +205,9 @@ static int avro_create(flow_context *ctx, void **self, flow_error **err)
 static int avro_start(void *self, flow_emitter *emitter, flow_error **err)
 {
     struct avro *avro = self;
-    int rc = fl_requests_start(avro->requests, emitter, err);
 
-    if (rc)
-        return rc;
-    rc = fl_requests_listen(avro->requests, flow_context_string(avro->ctx, "bind"),
-                            (uint16_t)flow_context_int(avro->ctx, "port"), err);
-    if (rc)
-        fl_requests_stop(avro->requests);
-    return rc;
+    return fl_requests_serve(avro->requests, emitter, flow_context_string(avro->ctx, "bind"),
+                             (uint16_t)flow_context_int(avro->ctx, "port"), err);
 }
 
 static int avro_stop(void *self, flow_error **err)

@@ -267,15 +267,9 @@ static int legacy_create(flow_context *ctx, void **self, flow_error **err)
 static int legacy_start(void *self, flow_emitter *emitter, flow_error **err)
 {
     struct legacy *legacy = self;
-    int rc = fl_requests_start(legacy->requests, emitter, err);
 
-    if (rc)
-        return rc;
-    rc = fl_requests_listen(legacy->requests, flow_context_string(legacy->ctx, "host"),
-                            (uint16_t)flow_context_int(legacy->ctx, "port"), err);
-    if (rc)
-        fl_requests_stop(legacy->requests);
-    return rc;
+    return fl_requests_serve(legacy->requests, emitter, flow_context_string(legacy->ctx, "host"),
+                             (uint16_t)flow_context_int(legacy->ctx, "port"), err);
 }
 
 static int legacy_stop(void *self, flow_error **err)

@@ -144,6 +144,19 @@ int fl_requests_listen(struct fl_requests *requests, const char *host, uint16_t 
     return rc;
 }
 
+int fl_requests_serve(struct fl_requests *requests, flow_emitter *emitter, const char *host,
+                      uint16_t port, flow_error **err)
+{
+    int rc = fl_requests_start(requests, emitter, err);
+
+    if (rc)
+        return rc;
+    rc = fl_requests_listen(requests, host, port, err);
+    if (rc)
+        fl_requests_stop(requests);
+    return rc;
+}
+
 struct fl_server *fl_requests_server(struct fl_requests *requests)
 {
     return requests->server;

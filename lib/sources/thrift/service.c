@@ -179,14 +179,8 @@ int fl_service_create(const struct fl_service *settings, void **self, flow_error
 int fl_service_start(void *self, flow_emitter *emitter, flow_error **err)
 {
     struct fl_service *source = self;
-    int rc = fl_requests_start(source->requests, emitter, err);
 
-    if (rc)
-        return rc;
-    rc = fl_requests_listen(source->requests, source->host, source->port, err);
-    if (rc)
-        fl_requests_stop(source->requests);
-    return rc;
+    return fl_requests_serve(source->requests, emitter, source->host, source->port, err);
 }
 
 int fl_service_stop(void *self, flow_error **err)
