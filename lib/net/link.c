@@ -16,6 +16,8 @@
 /* What is read at a time; with compression the layers may make a thousand times as much of it. */
 #define READ_PIECE ((size_t)64 * 1024)
 #define READ_PACKED ((size_t)16 * 1024)
+/* What is kept of what comes when nobody asks; the rest waits in the socket. */
+#define EARLY_MOST READ_PIECE
 
 /* ---- faults ---- */
 
@@ -291,13 +293,14 @@ int fl_link_receive(struct fl_link *link, struct fl_buf *in, int64_t deadline, f
     return in->size > before;
 }
 
+/* A peer that never stops is alive. */
 int fl_link_alive(struct fl_link *link)
 {
     int rc = 1;
 
-    while (link->fd >= 0 && !link->ended && rc > 0)
+    while (link->fd >= 0 && !link->ended && rc > 0 && link->early.size < EARLY_MOST)
         rc = receive_now(link, &link->early, 0, NULL);
-    return link->fd >= 0 && !link->ended && rc == 0;
+    return link->fd >= 0 && !link->ended && rc >= 0;
 }
 
 /* ---- connecting ---- */

@@ -324,6 +324,24 @@ START_TEST(a_peer_that_closed_while_nobody_looked_is_noticed)
 }
 END_TEST
 
+START_TEST(what_comes_unasked_is_not_kept_without_end)
+{
+    enum { PIECE = 65536, PIECES = 1000 };
+    static const char piece[PIECE];
+    struct fixture f;
+    size_t sent = 0;
+    set_up_connected(&f);
+
+    for (int i = 0; i < PIECES; i++) {
+        ssize_t more = send(f.peer, piece, PIECE, MSG_DONTWAIT);
+        sent += more > 0 ? (size_t)more : 0;
+        ck_assert_int_eq(fl_link_alive(f.link), 1);
+    }
+    ck_assert_uint_lt(sent, (size_t)PIECE * PIECES / 2);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(a_peer_that_only_stopped_sending_still_gets_bytes)
 {
     struct fixture f;
@@ -569,6 +587,7 @@ int main(void)
         {"stop", the_stop_of_the_component_ends_a_wait},
         {"grace", what_was_asked_before_the_stop_may_still_be_answered},
         {"idle", a_peer_that_closed_while_nobody_looked_is_noticed},
+        {"idle", what_comes_unasked_is_not_kept_without_end},
         {"half closed", a_peer_that_only_stopped_sending_still_gets_bytes},
         {"no signal", a_peer_that_is_gone_is_an_error_and_no_signal},
         {"path", a_path_is_a_peer_too},
