@@ -31,6 +31,7 @@ struct request {
     const char *file;
     const char *folder;
     const char *header_file;
+    struct text_list defines;
     int help;
 };
 
@@ -63,6 +64,8 @@ void avro_client_help(FILE *out)
         "      --dirname DIR      sends the lines of all files of DIR, the oldest first, and puts\n"
         "                         " SENT_SUFFIX " behind the name of each that was sent\n"
         "  -R, --headerFile FILE  gives all events the headers that FILE has as properties\n"
+        "  -DNAME=VALUE           defines what the process has in common, such as\n"
+        "                         javax.net.ssl.trustStore\n"
         "  -h, --help             prints this\n",
         out);
 }
@@ -79,10 +82,10 @@ static int take(struct request *request, int option)
     case FOLDER: request->folder = optarg; break;
     case 'R': request->header_file = optarg; break;
     case 'h': request->help = 1; break;
+    case 'D': return options_take_define(&request->defines, optarg);
     case 'c':
     case 'C':
     case 'd':
-    case 'D':
     case 'X':
     case PLUGINS: break; /* of the script that starts Java */
     default: return EXIT_USAGE;
@@ -285,6 +288,9 @@ static int make_client(const struct request *request, flow_library *lib, flow_cl
         return rc;
     rc = request->rpc_props ? flow_config_load(config, request->rpc_props, err)
                             : set_host(request, config, err);
+    const struct text_list *defines = &request->defines;
+    for (size_t i = 0; i < defines->count && rc == FLOW_OK; i += 2)
+        rc = flow_config_define(config, defines->items[i], defines->items[i + 1], err);
     if (rc == FLOW_OK)
         rc = flow_client_new(lib, config, client, err);
     flow_config_free(config);
@@ -334,26 +340,34 @@ static int run(const struct request *request, flow_library *lib, flow_client *cl
     return status;
 }
 
-int command_avro_client(int count, char **arguments)
+static int serve(const struct request *request)
 {
     const flow_library_options made = {.struct_size = sizeof made, .log = print_message};
-    struct request request = {0};
     flow_client *client = NULL;
     flow_library *lib;
     flow_error *err = NULL;
-    int status = read_options(&request, count, arguments);
+    int status;
 
-    if (status == EXIT_OK && request.help)
-        avro_client_help(stdout);
-    if (status != EXIT_OK || request.help)
-        return status;
     if (flow_library_new(&made, &lib, &err) != FLOW_OK)
         return say_error(err, EXIT_FAILURE_RUN);
-    if (make_client(&request, lib, &client, &err) == FLOW_OK)
-        status = run(&request, lib, client);
+    if (make_client(request, lib, &client, &err) == FLOW_OK)
+        status = run(request, lib, client);
     else
         status = say_error(err, EXIT_CONFIG);
     flow_client_free(client);
     flow_library_free(lib, NULL);
+    return status;
+}
+
+int command_avro_client(int count, char **arguments)
+{
+    struct request request = {0};
+    int status = read_options(&request, count, arguments);
+
+    if (status == EXIT_OK && request.help)
+        avro_client_help(stdout);
+    else if (status == EXIT_OK)
+        status = serve(&request);
+    text_list_free(&request.defines);
     return status;
 }

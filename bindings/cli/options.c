@@ -176,8 +176,8 @@ static void note_java_name(const char *name)
             fprintf(stderr, "Info: -D%s has no effect, as there is no Java here\n", name);
 }
 
-/* "a=b" of "-Da=b"; "-Dflume.root.logger==INFO,console" is often seen and means one '='. */
-static int take_define(struct options *options, const char *text)
+/* "-Dflume.root.logger==INFO,console" is often seen and means one '='. */
+int options_take_define(struct text_list *defines, const char *text)
 {
     size_t size = strcspn(text, "=");
     const char *value = text + size;
@@ -188,7 +188,7 @@ static int take_define(struct options *options, const char *text)
         value++;
     char *name = text_copy_sized(text, size);
     note_java_name(name);
-    text_list_add_pair(&options->defines, name, text[size] ? value : "");
+    text_list_add_pair(defines, name, text[size] ? value : "");
     free(name);
     return EXIT_OK;
 }
@@ -206,7 +206,7 @@ int options_take_java(struct options *options, const char *word)
     if (!behind)
         return EXIT_OK;
     if (*behind == 'D')
-        return take_define(options, behind + 1);
+        return options_take_define(&options->defines, behind + 1);
     return EXIT_OK; /* a heap size and the like: nobody would miss it */
 }
 
@@ -441,7 +441,7 @@ static int take_argument(struct options *options, int count, char **arguments, i
         return EXIT_OK;
     }
     if (*behind == 'D')
-        return take_define(options, behind + 1);
+        return options_take_define(&options->defines, behind + 1);
     if (is_for_java(behind)) {
         fprintf(stderr, "Info: '%s' has no effect, as there is no Java here\n", argument);
         return EXIT_OK;

@@ -81,6 +81,10 @@ const char *options_misplaced(const struct options *options, const char *command
 /* How often, in seconds, to look for changes. */
 long options_interval(const struct options *options);
 
+/* Adds "a=b" of "-Da=b" to DEFINES.  Returns EXIT_OK, or EXIT_USAGE after it has said what is
+ * wrong. */
+int options_take_define(struct text_list *defines, const char *text);
+
 /*
  * Takes over the -D settings of one JAVA_OPTS word, or says that it has no effect.  Returns 0 for
  * a word that is not for Java.

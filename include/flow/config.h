@@ -92,12 +92,20 @@ FLOW_API int flow_config_set(flow_config *config, const char *key, const char *v
 
 /*
  * Defines what `${sys:NAME}` stands for, as -DNAME=VALUE does for Flume.  The name
- * propertiesImplementation turns on the substitution of plain `${NAME}`, as it does there.
+ * propertiesImplementation turns on the substitution of plain `${NAME}`, as it does there.  Some
+ * names give a property a value wherever the configuration does not, see flow_property.
  *
  * Since: 1.0
  */
 FLOW_API int flow_config_define(flow_config *config, const char *name, const char *value,
                                 flow_error **err);
+
+/*
+ * Returns what NAME was defined as, or NULL.  Valid until it is defined again.
+ *
+ * Since: 1.0
+ */
+FLOW_API const char *flow_config_definition(const flow_config *config, const char *name);
 
 /*
  * Returns the value of KEY after substitution, or NULL.  Valid until CONFIG is changed.

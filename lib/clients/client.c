@@ -128,7 +128,7 @@ static int configure(flow_client *client, flow_config *config, flow_error **err)
     fl_vec_init(&raws, &client->lib->allocator, sizeof(struct fl_raw));
     rc = collect(config, &raws);
     if (!rc)
-        rc = fl_globals_add(client->type->schema, NULL, &raws);
+        rc = fl_globals_add(client->type->schema, config, &raws);
     rc = rc ? fl_error_nomem(err) : make_settings(client, &raws, err);
     fl_vec_free(&raws);
     return rc;

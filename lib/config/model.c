@@ -231,6 +231,11 @@ int flow_config_define(flow_config *config, const char *name, const char *value,
     return FLOW_OK;
 }
 
+const char *flow_config_definition(const flow_config *config, const char *name)
+{
+    return config && name ? fl_map_get(&config->defines, name) : NULL;
+}
+
 /* The index is made last, so its being there says that everything is. */
 int fl_config_settle(flow_config *config)
 {

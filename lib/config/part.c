@@ -245,7 +245,7 @@ int fl_component_finish(struct fl_check *check, uint32_t kind, const flow_schema
             rc = FLOW_ENOMEM;
     }
     if (!rc)
-        rc = fl_globals_add(type->schema, &check->config->defines, &own);
+        rc = fl_globals_add(type->schema, check->config, &own);
     if (!rc)
         rc = fl_part_make(check, type, &own, &component->owner, &component->part);
     fl_vec_free(&own);

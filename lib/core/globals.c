@@ -18,10 +18,9 @@ static int is_set(const struct fl_vec *keys, const flow_property *p)
 }
 
 /* The value, or NULL, and the name that it is given under. */
-static const char *find(const struct fl_map *definitions, const flow_property *p, const char **name)
+static const char *find(const flow_config *config, const flow_property *p, const char **name)
 {
-    const char *value =
-        p->definition && definitions ? fl_map_get(definitions, p->definition) : NULL;
+    const char *value = p->definition ? flow_config_definition(config, p->definition) : NULL;
 
     *name = p->definition;
     if (!value && p->variable) {
@@ -31,12 +30,12 @@ static const char *find(const struct fl_map *definitions, const flow_property *p
     return value && value[0] != '\0' ? value : NULL;
 }
 
-int fl_globals_add(const flow_schema *schema, const struct fl_map *definitions, struct fl_vec *keys)
+int fl_globals_add(const flow_schema *schema, const flow_config *config, struct fl_vec *keys)
 {
     for (size_t i = 0; i < schema->count; i++) {
         const flow_property *p = &schema->properties[i];
         struct fl_raw raw = {.key = p->name, .file = ""};
-        raw.value = find(definitions, p, &raw.full);
+        raw.value = find(config, p, &raw.full);
         if (raw.value && !is_set(keys, p) && !fl_vec_push(keys, &raw))
             return FLOW_ENOMEM;
     }

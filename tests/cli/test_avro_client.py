@@ -133,6 +133,15 @@ def test_what_is_wrong_is_said(arguments, status, says):
     assert says in done.err
 
 
+def test_definitions_reach_the_client(tmp_path):
+    props = tmp_path / "client.properties"
+    props.write_text("hosts = h1\nhosts.h1 = 127.0.0.1:1\nssl = true\n")
+    done = run_flow("avro-client", "--rpcProps", props, "-Djavax.net.ssl.trustStore=/nowhere/store")
+    assert done.status == 3
+    assert "/nowhere/store" in done.err
+    assert run_flow("avro-client", "-D=x").status == 1
+
+
 def test_headers_that_cannot_be_read_are_left_out(receiver, tmp_path):
     done = send(b"x\n", *receiver.address, "-R", tmp_path / "none")
     assert done.returncode == 0

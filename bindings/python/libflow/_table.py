@@ -709,6 +709,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_config_common": (C.c_void_p, [C.c_uint32]),
     "flow_config_component": (C.c_char_p, [C.c_void_p, C.c_char_p, C.c_uint32, C.c_size_t]),
     "flow_config_define": (C.c_int, [C.c_void_p, C.c_char_p, C.c_char_p, C.POINTER(C.c_void_p)]),
+    "flow_config_definition": (C.c_char_p, [C.c_void_p, C.c_char_p]),
     "flow_config_entry": (C.c_int, [C.c_void_p, C.c_size_t, C.c_void_p]),
     "flow_config_free": (None, [C.c_void_p]),
     "flow_config_get": (C.c_char_p, [C.c_void_p, C.c_char_p]),
