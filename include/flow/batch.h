@@ -227,7 +227,8 @@ FLOW_API int flow_batch_forget_position(flow_batch *batch, const void *key, size
  * are skipped together, once the channel has all of their numbers.
  *
  * Errors: FLOW_EINVAL when there are not so many events, or when some of them, or later ones, have
- * a span already, or when a span begins before its horizon; FLOW_ETOOBIG. Since: 1.0
+ * a span already, or when a span begins before its horizon; FLOW_ETOOBIG.
+ * Since: 1.0
  */
 FLOW_API int flow_batch_set_spans(flow_batch *batch, size_t first, const flow_span *spans,
                                   size_t count, size_t span_size, flow_error **err);

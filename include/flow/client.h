@@ -36,7 +36,8 @@ typedef struct flow_client flow_client;
 /*
  * Makes a client as the keys of CONFIG say, which are those of Flume's: `client.type`, `hosts`,
  * `hosts.ALIAS`, `batch-size` and so on; flow-client-default(5) and the pages of the other types
- * have them all.  What of TLS is not set comes from the environment (FLUME_SSL_TRUSTSTORE_PATH and
+ * have them all.  What of TLS is not set comes from what flow_config_define has defined
+ * (javax.net.ssl.trustStore and so on), or else from the environment (FLUME_SSL_TRUSTSTORE_PATH and
  * so on).  Unknown keys are warned of in the log.  Connects to nothing.  The caller frees
  * *CLIENT with flow_client_free; CONFIG may be freed before.
  *
