@@ -174,7 +174,8 @@ def right_values(prop: dict) -> list:
     default = prop.get("default")
     if prop["type"] == "number":
         least, greatest = prop.get("min", LEAST), prop.get("max", GREATEST)
-        values += [least, greatest, str(greatest), f" {least} # least", "${env:NONE_OF_TEST:-50}"]
+        values += [least, greatest, str(greatest), f" {least} # least",
+                   f"${{env:NONE_OF_TEST:-{max(least, 50)}}}"]
     elif prop["type"] == "true|false":
         values += [True, False, "TRUE", "false", "sometimes"]
     elif prop["type"] == "choice":
@@ -191,6 +192,8 @@ def right_values(prop: dict) -> list:
 
 # What a value means is known to the component alone, and these are of no use to it.
 UNUSABLE = {
+    ("source", "avro"): {"ssl", "ipFilter"},
+    ("source", "thrift"): {"ssl", "kerberos"},
     ("channel", "memory"): {"capacity", "transactionCapacity"},
     ("channel", "file"): {"capacity", "transactionCapacity", "useDualCheckpoints"},
     ("channel", "spillablememory"): {"overflowCapacity", "transactionCapacity",
