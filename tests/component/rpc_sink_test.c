@@ -165,12 +165,10 @@ static void expect_in_order(unsigned count)
     unsigned next = 0;
 
     pthread_mutex_lock(&agents[0].lock);
-    for (size_t at = 0; at < agents[0].bodies.size;) {
-        const char *text = (const char *)agents[0].bodies.data + at;
+    for (const char *text = fl_buf_cstr(&agents[0].bodies); *text; text = strchr(text, '\n') + 1) {
         unsigned number = (unsigned)strtoul(text, NULL, 10);
         ck_assert_uint_le(number, next);
         next = number + 1;
-        at += (size_t)(strchr(text, '\n') + 1 - text);
     }
     pthread_mutex_unlock(&agents[0].lock);
     ck_assert_uint_eq(next, count);
