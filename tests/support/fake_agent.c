@@ -310,7 +310,7 @@ static void *serve(void *arg)
     return NULL;
 }
 
-/* Takes a place whose last visitor has gone. */
+/* Takes a place whose last visitor has gone, and needs the lock no more; locked. */
 static size_t find_place(struct fake_agent *agent)
 {
     for (size_t i = 0; i < FAKE_CONNECTIONS; i++)
@@ -337,9 +337,7 @@ static void *accept_all(void *arg)
         pthread_mutex_lock(&agent->lock);
         agent->connections++;
         agent->open++;
-        pthread_mutex_unlock(&agent->lock);
         size_t place = find_place(agent);
-        pthread_mutex_lock(&agent->lock);
         agent->fds[place] = fd;
         agent->used[place] = 1;
         ck_assert_int_eq(pthread_create(&agent->threads[place], NULL, serve, visit), 0);
