@@ -80,11 +80,6 @@ int fl_peer_is_old(const struct fl_peer *peer)
            flow_context_now(peer->setup->ctx) - peer->connected_at >= reset_ms;
 }
 
-size_t fl_peer_outstanding(const struct fl_peer *peer)
-{
-    return peer->outstanding;
-}
-
 int fl_peer_is_ordered(const struct fl_peer *peer)
 {
     return peer->setup->rpc->is_ordered(peer->rpc);

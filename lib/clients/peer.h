@@ -86,9 +86,6 @@ int fl_peer_send(struct fl_peer *peer, const struct fl_call *call, flow_error **
  */
 int fl_peer_receive(struct fl_peer *peer, int64_t wait_ms, flow_error **err);
 
-/* How many calls have no answer. */
-size_t fl_peer_outstanding(const struct fl_peer *peer);
-
 /* Whether the peer executes several calls of a connection in their order. */
 int fl_peer_is_ordered(const struct fl_peer *peer);
 

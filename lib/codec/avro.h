@@ -24,9 +24,6 @@ int fl_avro_put_long(struct fl_buf *out, int64_t value);
 int fl_avro_put_bytes(struct fl_buf *out, const void *data, size_t size);
 int fl_avro_put_text(struct fl_buf *out, const char *text);
 
-/* The headers of EVENT as a map of strings. */
-int fl_avro_put_headers(struct fl_buf *out, const flow_event *event);
-
 /* EVENT by FL_AVRO_EVENT_SCHEMA. */
 int fl_avro_put_event(struct fl_buf *out, const flow_event *event);
 

@@ -68,18 +68,6 @@ static uint8_t *write_headers(uint8_t *out, const flow_event *event)
     return out + 1;
 }
 
-int fl_avro_put_headers(struct fl_buf *out, const flow_event *event)
-{
-    size_t size = (size_t)headers_size(event);
-    uint8_t *at = fl_buf_reserve(out, size);
-
-    if (!at)
-        return FLOW_ENOMEM;
-    write_headers(at, event);
-    out->size += size;
-    return FLOW_OK;
-}
-
 uint64_t fl_avro_front_size(const flow_event *event)
 {
     return headers_size(event) + length_size(event->body_size);

@@ -139,7 +139,4 @@ void fl_requests_reply(struct fl_request_peer *peer, struct fl_buf *answer);
 /* Reads no more from the connection, which ends once what came before was answered. */
 void fl_requests_close(struct fl_request_peer *peer);
 
-/* The peer's address, for messages. */
-const char *fl_requests_peer_name(const struct fl_request_peer *peer);
-
 #endif

@@ -118,11 +118,6 @@ void fl_requests_reply(struct fl_request_peer *peer, struct fl_buf *answer)
     fl_buf_init(answer, answer->mem);
 }
 
-const char *fl_requests_peer_name(const struct fl_request_peer *peer)
-{
-    return fl_conn_peer(peer->conn);
-}
-
 /* Before the first bytes of a connection. */
 static int meet(struct fl_request_peer *peer, flow_error **err)
 {
