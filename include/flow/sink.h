@@ -86,6 +86,16 @@ FLOW_API int flow_sink_keeps_marks(const flow_context *ctx);
 FLOW_API int flow_sink_has_spans(const flow_context *ctx);
 
 /*
+ * Returns 1 when the channel that the sink takes from has nothing more to take and puts wait for
+ * the room of what was taken: more comes once something is committed.  A sink that keeps
+ * transactions pending to deliver many of them at once has no reason to wait any longer then.
+ *
+ * Thread: any, between the sink's `start` and the end of its `stop`.  Does not block.
+ * Since: 1.0
+ */
+FLOW_API int flow_sink_is_awaited(const flow_context *ctx);
+
+/*
  * Calls FN with each mark that the sink has in its channel, for a sink that starts.  FN calls
  * nothing that sets one.  When FN does not return FLOW_OK it returns that.
  *

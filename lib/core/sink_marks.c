@@ -80,6 +80,12 @@ int flow_sink_has_spans(const flow_context *ctx)
     return ctx && ctx->takes_from && ctx->takes_from->ops->spans;
 }
 
+int flow_sink_is_awaited(const flow_context *ctx)
+{
+    return ctx && ctx->takes_from && atomic_load(&ctx->takes_from->base->without_room) &&
+           !flow_channel_size(ctx->takes_from);
+}
+
 static int check_sink(const flow_context *ctx, flow_error **err)
 {
     if (!ctx || !ctx->takes_from)

@@ -251,7 +251,9 @@ static int put_waiting(flow_txn *txn, const struct put *put, flow_error **err)
             return rc;
         if (why)
             break;
+        atomic_fetch_add(&channel->without_room, !put->spans);
         why = fl_channel_wait_at(channel, &channel->room, seen, deadline, put->stop);
+        atomic_fetch_sub(&channel->without_room, !put->spans);
     }
     return put->spans ? no_claim(why, err) : no_room(txn, why, put->count, err);
 }

@@ -51,7 +51,7 @@ int main(int argc, char **argv)
     int used = snprintf(settings, sizeof(settings),
                         "a.sources = r\na.channels = c\na.sinks = k\n"
                         "a.sources.r.type = inlet\na.sources.r.channels = c\n"
-                        "a.channels.c.type = memory\na.channels.c.capacity = 400000\n"
+                        "a.channels.c.type = memory\na.channels.c.capacity = 640000\n"
                         "a.channels.c.transactionCapacity = 1000\n"
                         "a.sinks.k.type = hdfs\na.sinks.k.channel = c\n"
                         "a.sinks.k.hdfs.path = %s\na.sinks.k.hdfs.fileType = DataStream\n"
@@ -67,7 +67,9 @@ int main(int argc, char **argv)
     int rc = push(&pipe, strtoull(argv[2], NULL, 10));
     if (rc == FLOW_OK)
         rc = flow_pipeline_drain(pipe.pipeline, 120000, NULL);
-    bench_pipe_stop(&pipe);
+    if (rc == FLOW_OK)
+        rc = flow_pipeline_stop(pipe.pipeline, 10000, NULL);
     printf("%.6f\n", bench_now() - begin);
+    bench_pipe_stop(&pipe);
     return rc == FLOW_OK ? 0 : 1;
 }

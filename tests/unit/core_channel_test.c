@@ -140,6 +140,29 @@ START_TEST(a_put_waits_for_room)
 }
 END_TEST
 
+START_TEST(a_sink_is_awaited_when_all_room_is_what_it_took)
+{
+    struct memory_rig rig;
+    struct fl_thread thread;
+    struct waiter waiter;
+
+    rig_up(&rig, RIG_FALSE_CLOCK | RIG_FAILING, one_event);
+    const flow_context sink = {.takes_from = rig.channel};
+    put_numbers(&rig, 1, 1);
+    ck_assert_int_eq(flow_sink_is_awaited(&sink), 0);
+    start(&waiter, &rig, 1000000, &thread, put_one, &rig.channel->room);
+    ck_assert_int_eq(flow_sink_is_awaited(&sink), 0); /* there is something to take yet */
+    flow_txn *txn = begin(rig.channel);
+    expect_take(txn, 1, 1, 1);
+    ck_assert_int_eq(flow_sink_is_awaited(&sink), 1);
+    commit(txn);
+    fl_thread_join(&thread);
+    ck_assert_int_eq(flow_sink_is_awaited(&sink), 0);
+    ck_assert_int_eq(flow_sink_is_awaited(NULL), 0);
+    rig_down(&rig);
+}
+END_TEST
+
 START_TEST(a_put_takes_the_room_another_gave_up)
 {
     struct memory_rig rig;
@@ -276,6 +299,8 @@ int main(void)
         {"a_take_is_woken_by_what_another_returns", a_take_is_woken_by_what_another_returns},
         {"a_take_gives_up_after_keep_alive", a_take_gives_up_after_keep_alive},
         {"a_put_waits_for_room", a_put_waits_for_room},
+        {"a_sink_is_awaited_when_all_room_is_what_it_took",
+         a_sink_is_awaited_when_all_room_is_what_it_took},
         {"a_put_takes_the_room_another_gave_up", a_put_takes_the_room_another_gave_up},
         {"a_full_channel_says_so_after_keep_alive", a_full_channel_says_so_after_keep_alive},
         {"closing_ends_all_waiting", closing_ends_all_waiting},

@@ -870,6 +870,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "flow_serializer_tail": (C.c_void_p, [C.c_void_p, C.POINTER(C.c_size_t)]),
     "flow_serializer_write": (C.c_int, [C.c_void_p, C.POINTER(C.c_void_p), C.c_size_t, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_sink_has_spans": (C.c_int, [C.c_void_p]),
+    "flow_sink_is_awaited": (C.c_int, [C.c_void_p]),
     "flow_sink_keeps_marks": (C.c_int, [C.c_void_p]),
     "flow_sink_marks": (C.c_int, [C.c_void_p, flow_position_fn, C.c_void_p, C.POINTER(C.c_void_p)]),
     "flow_sink_set_mark": (C.c_int, [C.c_void_p, C.c_void_p, C.c_size_t, C.c_void_p, C.c_size_t, C.POINTER(C.c_void_p)]),

@@ -20,7 +20,7 @@
 
 #define CONNECT_MS 10000L
 #define ANSWER_LIMIT ((size_t)65536)
-#define UPLOAD_BUFFER (64L * 1024) /* stays in the cache until the kernel has copied it */
+#define UPLOAD_BUFFER (256L * 1024) /* stays in a cache until the kernel has copied it */
 
 int fl_hdfs_escape_url(struct fl_buf *url, const char *path)
 {

@@ -4,9 +4,13 @@
 
 #include <string.h>
 
+#include <flow/sink.h>
+
 #include "base/error.h"
 #include "base/number.h"
 #include "sinks/hdfs/options.h"
+
+#define PENDING_BYTES ((int64_t)160 << 20)
 
 static const char *text_or_empty(flow_context *ctx, const char *name)
 {
@@ -33,6 +37,14 @@ static void read_names(flow_context *ctx, struct fl_hdfs_options *options)
         options->suffix = options->codec->extension;
 }
 
+/* What a sink takes out of a durable channel is in memory only for the sink's sake. */
+static int64_t pending_bytes(flow_context *ctx)
+{
+    if (flow_context_is_set(ctx, "hdfs.maxPendingBytes"))
+        return flow_context_int(ctx, "hdfs.maxPendingBytes");
+    return flow_sink_keeps_marks(ctx) ? PENDING_BYTES : 2 * PENDING_BYTES;
+}
+
 static void read_limits(flow_context *ctx, struct fl_hdfs_options *options)
 {
     options->roll_bytes = (uint64_t)flow_context_int(ctx, "hdfs.rollSize");
@@ -42,7 +54,7 @@ static void read_limits(flow_context *ctx, struct fl_hdfs_options *options)
     options->batch_size = (size_t)flow_context_int(ctx, "hdfs.batchSize");
     options->max_open_files = (size_t)flow_context_int(ctx, "hdfs.maxOpenFiles");
     options->max_requests = (size_t)flow_context_int(ctx, "hdfs.threadsPoolSize");
-    options->max_pending_bytes = flow_context_int(ctx, "hdfs.maxPendingBytes");
+    options->max_pending_bytes = pending_bytes(ctx);
     options->call_timeout_ms = flow_context_int(ctx, "hdfs.callTimeout");
     options->retry_ms = seconds(ctx, "hdfs.retryInterval");
     options->close_tries = flow_context_int(ctx, "hdfs.closeTries");

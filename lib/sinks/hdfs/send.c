@@ -13,6 +13,7 @@
 #include "sinks/hdfs/mark.h"
 
 #define BLOCK_BYTES ((uint64_t)128 << 20) /* of a file in HDFS, usually */
+#define UPLOAD_MOST ((uint64_t)1 << 40)   /* however much may be pending */
 #define UPLOAD_MS 2000                    /* an upload takes nothing more along after this */
 #define LINGER_MS 40                      /* without bytes, in one upload: what a request costs */
 #define BUSY_BYTES ((uint64_t)1 << 20)    /* in one upload */
@@ -32,11 +33,19 @@ void fl_hdfs_host_fail(struct fl_hdfs_host *host, flow_error *failure)
 }
 /* ---- requests ---- */
 
-/* An upload takes about a block along, and ends where a block does: the answer to one that reaches
- * a little into the next block waits until the NameNode knows of both. */
-static uint64_t upload_end(uint64_t begin)
+/*
+ * An upload takes along most of what may be pending, for each costs as much as many bytes do; the
+ * rest is what comes while it is answered.  It ends where a block does: the answer to one that
+ * reaches a little into the next block waits until the NameNode knows of both.
+ */
+static uint64_t upload_end(const struct fl_hdfs_file *file)
 {
-    return (begin + BLOCK_BYTES / 2 + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+    uint64_t begin = file->delivered;
+    uint64_t most = (uint64_t)file->host->options->max_pending_bytes / 5 * 4;
+    uint64_t last = (begin + (most < UPLOAD_MOST ? most : UPLOAD_MOST)) / BLOCK_BYTES;
+    uint64_t next = begin / BLOCK_BYTES + 1;
+
+    return (last > next ? last : next) * BLOCK_BYTES;
 }
 
 /* Whether the upload under way may still grow. */
@@ -115,7 +124,7 @@ static void prepare_upload(struct fl_hdfs_file *file, int64_t now)
     file->request.path = file->in_use;
     file->request.read = read_upload;
     file->position = file->begun_at = file->delivered;
-    file->end_at = upload_end(file->begun_at);
+    file->end_at = upload_end(file);
     file->begun_ms = now;
     file->busy = file->exists && now - file->answered_ms <= LINGER_MS;
     file->linger_ms = LINGER_MS;

@@ -182,6 +182,14 @@ static int hdfs_timer(void *self, flow_error **err)
     return FLOW_OK;
 }
 
+static void hdfs_flush(void *self)
+{
+    struct hdfs_sink *sink = self;
+
+    if (sink->uploader)
+        fl_hdfs_uploader_flush(sink->uploader);
+}
+
 static uint32_t hdfs_max_pending(void *self)
 {
     return MAX_PENDING;
@@ -200,5 +208,6 @@ const flow_sink_ops fl_hdfs_sink_ops = {
     .deadline = hdfs_deadline,
     .timer = hdfs_timer,
     .max_pending = hdfs_max_pending,
+    .flush = hdfs_flush,
     .ended = hdfs_ended,
 };

@@ -60,6 +60,7 @@ struct fl_hdfs_uploader {
     _Atomic int64_t deadline;
     _Atomic int64_t stopping; /* 0, or how long a stop may take, in ms */
     _Atomic int asleep;
+    _Atomic int flushing; /* nothing more comes for a while */
 };
 
 /* ---- jobs ---- */
@@ -236,7 +237,10 @@ static int more(void *self)
     struct fl_hdfs_uploader *uploader = self;
 
     absorb(uploader);
-    return !is_full(uploader) || !queue_is_empty(uploader);
+    if (!queue_is_empty(uploader))
+        return 1;
+    return !is_full(uploader) && !atomic_load(&uploader->flushing) &&
+           !flow_sink_is_awaited(uploader->options->ctx);
 }
 
 /* ---- from answers to commits ---- */
@@ -564,9 +568,17 @@ int fl_hdfs_uploader_room(struct fl_hdfs_uploader *uploader, int64_t wait_ms)
 void fl_hdfs_uploader_submit(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job)
 {
     atomic_fetch_add(&uploader->held, job->bytes);
+    atomic_store(&uploader->flushing, 0);
     fl_lock(&uploader->lock);
     push(&uploader->queue, job);
     fl_unlock(&uploader->lock);
+    if (atomic_exchange(&uploader->asleep, 0))
+        fl_hdfs_uploader_wake(uploader);
+}
+
+void fl_hdfs_uploader_flush(struct fl_hdfs_uploader *uploader)
+{
+    atomic_store(&uploader->flushing, 1);
     if (atomic_exchange(&uploader->asleep, 0))
         fl_hdfs_uploader_wake(uploader);
 }

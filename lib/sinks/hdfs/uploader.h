@@ -38,6 +38,9 @@ int fl_hdfs_uploader_room(struct fl_hdfs_uploader *uploader, int64_t wait_ms);
 /* Hands over a job, which the uploader ends by flow_txn_done and frees. */
 void fl_hdfs_uploader_submit(struct fl_hdfs_uploader *uploader, struct fl_hdfs_job *job);
 
+/* Tells it not to wait for more before what it has is delivered; in force until the next job. */
+void fl_hdfs_uploader_flush(struct fl_hdfs_uploader *uploader);
+
 /* Tells it what became of a transaction after that. */
 void fl_hdfs_uploader_ended(struct fl_hdfs_uploader *uploader, const flow_txn *txn, int result);
 
