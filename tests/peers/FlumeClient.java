@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+import com.cloudera.flume.handlers.avro.AvroFlumeOGEvent;
+import com.cloudera.flume.handlers.avro.FlumeOGEventAvroServer;
+import com.cloudera.flume.handlers.thrift.ThriftFlumeEvent;
+import com.cloudera.flume.handlers.thrift.ThriftFlumeEventServer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.URL;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -11,10 +17,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import org.apache.avro.ipc.HttpTransceiver;
+import org.apache.avro.ipc.specific.SpecificRequestor;
 import org.apache.flume.Event;
 import org.apache.flume.api.RpcClient;
 import org.apache.flume.api.RpcClientFactory;
 import org.apache.flume.event.EventBuilder;
+import org.apache.flume.source.scribe.LogEntry;
+import org.apache.flume.source.scribe.ResultCode;
+import org.apache.flume.source.scribe.Scribe;
+import org.apache.thrift.protocol.TBinaryProtocol;
+import org.apache.thrift.transport.TSocket;
+import org.apache.thrift.transport.layered.TFramedTransport;
 
 /**
  * Flume's RPC clients, driven by commands on standard input; each is answered by one line, "ok SECONDS" or
@@ -24,6 +38,7 @@ import org.apache.flume.event.EventBuilder;
  *   send NAME FIRST COUNT BATCH    the events FIRST, FIRST + 1...; one append each when BATCH is 0
  *   fill NAME SIZE COUNT BATCH     events of SIZE equal bytes, without headers
  *   close NAME
+ *   avro-0.9|thrift-0.9|scribe PORT FIRST COUNT   the events as Flume 0.9 or Scribe sent them
  *
  * An event is made of its number, so that whoever receives it can tell what it must be: see
  * tests/support/agents.py, which makes the same.
@@ -70,6 +85,15 @@ public class FlumeClient {
             case "close":
                 clients.remove(words[1]).close();
                 break;
+            case "avro-0.9":
+                sendByOldAvro(words);
+                break;
+            case "thrift-0.9":
+                sendByOldThrift(words);
+                break;
+            case "scribe":
+                sendByScribe(words);
+                break;
             default:
                 throw new IllegalArgumentException(words[0]);
         }
@@ -115,6 +139,62 @@ public class FlumeClient {
         for (long left = Long.parseLong(words[3]); left > 0; left -= batch) {
             client.appendBatch(events);
         }
+    }
+
+    private static List<Event> numbered(String[] words) throws Exception {
+        long first = Long.parseLong(words[2]);
+        List<Event> events = new ArrayList<>();
+        for (long n = first; n < first + Long.parseLong(words[3]); n++) {
+            events.add(numbered(n));
+        }
+        return events;
+    }
+
+    private static void sendByOldAvro(String[] words) throws Exception {
+        HttpTransceiver way = new HttpTransceiver(new URL("http://127.0.0.1:" + words[1]));
+        FlumeOGEventAvroServer server = SpecificRequestor.getClient(FlumeOGEventAvroServer.class, way);
+        for (Event event : numbered(words)) {
+            Map<CharSequence, ByteBuffer> fields = new HashMap<>();
+            event.getHeaders().forEach((key, value) -> fields.put(key, bytes(value)));
+            server.append(new AvroFlumeOGEvent(1234567890123L, com.cloudera.flume.handlers.avro.Priority.WARN,
+                ByteBuffer.wrap(event.getBody()), 42L, "old.example.com", fields));
+        }
+        way.close();
+    }
+
+    private static void sendByOldThrift(String[] words) throws Exception {
+        TSocket socket = new TSocket("127.0.0.1", Integer.parseInt(words[1]));
+        socket.open();
+        ThriftFlumeEventServer.Client server = new ThriftFlumeEventServer.Client(new TBinaryProtocol(socket));
+        for (Event event : numbered(words)) {
+            Map<String, ByteBuffer> fields = new HashMap<>();
+            event.getHeaders().forEach((key, value) -> fields.put(key, bytes(value)));
+            server.append(new ThriftFlumeEvent(1234567890123L,
+                com.cloudera.flume.handlers.thrift.Priority.WARN, ByteBuffer.wrap(event.getBody()), 42L,
+                "old.example.com", fields));
+        }
+        server.close(); // is answered once all before it is in the channel
+        socket.close();
+    }
+
+    /** The numbers alone, as texts. */
+    private static void sendByScribe(String[] words) throws Exception {
+        TFramedTransport way = new TFramedTransport(new TSocket("127.0.0.1", Integer.parseInt(words[1])));
+        way.open();
+        Scribe.Client server = new Scribe.Client(new TBinaryProtocol(way, false, false));
+        List<LogEntry> entries = new ArrayList<>();
+        for (Event event : numbered(words)) {
+            entries.add(new LogEntry("größe", event.getHeaders().get("n")));
+        }
+        ResultCode result = server.Log(entries);
+        way.close();
+        if (result != ResultCode.OK) {
+            throw new IllegalStateException(result.toString());
+        }
+    }
+
+    private static ByteBuffer bytes(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static Event numbered(long n) throws Exception {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -74,6 +75,38 @@ def test_flume_shares_its_load_among_libflows(client: FlumeClient, two: list[Flo
         before = len(first["in"].expected)
         client.do("send", name, 2000, 2 * BATCH, BATCH)
         wait_for(lambda: len(first["in"].read()) > before, "the first gets its share again")
+
+
+@pytest.fixture(name="old")
+def fixture_old(tmp_path: Path) -> Iterator[Callable[[str], Pipe]]:
+    with ExitStack() as stack:
+        def start(source: str) -> Pipe:
+            pipe = Pipe({"type": f"org.apache.flume.source.{source}", "host": "127.0.0.1",
+                         "port": str(take_ports(1)[0])})
+            stack.enter_context(FlowAgent(tmp_path / "agent", {"in": pipe}))
+            return pipe
+
+        yield start
+
+
+@pytest.mark.parametrize("mode", ["avro-0.9", "thrift-0.9"])
+def test_flume_0_9_sends_to_libflow(client: FlumeClient, old: Callable[[str], Pipe],
+                                    mode: str) -> None:
+    kind = mode.partition("-")[0]
+    pipe = old(f"{kind}Legacy.{kind.title()}LegacySource")
+    client.do(mode, pipe.port, 0, 1100)
+    wait_for(lambda: len(pipe.read()) >= 1100, "events are lost")
+    more = {b"timestamp": b"1234567890123", b"pri": b"WARN", b"nanos": b"42",
+            b"host": b"old.example.com", b"FlumeOG": b"yes"}
+    assert pipe.read() == [(headers | more, body) for headers, body in map(numbered, range(1100))]
+
+
+def test_scribe_sends_to_libflow(client: FlumeClient, old: Callable[[str], Pipe]) -> None:
+    pipe = old("scribe.ScribeSource")
+    client.do("scribe", pipe.port, 0, 1000)
+    wait_for(lambda: len(pipe.read()) >= 1000, "events are lost")
+    category = {b"category": "größe".encode()}
+    assert pipe.read() == [(category, str(n).encode()) for n in range(1000)]
 
 
 @pytest.fixture(scope="module", name="flume")
