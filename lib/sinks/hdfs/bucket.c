@@ -115,17 +115,27 @@ static int is_full(const struct fl_hdfs_options *options, const struct fl_hdfs_f
            (options->roll_bytes && file->bytes >= options->roll_bytes);
 }
 
-/* Counts those of SLICE that go into FILE before it is full. */
-static size_t count_in(const struct fl_hdfs_options *options, struct fl_hdfs_file *file,
-                       const struct fl_hdfs_slice *slice)
+/* How many of COUNT events go into FILE before it has its number of them. */
+static size_t room_in(const struct fl_hdfs_options *options, const struct fl_hdfs_file *file,
+                      size_t count)
+{
+    uint64_t room = options->roll_events - file->events;
+
+    return options->roll_events && room < count ? (size_t)room : count;
+}
+
+/* How many of the COUNT at EVENTS go into FILE before it has its bytes; only then these count. */
+static size_t fill(const struct fl_hdfs_options *options, struct fl_hdfs_file *file,
+                   const flow_event *const *events, size_t count)
 {
     size_t n = 0;
 
-    while (n < slice->count && !is_full(options, file)) {
+    if (!options->roll_bytes)
+        return count;
+    while (n < count && file->bytes < options->roll_bytes) {
         size_t size = 0;
-        flow_event_body(slice->events[n++], &size);
+        flow_event_body(events[n++], &size);
         file->bytes += size;
-        file->events++;
     }
     return n;
 }
@@ -143,7 +153,9 @@ int fl_hdfs_buckets_add(struct fl_hdfs_buckets *buckets, const struct fl_hdfs_pl
         return rc;
     *file = bucket->file;
     bucket->used_ms = flow_context_now(options->ctx);
-    size_t taken = count_in(options, *file, slice);
+    size_t taken = room_in(options, *file, slice->count);
+    taken = fill(options, *file, slice->events, taken);
+    (*file)->events += taken;
     rc = fl_hdfs_file_add(*file, slice->events, taken, err);
     slice->events += taken;
     slice->count -= taken;

@@ -118,22 +118,11 @@ static int hdfs_stop(void *self, flow_error **err)
     return FLOW_OK;
 }
 
-static int64_t bytes_of(const flow_event *const *events, size_t count)
-{
-    int64_t bytes = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        size_t size = 0;
-        flow_event_body(events[i], &size);
-        bytes += (int64_t)size;
-    }
-    return bytes;
-}
-
 static int hdfs_process(void *self, flow_txn *txn, flow_error **err)
 {
     struct hdfs_sink *sink = self;
     const flow_event *const *events;
+    uint64_t bytes = 0;
     size_t count = 0;
 
     if (!fl_hdfs_uploader_room(sink->uploader, ROOM_WAIT_MS))
@@ -152,7 +141,8 @@ static int hdfs_process(void *self, flow_txn *txn, flow_error **err)
     job->txn = txn;
     job->events = events;
     job->count = count;
-    job->bytes = bytes_of(events, count);
+    flow_events_weight(events, count, &bytes);
+    job->bytes = (int64_t)bytes;
     fl_hdfs_uploader_submit(sink->uploader, job);
     return FLOW_PENDING;
 }
