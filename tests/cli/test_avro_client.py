@@ -3,6 +3,7 @@
 
 import os
 import pty
+import select
 import subprocess
 
 import pytest
@@ -109,11 +110,13 @@ def test_a_terminal_shows_how_far_it_is(receiver, tmp_path):
     master, slave = pty.openpty()
     process = subprocess.Popen([FLOW, "avro-client", *receiver.address, "-F", tmp_path / "lines"],
                                stderr=slave, env=environment())
-    os.close(slave)
     assert process.wait(TIMEOUT) == 0
-    shown = os.read(master, 65536).decode()
+    shown = ""
+    while "100% 1000 events" not in shown:  # a terminal hands on in parts what was written at once
+        assert select.select([master], [], [], TIMEOUT)[0], shown
+        shown += os.read(master, 65536).decode()
+    os.close(slave)
     os.close(master)
-    assert "100% 1000 events" in shown
     assert "[" + "#" * 30 + "]" in shown
 
 
