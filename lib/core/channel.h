@@ -33,7 +33,7 @@ struct flow_channel {
     char apart1[FL_CACHE_LINE];
     struct fl_gate events; /* opened when events can be taken */
     char apart2[FL_CACHE_LINE];
-    struct fl_gate room;          /* opened when there may be room */
+    struct fl_gate room;           /* opened when there may be room */
     _Atomic uint32_t without_room; /* puts that wait for some */
 };
 

@@ -223,7 +223,9 @@ def test_nobody_answers(trial: Trial) -> None:
     """Requests, or only the answers, vanish; or the answer stops half way."""
     trial.check("held")
     for wire in trial.of("held"):
-        assert len(trial.wires[wire].connections) > 1
+        first, second, *_ = trial.wires[wire].connections
+        # A handshake's time begins before a crowded wire has taken the connection.
+        assert trial.way.sealed or second - first > TIMEOUT / 1000
 
 
 def test_who_is_refused_waits(trial: Trial) -> None:

@@ -37,7 +37,8 @@ static void read_names(flow_context *ctx, struct fl_hdfs_options *options)
         options->suffix = options->codec->extension;
 }
 
-/* What a sink takes out of a durable channel is in memory only for the sink's sake. */
+/* What a sink takes out of a file channel is in memory only for the sink's sake.  A channel that
+ * spills keeps no marks either, and most of its events in memory. */
 static int64_t pending_bytes(flow_context *ctx)
 {
     if (flow_context_is_set(ctx, "hdfs.maxPendingBytes"))

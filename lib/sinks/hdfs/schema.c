@@ -114,8 +114,8 @@ static const flow_property properties[] = {
             "of the machine does not cost them. WebHDFS has no way to ask for that."),
     NUMBER("hdfs.maxPendingBytes", NULL, "bytes", 1, INT64_MAX,
            "Bytes of event bodies that may be on their way before the sink takes no further "
-           "events. Unset: 160 MiB, and 320 MiB of a channel that has its events in memory "
-           "anyway."),
+           "events. Unset: 160 MiB behind a channel of type file, 320 MiB behind others, which "
+           "have most of their events in memory anyway."),
     PATHNAME("hdfs.confDir",
              "Folder of core-site.xml and hdfs-site.xml, where the addresses of NameNodes are "
              "looked up; unset, that of the environment variable HADOOP_CONF_DIR."),
