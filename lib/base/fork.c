@@ -35,8 +35,3 @@ void fl_fork_guard_free(struct fl_fork_guard *guard)
         munmap((void *)guard->page, page_size());
     guard->page = NULL;
 }
-
-int fl_forked(const struct fl_fork_guard *guard)
-{
-    return guard->page && *guard->page == 0;
-}

@@ -17,6 +17,9 @@ int fl_fork_guard_init(struct fl_fork_guard *guard);
 void fl_fork_guard_free(struct fl_fork_guard *guard);
 
 /* 1 in a child of the process that made GUARD. */
-int fl_forked(const struct fl_fork_guard *guard);
+static inline int fl_forked(const struct fl_fork_guard *guard)
+{
+    return guard->page && *guard->page == 0;
+}
 
 #endif

@@ -113,16 +113,6 @@ void fl_lock_destroy(struct fl_lock *lock)
     pthread_mutex_destroy(&lock->mutex);
 }
 
-void fl_lock(struct fl_lock *lock)
-{
-    pthread_mutex_lock(&lock->mutex);
-}
-
-void fl_unlock(struct fl_lock *lock)
-{
-    pthread_mutex_unlock(&lock->mutex);
-}
-
 void fl_lock_wake(struct fl_lock *lock)
 {
     pthread_cond_broadcast(&lock->cond);
@@ -173,11 +163,6 @@ int fl_gate_init(struct fl_gate *gate)
 void fl_gate_destroy(struct fl_gate *gate)
 {
     fl_lock_destroy(&gate->lock);
-}
-
-uint32_t fl_gate_look(struct fl_gate *gate)
-{
-    return atomic_load(&gate->opened);
 }
 
 /*

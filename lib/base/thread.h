@@ -34,8 +34,14 @@ struct fl_lock {
 
 int fl_lock_init(struct fl_lock *lock);
 void fl_lock_destroy(struct fl_lock *lock);
-void fl_lock(struct fl_lock *lock);
-void fl_unlock(struct fl_lock *lock);
+static inline void fl_lock(struct fl_lock *lock)
+{
+    pthread_mutex_lock(&lock->mutex);
+}
+static inline void fl_unlock(struct fl_lock *lock)
+{
+    pthread_mutex_unlock(&lock->mutex);
+}
 void fl_lock_wake(struct fl_lock *lock);
 
 /* Waits, locked, for a wake or until DEADLINE; returns FLOW_ETIMEDOUT after it, else FLOW_OK.  May
@@ -59,7 +65,10 @@ struct fl_gate {
 
 int fl_gate_init(struct fl_gate *gate);
 void fl_gate_destroy(struct fl_gate *gate);
-uint32_t fl_gate_look(struct fl_gate *gate);
+static inline uint32_t fl_gate_look(struct fl_gate *gate)
+{
+    return atomic_load(&gate->opened);
+}
 void fl_gate_open(struct fl_gate *gate);
 
 /* FLOW_OK when it was opened since SEEN, FLOW_ETIMEDOUT when DEADLINE came first. */

@@ -177,10 +177,8 @@ int fl_channel_close(flow_channel *channel, flow_error **err)
     return rc;
 }
 
-int fl_channel_check(const flow_channel *channel, flow_error **err)
+int fl_channel_refuse(const flow_channel *channel, flow_error **err)
 {
-    if (atomic_load_explicit(&channel->base->is_open, memory_order_acquire))
-        return FLOW_OK;
     flow_error_set(err, FLOW_ECLOSED, "the channel is not open");
     flow_error_locate(err, channel->ctx->label, NULL, NULL, 0, 0);
     return FLOW_ECLOSED;

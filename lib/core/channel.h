@@ -69,8 +69,16 @@ int fl_channel_wait(flow_channel *channel, int64_t deadline, const _Atomic int *
 int fl_channel_wait_at(flow_channel *channel, struct fl_gate *gate, uint32_t seen, int64_t deadline,
                        const _Atomic int *stop);
 
+/* The error of a check that failed. */
+int fl_channel_refuse(const flow_channel *channel, flow_error **err);
+
 /* FLOW_ECLOSED with an error unless the channel is open. */
-int fl_channel_check(const flow_channel *channel, flow_error **err);
+static inline int fl_channel_check(const flow_channel *channel, flow_error **err)
+{
+    return atomic_load_explicit(&channel->base->is_open, memory_order_acquire)
+               ? FLOW_OK
+               : fl_channel_refuse(channel, err);
+}
 
 /* Whether it keeps positions. */
 static inline int fl_channel_is_durable(const flow_channel *channel)

@@ -4,14 +4,12 @@
 
 #include "core/library.h"
 
-int fl_library_check(const flow_library *lib, flow_error **err)
+int fl_library_refuse(const flow_library *lib, flow_error **err)
 {
     if (lib == NULL)
         return flow_error_set(err, FLOW_EINVAL, "an object that is needed is NULL");
-    if (fl_forked(&lib->guard))
-        return flow_error_set(err, FLOW_EFORKED,
-                              "the library was made by the parent process: make another one here");
-    return FLOW_OK;
+    return flow_error_set(err, FLOW_EFORKED,
+                          "the library was made by the parent process: make another one here");
 }
 
 flow_registry *flow_library_registry(flow_library *lib)

@@ -28,8 +28,14 @@ struct flow_library {
     _Atomic uint32_t users; /* pipelines, channels and harnesses that still need it */
 };
 
+/* The error of a check that failed. */
+int fl_library_refuse(const flow_library *lib, flow_error **err);
+
 /* FLOW_EFORKED with an error in a child process, FLOW_EINVAL for NULL, else FLOW_OK.  Every public
  * call that can fail begins with it, before any lock. */
-int fl_library_check(const flow_library *lib, flow_error **err);
+static inline int fl_library_check(const flow_library *lib, flow_error **err)
+{
+    return lib && !fl_forked(&lib->guard) ? FLOW_OK : fl_library_refuse(lib, err);
+}
 
 #endif
