@@ -239,12 +239,20 @@ static void take_returned(struct fl_queue *queue, size_t count, struct fl_lot **
     memmove(first->events, first->events + count, first->count * sizeof *first->events);
 }
 
+/* The number behind the last event.  Looks at the producers' count only for MAX events. */
+static uint64_t end_of(struct fl_queue *queue, size_t max)
+{
+    if (queue->known - queue->next < max)
+        queue->known = get(&queue->appended);
+    return queue->known;
+}
+
 /* How many events that SPAN has lie behind each other at the head, at most MAX. */
-static size_t available(const struct fl_queue *queue, const struct fl_span *span, size_t max)
+static size_t available(struct fl_queue *queue, const struct fl_span *span, size_t max)
 {
     const struct fl_lot *lot = queue->returned;
     uint64_t first = lot ? lot->number : queue->next;
-    uint64_t end = lot ? lot->number + lot->count : get(&queue->appended);
+    uint64_t end = lot ? lot->number + lot->count : end_of(queue, max);
 
     if (span->below < end)
         end = span->below;

@@ -68,6 +68,7 @@ struct fl_queue {
     size_t head_taken;       /* events of the head that are gone */
     struct fl_lot *returned; /* by number */
     uint64_t next;           /* number of the first event that was never taken */
+    uint64_t known;          /* what consumers know of `appended` */
     char apart4[FL_CACHE_LINE];
     _Atomic uint64_t held; /* taken and not returned */
     struct {
