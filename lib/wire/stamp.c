@@ -50,7 +50,9 @@ static flow_span span_at(const struct fl_stamp_list *list, size_t index)
 {
     flow_span span = *(const flow_span *)fl_vec_at(&list->spans, index);
 
-    span.key = list->bytes.data + *(const size_t *)fl_vec_at(&list->keys, index);
+    span.key = NULL; /* of a list without any key there are no bytes */
+    if (span.key_size)
+        span.key = list->bytes.data + *(const size_t *)fl_vec_at(&list->keys, index);
     return span;
 }
 
@@ -58,7 +60,7 @@ const flow_span *fl_stamp_list_spans(struct fl_stamp_list *list)
 {
     for (size_t i = 0; i < list->spans.count; i++) {
         flow_span *span = fl_vec_at(&list->spans, i);
-        span->key = span->key_size ? span_at(list, i).key : NULL;
+        span->key = span_at(list, i).key;
     }
     return list->spans.items;
 }
