@@ -169,7 +169,7 @@ static int add_arena(flow_batch *batch, size_t size, flow_error **err)
     return FLOW_OK;
 }
 
-int fl_batch_take(flow_batch *batch, size_t size, struct fl_slab **slab, void **memory,
+int fl_batch_take(flow_batch *batch, size_t size, size_t body, struct fl_slab **slab, void **memory,
                   flow_error **err)
 {
     void *taken = batch->arenas ? fl_arena_take(batch->arenas, size) : NULL;
@@ -180,6 +180,7 @@ int fl_batch_take(flow_batch *batch, size_t size, struct fl_slab **slab, void **
             return rc;
         taken = fl_arena_take(batch->arenas, size);
     }
+    fl_arena_count(batch->arenas, size, body);
     batch->filled += size;
     *slab = &batch->arenas->slab;
     *memory = taken;
@@ -197,7 +198,7 @@ static int add_parts(flow_batch *batch, const struct fl_parts *parts, flow_event
     if (!rc)
         rc = fl_batch_room(batch, 1, err);
     if (!rc)
-        rc = fl_batch_take(batch, bytes, &slab, &memory, err);
+        rc = fl_batch_take(batch, bytes, parts->size, &slab, &memory, err);
     if (rc)
         return rc;
     *event = fl_event_make(slab, memory, parts);
@@ -221,16 +222,19 @@ int flow_batch_add_full(flow_batch *batch, const void *body, size_t size,
  * free of everything else. */
 int flow_batch_add(flow_batch *batch, const void *body, size_t size, flow_error **err)
 {
-    const struct fl_parts parts = {.body = body, .size = size};
-
     if (!batch || !body || size > FL_ARENA_MAX || batch->count == batch->capacity || !batch->arenas)
         return flow_batch_add_full(batch, body, size, NULL, 0, 0, err);
+    struct fl_arena *arena = batch->arenas;
     size_t bytes = FL_SLAB_ROUND(sizeof(flow_event) + size);
-    void *memory = fl_arena_take(batch->arenas, bytes);
-    if (!memory)
+    flow_event *event = fl_arena_take(arena, bytes);
+    if (!event)
         return flow_batch_add_full(batch, body, size, NULL, 0, 0, err);
+    fl_arena_count(arena, bytes, size);
     batch->filled += bytes;
-    batch->events[batch->count++] = fl_event_make(&batch->arenas->slab, memory, &parts);
+    batch->events[batch->count++] = event;
+    *event = (flow_event){
+        .slab = &arena->slab, .body = (uint8_t *)(event + 1), .body_size = (uint32_t)size};
+    memcpy(event + 1, body, size);
     return FLOW_OK;
 }
 
@@ -252,7 +256,7 @@ static int append_own(flow_batch *batch, const flow_event *event, flow_error **e
 {
     struct fl_slab *slab = NULL;
     void *memory = NULL;
-    int rc = fl_batch_take(batch, fl_event_size(event), &slab, &memory, err);
+    int rc = fl_batch_take(batch, fl_event_size(event), event->body_size, &slab, &memory, err);
 
     if (!rc)
         batch->events[batch->count++] = fl_event_copy(slab, memory, event);

@@ -41,8 +41,9 @@ int fl_batch_progress(flow_batch *batch, uint64_t owner, size_t slots, uint64_t 
 /* Makes room for COUNT more pointers; FLOW_ENOMEM. */
 int fl_batch_room(flow_batch *batch, size_t count, flow_error **err);
 
-/* SIZE bytes, rounded already, in one of the batch's own slabs, *SLAB. */
-int fl_batch_take(flow_batch *batch, size_t size, struct fl_slab **slab, void **memory,
+/* SIZE bytes, rounded already, for an event with a body of BODY, in one of the batch's own slabs,
+ * *SLAB. */
+int fl_batch_take(flow_batch *batch, size_t size, size_t body, struct fl_slab **slab, void **memory,
                   flow_error **err);
 
 /* Whether the batch made the event, in a slab of its own. */

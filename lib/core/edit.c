@@ -93,9 +93,17 @@ static void *take_beside(flow_batch *batch, flow_event *event, size_t size)
     return memory;
 }
 
+/* EVENT, of the batch's own, had BYTES and a body of BODY before it was changed. */
+static void recount(flow_event *event, size_t bytes, size_t body)
+{
+    fl_arena_recount((struct fl_arena *)event->slab, bytes, body, fl_event_size(event),
+                     event->body_size);
+}
+
 static int edit_in_place(flow_batch *batch, flow_event *event, const struct edit *edit,
                          flow_error **err)
 {
+    const size_t bytes = fl_event_size(event);
     uint8_t *headers = NULL;
 
     if (edit->size > 0) {
@@ -106,6 +114,7 @@ static int edit_in_place(flow_batch *batch, flow_event *event, const struct edit
     }
     event->headers = headers;
     event->header_count = edit->count;
+    recount(event, bytes, event->body_size);
     return FLOW_OK;
 }
 
@@ -115,7 +124,7 @@ static int take_event(flow_batch *batch, size_t headers, size_t body, flow_event
 {
     struct fl_slab *slab = NULL;
     void *memory = NULL;
-    int rc = fl_batch_take(batch, FL_SLAB_ROUND(sizeof(flow_event) + headers + body), &slab,
+    int rc = fl_batch_take(batch, FL_SLAB_ROUND(sizeof(flow_event) + headers + body), body, &slab,
                            &memory, err);
 
     if (rc)
@@ -198,6 +207,7 @@ int flow_batch_remove_header(flow_batch *batch, size_t index, const char *name, 
 static int body_in_place(flow_batch *batch, flow_event *event, const void *body, size_t size,
                          flow_error **err)
 {
+    const size_t bytes = fl_event_size(event), before = event->body_size;
     uint8_t *memory = (uint8_t *)event->body;
 
     if (size > event->body_size) {
@@ -209,6 +219,7 @@ static int body_in_place(flow_batch *batch, flow_event *event, const void *body,
         memmove(memory, body, size);
     event->body = memory;
     event->body_size = (uint32_t)size;
+    recount(event, bytes, before);
     return FLOW_OK;
 }
 

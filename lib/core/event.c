@@ -163,15 +163,47 @@ size_t fl_event_size(const flow_event *event)
     return size_of(event);
 }
 
-/* The length of the run of one slab that EVENTS begins with. */
+/* Whether EVENT lies in SLAB; looks at the event itself only where its address does not tell. */
+static inline int lies_in(const struct fl_slab *slab, const flow_event *event)
+{
+    return (uintptr_t)event - (uintptr_t)slab < slab->reach || event->slab == slab;
+}
+
+static inline int lies_behind(const flow_event *event, const flow_event *other)
+{
+    return (uintptr_t)event > (uintptr_t)other;
+}
+
+/* The length of the run that EVENTS begins with: of one slab, in the order they lie in it, so none
+ * of them twice. */
 static inline size_t run_of(const flow_event *const *events, size_t count)
 {
     const struct fl_slab *slab = events[0]->slab;
     size_t n = 1;
 
-    while (n < count && events[n]->slab == slab)
+    while (n < count && lies_behind(events[n], events[n - 1]) && lies_in(slab, events[n]))
         n++;
     return n;
+}
+
+/* The bytes of a run of COUNT events, and of their bodies. */
+static size_t run_size(const flow_event *const *events, size_t count, size_t *bodies)
+{
+    const struct fl_slab *slab = events[0]->slab;
+    size_t bytes = 0;
+
+    /* Of one event the slab says no more than the event, and the slab's counter may be on its way
+     * from another thread's cache. */
+    if (count > 1 && fl_slab_is_arena(slab) &&
+        fl_arena_is_whole((const struct fl_arena *)slab, count, &bytes, bodies))
+        return bytes;
+    *bodies = 0;
+    bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += size_of(events[i]);
+        *bodies += events[i]->body_size;
+    }
+    return bytes;
 }
 
 void fl_events_ref(const flow_event *const *events, size_t count)
@@ -238,10 +270,9 @@ int flow_events_keep(const flow_event *const *events, size_t count, const flow_e
                      flow_error **err)
 {
     for (size_t i = 0, n; i < count; i += n) {
-        const struct fl_slab *slab = events[i]->slab;
-        size_t size = 0;
-        for (n = 0; i + n < count && events[i + n]->slab == slab; n++)
-            size += size_of(events[i + n]);
+        size_t bodies = 0;
+        n = run_of(events + i, count - i);
+        size_t size = run_size(events + i, n, &bodies);
         if (keep_run(events + i, n, size, kept + i)) {
             fl_events_unref(kept, i);
             return fl_error_nomem(err);
@@ -260,9 +291,11 @@ uint64_t flow_events_weight(const flow_event *const *events, size_t count, uint6
     uint64_t weight = 0;
     uint64_t sum = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        weight += size_of(events[i]) + SHARE;
-        sum += events[i]->body_size;
+    for (size_t i = 0, n; i < count; i += n) {
+        size_t of_run = 0;
+        n = run_of(events + i, count - i);
+        weight += run_size(events + i, n, &of_run) + n * SHARE;
+        sum += of_run;
     }
     if (bodies)
         *bodies = sum;

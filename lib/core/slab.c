@@ -18,13 +18,13 @@
  * Blocks have one of a few sizes, four to each doubling, so at most a fifth of a block is lost by
  * rounding.  The numbers of the classes go from 0, the smallest, to CLASSES - 1, the largest.
  */
-#define CLASS_MIN 128u
+#define CLASS_MIN_BITS 7u
+#define CLASS_MIN (1u << CLASS_MIN_BITS)
 #define STEP_BITS 2u
 #define STEPS (1u << STEP_BITS)
 #define DOUBLINGS 11u
 #define CLASSES (DOUBLINGS * STEPS + 1)
 #define NO_CLASS CLASSES /* too large for the pool: freed at once */
-#define EXACT (CLASSES + 1)
 
 _Static_assert((size_t)CLASS_MIN << DOUBLINGS == FL_ARENA_MAX, "the last class is the largest");
 
@@ -74,9 +74,9 @@ static uint32_t class_of(size_t size)
     if (size > FL_ARENA_MAX)
         return NO_CLASS;
     unsigned doubling = (unsigned)(63 - __builtin_clzll((size - 1) / CLASS_MIN));
+    unsigned step_bits = CLASS_MIN_BITS + doubling - STEP_BITS;
     size_t base = (size_t)CLASS_MIN << doubling;
-    size_t step = base >> STEP_BITS;
-    return doubling * STEPS + (uint32_t)((size - base + step - 1) / step);
+    return doubling * STEPS + (uint32_t)((size - base + ((size_t)1 << step_bits) - 1) >> step_bits);
 }
 
 int fl_slab_pool_new(flow_library *lib, struct fl_slab_pool **pool, flow_error **err)
@@ -285,6 +285,11 @@ static void block_free(struct fl_slab_pool *pool, void *memory, uint32_t size_cl
     }
 }
 
+static uint32_t reach_of(size_t size)
+{
+    return size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+}
+
 static void slab_init(struct fl_slab *slab, struct fl_slab_pool *pool, uint32_t refs)
 {
     atomic_init(&slab->refs, refs);
@@ -298,8 +303,9 @@ struct fl_slab *fl_slab_exact(struct fl_slab_pool *pool, size_t size, uint32_t r
     if (!slab)
         return NULL;
     slab_init(slab, pool, refs);
-    slab->size_class = EXACT;
+    slab->size_class = FL_SLAB_EXACT;
     slab->size = sizeof *slab + size;
+    slab->reach = reach_of(slab->size);
     return slab;
 }
 
@@ -314,6 +320,7 @@ struct fl_arena *fl_arena_new(struct fl_slab_pool *pool, size_t size, const void
     slab_init(&arena->slab, pool, 1);
     arena->slab.size_class = size_class;
     arena->slab.size = size_class < NO_CLASS ? class_size(size_class) : whole;
+    arena->slab.reach = reach_of(arena->slab.size);
     atomic_init(&arena->owner, owner);
     arena->next = NULL;
     arena->more = NULL;
@@ -369,11 +376,29 @@ void fl_arena_reset(struct fl_arena *arena)
     drop_more(arena);
     arena->at = (uint8_t *)(arena + 1);
     arena->end = (uint8_t *)arena + (arena->slab.size & ~(size_t)(FL_SLAB_ALIGN - 1));
+    atomic_store_explicit(&arena->slab.made, 0, memory_order_relaxed);
+    atomic_store_explicit(&arena->bytes, 0, memory_order_relaxed);
+    atomic_store_explicit(&arena->bodies, 0, memory_order_relaxed);
 }
 
-int fl_slab_is_arena(const struct fl_slab *slab)
+void fl_arena_recount(struct fl_arena *arena, size_t bytes, size_t body, size_t new_bytes,
+                      size_t new_body)
 {
-    return slab->size_class != EXACT;
+    const uint32_t all = atomic_load_explicit(&arena->bytes, memory_order_relaxed);
+    const uint32_t bodies = atomic_load_explicit(&arena->bodies, memory_order_relaxed);
+
+    atomic_store_explicit(&arena->bytes, all + (uint32_t)(new_bytes - bytes), memory_order_relaxed);
+    atomic_store_explicit(&arena->bodies, bodies + (uint32_t)(new_body - body),
+                          memory_order_relaxed);
+}
+
+int fl_arena_is_whole(const struct fl_arena *arena, size_t count, size_t *bytes, size_t *bodies)
+{
+    if (arena->slab.size > UINT32_MAX)
+        return 0; /* the sums may have overflowed */
+    *bodies = atomic_load_explicit(&arena->bodies, memory_order_acquire);
+    *bytes = atomic_load_explicit(&arena->bytes, memory_order_acquire);
+    return atomic_load_explicit(&arena->slab.made, memory_order_relaxed) == count;
 }
 
 int fl_slab_alone(const struct fl_slab *slab)

@@ -14,12 +14,18 @@
 
 struct fl_slab_pool;
 
+/* The size class of what is no arena. */
+#define FL_SLAB_EXACT UINT32_MAX
+
 /* What every event points to.  The memory behind it holds the events. */
 struct fl_slab {
     _Atomic uint32_t refs;
     uint32_t size_class; /* of the first block, see slab.c */
     struct fl_slab_pool *pool;
     size_t size; /* of all its memory, this included */
+    /* An event less than this behind the beginning is the slab's; others may be too. */
+    uint32_t reach;
+    _Atomic uint32_t made; /* events; of an arena, see fl_arena_count */
 };
 
 struct fl_block; /* a further piece of an arena's memory */
@@ -32,6 +38,8 @@ struct fl_arena {
     uint8_t *at; /* the free rest of the newest block */
     uint8_t *end;
     struct fl_block *more;
+    _Atomic uint32_t bytes; /* of the events made in it */
+    _Atomic uint32_t bodies;
 };
 
 /* Every piece of an arena begins and ends at a multiple of this. */
@@ -65,11 +73,37 @@ static inline void *fl_arena_take(struct fl_arena *arena, size_t size)
  * reference. */
 void *fl_arena_grow(struct fl_arena *arena, size_t size);
 
+/*
+ * The owner counts each event: its BYTES, rounded, of which BODY are the body.  So whoever has all
+ * events of an arena need not look at each, which by then often is in another thread's cache.
+ */
+static inline void fl_arena_count(struct fl_arena *arena, size_t bytes, size_t body)
+{
+    const uint32_t made = atomic_load_explicit(&arena->slab.made, memory_order_relaxed);
+    const uint32_t all = atomic_load_explicit(&arena->bytes, memory_order_relaxed);
+    const uint32_t bodies = atomic_load_explicit(&arena->bodies, memory_order_relaxed);
+
+    /* The number first: who sees an old one with the new sums would take it for a whole. */
+    atomic_store_explicit(&arena->slab.made, made + 1, memory_order_relaxed);
+    atomic_store_explicit(&arena->bytes, all + (uint32_t)bytes, memory_order_release);
+    atomic_store_explicit(&arena->bodies, bodies + (uint32_t)body, memory_order_release);
+}
+
+/* The owner, who alone has a reference, has changed an event of BYTES and BODY to other sizes. */
+void fl_arena_recount(struct fl_arena *arena, size_t bytes, size_t body, size_t new_bytes,
+                      size_t new_body);
+
+/* Whether the arena has just COUNT events, and the sums of their bytes and bodies. */
+int fl_arena_is_whole(const struct fl_arena *arena, size_t count, size_t *bytes, size_t *bodies);
+
 /* Empties an arena of which nobody else holds a reference. */
 void fl_arena_reset(struct fl_arena *arena);
 
 /* Whether it is the beginning of a struct fl_arena. */
-int fl_slab_is_arena(const struct fl_slab *slab);
+static inline int fl_slab_is_arena(const struct fl_slab *slab)
+{
+    return slab->size_class != FL_SLAB_EXACT;
+}
 
 /* 1 when the caller's is the only reference; what others did to the events is over then. */
 int fl_slab_alone(const struct fl_slab *slab);

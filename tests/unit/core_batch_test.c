@@ -447,6 +447,29 @@ static void model_step(struct fixture *f, struct model *model, flow_event **kept
     }
 }
 
+/* Channels reserve by the weight of many and release by that of others: only sums may count. */
+static void expect_sum(const flow_event *const *events, size_t count)
+{
+    uint64_t weight = 0, bodies = 0, body;
+
+    for (size_t i = 0; i < count; i++) {
+        weight += flow_events_weight(events + i, 1, &body);
+        bodies += body;
+    }
+    ck_assert_uint_eq(flow_events_weight(events, count, &body), weight);
+    ck_assert_uint_eq(body, bodies);
+}
+
+static void expect_sums(const struct fixture *f, size_t split)
+{
+    const flow_event *const *events = flow_batch_events(f->batch);
+    size_t count = flow_batch_count(f->batch);
+
+    expect_sum(events, count);
+    expect_sum(events, split % (count + 1));
+    expect_sum(events + split % (count + 1), count - split % (count + 1));
+}
+
 START_TEST(random_changes_match_a_model)
 {
     struct fixture f;
@@ -464,8 +487,45 @@ START_TEST(random_changes_match_a_model)
             model_text(&model, i, room);
             expect(&f, i, room);
         }
+        expect_sums(&f, random >> 16);
     }
     flow_event_unref(kept);
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(many_weigh_what_each_weighs)
+{
+    static const char body[3000];
+    static uint8_t keep[PLACES];
+    const flow_event *twice[4];
+    struct fixture f;
+
+    set_up(&f);
+    for (unsigned i = 0; i < PLACES; i++) {
+        ck_assert_int_eq(flow_batch_add(f.batch, body, i * 7 % sizeof body, NULL), FLOW_OK);
+        keep[i] = i % 3 != 0;
+    }
+    expect_sums(&f, 100);
+
+    /* As many as the batch has made, but not those. */
+    flow_batch_truncate(f.batch, 4);
+    expect_sums(&f, 2);
+    flow_batch_clear(f.batch);
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert_int_eq(flow_batch_add(f.batch, body, i * 100, NULL), FLOW_OK);
+        twice[i] = flow_batch_event(f.batch, i / 2);
+    }
+    expect_sum(twice, 4);
+    for (size_t i = 0; i < 4; i++)
+        twice[i] = flow_batch_event(f.batch, 3 - i);
+    expect_sum(twice, 4);
+
+    flow_batch_clear(f.batch);
+    for (unsigned i = 0; i < PLACES; i++)
+        ck_assert_int_eq(flow_batch_add(f.batch, body, i, NULL), FLOW_OK);
+    flow_batch_filter(f.batch, keep);
+    expect_sums(&f, 7);
     tear_down(&f);
 }
 END_TEST
@@ -491,6 +551,7 @@ int main(void)
          progress_belongs_to_one_owner_and_one_filling},
         {"every_allocation_may_fail", every_allocation_may_fail},
         {"random_changes_match_a_model", random_changes_match_a_model},
+        {"many_weigh_what_each_weighs", many_weigh_what_each_weighs},
     };
 
     return RUN_SUITE("core_batch", tests);
