@@ -115,6 +115,7 @@ static void expect_answer(int fd, uint64_t number, unsigned status, const char *
     ck_assert_int_eq(fl_ipc_answer_read(data, FL_IPC_ANSWER_FRONT + text, &answer, &used, NULL), 1);
     ck_assert_uint_eq(answer.number, number);
     ck_assert_uint_eq(answer.status, status);
+    ck_assert_ptr_nonnull(answer.text);
     ck_assert_msg(strstr(answer.text, words) != NULL, "%s", answer.text);
 }
 
