@@ -163,26 +163,30 @@ size_t fl_event_size(const flow_event *event)
     return size_of(event);
 }
 
-/* Whether EVENT lies in SLAB; looks at the event itself only where its address does not tell. */
-static inline int lies_in(const struct fl_slab *slab, const flow_event *event)
+/* An event that lies behind EVENT, one of SLAB, but below this address is in SLAB too. */
+static inline uintptr_t sure_below(const struct fl_slab *slab, const flow_event *event)
 {
-    return (uintptr_t)event - (uintptr_t)slab < slab->reach || event->slab == slab;
+    return (uintptr_t)event > (uintptr_t)slab ? (uintptr_t)slab + slab->reach : 0;
 }
 
-static inline int lies_behind(const flow_event *event, const flow_event *other)
-{
-    return (uintptr_t)event > (uintptr_t)other;
-}
-
-/* The length of the run that EVENTS begins with: of one slab, in the order they lie in it, so none
- * of them twice. */
+/*
+ * The length of the run that EVENTS begins with: of one slab, in the order they lie in it, so none
+ * of them twice.  Mostly the addresses tell; the events themselves may be in another thread's cache.
+ */
 static inline size_t run_of(const flow_event *const *events, size_t count)
 {
     const struct fl_slab *slab = events[0]->slab;
+    const uintptr_t sure = sure_below(slab, events[0]);
+    uintptr_t last = (uintptr_t)events[0];
     size_t n = 1;
 
-    while (n < count && lies_behind(events[n], events[n - 1]) && lies_in(slab, events[n]))
+    while (n < count) {
+        const uintptr_t at = (uintptr_t)events[n];
+        if (at <= last || (at >= sure && events[n]->slab != slab))
+            break;
+        last = at;
         n++;
+    }
     return n;
 }
 
