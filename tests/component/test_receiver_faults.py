@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 import sys
@@ -16,11 +15,10 @@ from typing import Iterator, Type, Union
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
-from agents import (FlowAgent, Pipe, allow_many_descriptors, listening,  # noqa: E402
-                    take_ports, wait_for)
+from agents import (SANITIZED, FlowAgent, Pipe, allow_many_descriptors,  # noqa: E402
+                    listening, take_ports, wait_for)
 from avro_rpc import Connection, Deflated, append, frame, handshake, number, text  # noqa: E402
 
-SANITIZED = os.environ.get("FLOW_SANITIZED") == "true"
 LEAK = 3 << 20  # bytes; what allocators keep for themselves is less
 IDLE = 5000
 IDLE_COST = 8 << 10  # bytes of a connection

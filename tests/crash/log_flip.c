@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Flips each bit of a small log in turn.  Either all is found all the same, because nothing needs
+ * Flips bits of a small log in turn.  Either all is found all the same, because nothing needs
  * that bit any more, or something is refused with its place; never is anything found that is
  * wrong, twice or silently missing.
  *
- *     log_flip [--wrap none|pack|seal|both]
+ *     log_flip [--step BITS] [--wrap none|pack|seal|both]
  */
 
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #define FILE_MOST ((size_t)1 << 16)
 
 struct outcome {
+    uint64_t step; /* from bit to bit; odd, so that each bit of a byte has its turn */
     uint64_t whole, refused, cut;
 };
 
@@ -105,7 +106,7 @@ static int try_file(struct world *world, const char *path, const uint32_t *wante
 {
     size_t size = used_size(world->disk, path);
 
-    for (uint64_t bit = 0; bit < size * 8; bit++) {
+    for (uint64_t bit = 0; bit < size * 8; bit += outcome->step) {
         if (try_bit(world, path, bit, wanted, count, outcome))
             return 1;
     }
@@ -115,7 +116,7 @@ static int try_file(struct world *world, const char *path, const uint32_t *wante
 int main(int argc, char **argv)
 {
     static struct world world;
-    struct outcome outcome = {0};
+    struct outcome outcome = {.step = world_option(argc, argv, "--step", 1)};
     uint32_t wanted[EVENTS];
     flow_error *err = NULL;
 

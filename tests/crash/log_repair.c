@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Damages logs and repairs them.  Each bit of a small log is flipped in turn; larger ones lose
+ * Damages logs and repairs them.  Bits of a small log are flipped in turn; larger ones lose
  * sectors, ends of files, whole files, at random.  A repaired log opens, is found without a fault,
  * lacks exactly those events that the repair has told, and knows the positions that were put with
  * those that it has; one that is interrupted by a power failure is finished by the next.
  *
- *     log_repair [--runs N] [--seed N] [--wrap none|pack|seal|both]
+ *     log_repair [--runs N] [--seed N] [--step BITS] [--wrap none|pack|seal|both]
  */
 
 #include <arpa/inet.h>
@@ -37,6 +37,7 @@ struct truth {
 };
 
 struct outcome {
+    uint64_t step; /* from bit to bit; odd, so that each bit of a byte has its turn */
     uint64_t repaired, sound, lost, again, interrupted;
 };
 
@@ -373,14 +374,14 @@ static int flip_bits(struct world *world, uint64_t size, const struct truth *tru
     const char *what = NULL;
     uint64_t bit = 0;
 
-    for (; !what && bit < size * 8; bit += 3) { /* 3 and 8 are coprime: each bit of a byte */
+    for (; !what && bit < size * 8; bit += outcome->step) {
         struct sim_disk *image = sim_disk_crash(world->disk, SIM_KILLED, 0);
         world_forget_owners(image);
         poke(image, "/data0/segment-0000000000000001", (int64_t)(bit / 8), 1, 1 << bit % 8);
         what = try_disk(world, image, truth, outcome);
         sim_disk_free(image);
     }
-    return what ? complain("bit", bit - 3, what) : 0;
+    return what ? complain("bit", bit - outcome->step, what) : 0;
 }
 
 static void begin_small(struct world *world, struct truth *truth)
@@ -467,19 +468,11 @@ static int run_large(uint64_t seed, struct outcome *outcome)
     return what ? complain("seed", seed, what) : 0;
 }
 
-static uint64_t option(int argc, char **argv, const char *name, uint64_t otherwise)
-{
-    for (int i = 1; i + 1 < argc; i++) {
-        if (!strcmp(argv[i], name))
-            return strtoull(argv[i + 1], NULL, 10);
-    }
-    return otherwise;
-}
-
 int main(int argc, char **argv)
 {
-    uint64_t seed = option(argc, argv, "--seed", 1), runs = option(argc, argv, "--runs", 20);
-    struct outcome outcome = {0};
+    uint64_t seed = world_option(argc, argv, "--seed", 1);
+    uint64_t runs = world_option(argc, argv, "--runs", 20);
+    struct outcome outcome = {.step = world_option(argc, argv, "--step", 3)};
 
     world_wrap(argc, argv);
     int failed = flip_small(&outcome) || flip_unclosed(&outcome);

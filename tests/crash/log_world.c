@@ -23,6 +23,15 @@ void world_wrap(int argc, char **argv)
     wrap_seals = !strcmp(way, "seal") || !strcmp(way, "both");
 }
 
+uint64_t world_option(int argc, char **argv, const char *name, uint64_t otherwise)
+{
+    for (int i = 1; i + 1 < argc; i++) {
+        if (!strcmp(argv[i], name))
+            return strtoull(argv[i + 1], NULL, 10);
+    }
+    return otherwise;
+}
+
 void world_must(int rc, flow_error *err, const char *what)
 {
     if (rc) {

@@ -38,6 +38,9 @@ struct world {
  * none, pack, seal or both. */
 void world_wrap(int argc, char **argv);
 
+/* The number that follows NAME, or OTHERWISE. */
+uint64_t world_option(int argc, char **argv, const char *name, uint64_t otherwise);
+
 /* A disk and a library, without a store; SEED decides all that is random. */
 void world_init(struct world *world, uint64_t seed);
 void world_free(struct world *world);

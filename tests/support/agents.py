@@ -23,6 +23,7 @@ from pathlib import Path
 from avro_events import read_folder
 
 PATIENCE = 120
+SANITIZED = os.environ.get("FLOW_SANITIZED") == "true"
 LARGE = 1 << 20
 CYCLE = bytes(range(256)) * 5
 

@@ -192,7 +192,7 @@ START_TEST(a_kept_event_outlives_its_batch)
 }
 END_TEST
 
-#define BATCHES 10000
+#define BATCHES 3000
 #define BATCH 1000
 #define BODY 100
 
@@ -205,7 +205,7 @@ static void fill(flow_batch *batch)
         ck_assert_int_eq(flow_batch_add(batch, body, BODY, NULL), FLOW_OK);
 }
 
-/* The promise is on memory: one event in 1,000 of 10,000 batches, at most twice what was kept. */
+/* The promise is on memory: one event in 1,000 of 3,000 batches, at most twice what was kept. */
 START_TEST(kept_events_do_not_hold_their_batches)
 {
     struct fixture f;
