@@ -163,47 +163,45 @@ size_t fl_event_size(const flow_event *event)
     return size_of(event);
 }
 
-/* An event that lies behind EVENT, one of SLAB, but below this address is in SLAB too. */
-static inline uintptr_t sure_below(const struct fl_slab *slab, const flow_event *event)
-{
-    return (uintptr_t)event > (uintptr_t)slab ? (uintptr_t)slab + slab->reach : 0;
-}
+/* Events of one slab that follow each other in an array. */
+struct run {
+    size_t count;
+    int is_ordered; /* as they lie in the slab, so none is there twice */
+};
 
-/*
- * The length of the run that EVENTS begins with: of one slab, in the order they lie in it, so none
- * of them twice.  Mostly the addresses tell; the events themselves may be in another thread's cache.
- */
-static inline size_t run_of(const flow_event *const *events, size_t count)
+/* The run that EVENTS begins with.  Mostly the addresses tell; the events themselves may be in
+ * another thread's cache. */
+static inline struct run run_of(const flow_event *const *events, size_t count)
 {
     const struct fl_slab *slab = events[0]->slab;
-    const uintptr_t sure = sure_below(slab, events[0]);
+    const uintptr_t begin = (uintptr_t)slab, reach = slab->reach;
     uintptr_t last = (uintptr_t)events[0];
-    size_t n = 1;
+    struct run run = {1, 1};
 
-    while (n < count) {
-        const uintptr_t at = (uintptr_t)events[n];
-        if (at <= last || (at >= sure && events[n]->slab != slab))
+    for (; run.count < count; run.count++) {
+        const uintptr_t at = (uintptr_t)events[run.count];
+        if (at - begin >= reach && events[run.count]->slab != slab)
             break;
+        run.is_ordered &= at > last;
         last = at;
-        n++;
     }
-    return n;
+    return run;
 }
 
-/* The bytes of a run of COUNT events, and of their bodies. */
-static size_t run_size(const flow_event *const *events, size_t count, size_t *bodies)
+/* The bytes of a run, and of the bodies in it. */
+static size_t run_size(const flow_event *const *events, struct run run, size_t *bodies)
 {
     const struct fl_slab *slab = events[0]->slab;
     size_t bytes = 0;
 
     /* Of one event the slab says no more than the event, and the slab's counter may be on its way
      * from another thread's cache. */
-    if (count > 1 && fl_slab_is_arena(slab) &&
-        fl_arena_is_whole((const struct fl_arena *)slab, count, &bytes, bodies))
+    if (run.count > 1 && run.is_ordered && fl_slab_is_arena(slab) &&
+        fl_arena_is_whole((const struct fl_arena *)slab, run.count, &bytes, bodies))
         return bytes;
     *bodies = 0;
     bytes = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < run.count; i++) {
         bytes += size_of(events[i]);
         *bodies += events[i]->body_size;
     }
@@ -213,7 +211,7 @@ static size_t run_size(const flow_event *const *events, size_t count, size_t *bo
 void fl_events_ref(const flow_event *const *events, size_t count)
 {
     for (size_t i = 0, n; i < count; i += n) {
-        n = run_of(events + i, count - i);
+        n = run_of(events + i, count - i).count;
         fl_slab_ref(events[i]->slab, (uint32_t)n);
     }
 }
@@ -221,7 +219,7 @@ void fl_events_ref(const flow_event *const *events, size_t count)
 void fl_events_unref(const flow_event *const *events, size_t count)
 {
     for (size_t i = 0, n; i < count; i += n) {
-        n = run_of(events + i, count - i);
+        n = run_of(events + i, count - i).count;
         fl_slab_unref(events[i]->slab, (uint32_t)n);
     }
 }
@@ -274,9 +272,9 @@ int flow_events_keep(const flow_event *const *events, size_t count, const flow_e
                      flow_error **err)
 {
     for (size_t i = 0, n; i < count; i += n) {
-        size_t bodies = 0;
-        n = run_of(events + i, count - i);
-        size_t size = run_size(events + i, n, &bodies);
+        const struct run run = run_of(events + i, count - i);
+        size_t bodies = 0, size = run_size(events + i, run, &bodies);
+        n = run.count;
         if (keep_run(events + i, n, size, kept + i)) {
             fl_events_unref(kept, i);
             return fl_error_nomem(err);
@@ -296,9 +294,10 @@ uint64_t flow_events_weight(const flow_event *const *events, size_t count, uint6
     uint64_t sum = 0;
 
     for (size_t i = 0, n; i < count; i += n) {
+        const struct run run = run_of(events + i, count - i);
         size_t of_run = 0;
-        n = run_of(events + i, count - i);
-        weight += run_size(events + i, n, &of_run) + n * SHARE;
+        n = run.count;
+        weight += run_size(events + i, run, &of_run) + n * SHARE;
         sum += of_run;
     }
     if (bodies)

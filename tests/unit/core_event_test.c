@@ -254,6 +254,33 @@ START_TEST(many_are_kept_by_reference_or_by_copy)
 }
 END_TEST
 
+/* Events that were changed, or routed, do not follow each other as they lie in memory. */
+START_TEST(the_order_of_those_kept_costs_nothing)
+{
+    struct fixture f;
+    const flow_event *events[1000];
+    const flow_event *kept[1000];
+    int64_t live[3];
+
+    set_up(&f);
+    flow_batch *batch = numbered_batch(f.lib, 0, 1000);
+    for (size_t i = 0; i < 1000; i++)
+        events[999 - i] = flow_batch_event(batch, i);
+    live[0] = f.failing.live;
+    ck_assert_int_eq(flow_events_keep(events, 1000, kept, NULL), FLOW_OK);
+    live[1] = f.failing.live;
+    for (size_t i = 0; i < 1000; i++)
+        ck_assert_uint_eq(number_of(kept[i]), 999 - i);
+    flow_events_unref(kept, 1000);
+    ck_assert_int_eq(flow_events_keep(flow_batch_events(batch), 1000, kept, NULL), FLOW_OK);
+    live[2] = f.failing.live;
+    ck_assert_int_eq(live[1] - live[0], live[2] - live[0]);
+    flow_events_unref(kept, 1000);
+    flow_batch_free(batch);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(keeping_many_is_all_or_nothing)
 {
     struct fixture f;
@@ -334,6 +361,7 @@ int main(void)
         {"a_kept_event_outlives_its_batch", a_kept_event_outlives_its_batch},
         {"kept_events_do_not_hold_their_batches", kept_events_do_not_hold_their_batches},
         {"many_are_kept_by_reference_or_by_copy", many_are_kept_by_reference_or_by_copy},
+        {"the_order_of_those_kept_costs_nothing", the_order_of_those_kept_costs_nothing},
         {"keeping_many_is_all_or_nothing", keeping_many_is_all_or_nothing},
         {"weight_is_what_an_event_takes", weight_is_what_an_event_takes},
         {"a_child_is_told_that_it_is_one", a_child_is_told_that_it_is_one},
