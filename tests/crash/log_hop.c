@@ -356,19 +356,12 @@ static int run(uint64_t seed, uint32_t steps, uint64_t sums[3])
 
 int main(int argc, char **argv)
 {
-    uint64_t seed = 1, runs = 20, steps = 400, sums[3] = {0};
+    uint64_t seed = world_option(argc, argv, "--seed", 1);
+    uint64_t runs = world_option(argc, argv, "--runs", 20);
+    uint64_t steps = world_option(argc, argv, "--steps", 400), sums[3] = {0};
     int failed = 0;
 
     world_wrap(argc, argv);
-    for (int i = 1; i + 1 < argc; i += 2) {
-        uint64_t number = strtoull(argv[i + 1], NULL, 10);
-        if (!strcmp(argv[i], "--seed"))
-            seed = number;
-        else if (!strcmp(argv[i], "--runs"))
-            runs = number;
-        else if (!strcmp(argv[i], "--steps"))
-            steps = number;
-    }
     for (uint64_t i = 0; i < runs && !failed; i++)
         failed = run(seed + i, (uint32_t)steps, sums);
     printf("%llu events, %llu crashes, %llu events that came again: %s\n",

@@ -325,18 +325,11 @@ static int run(uint64_t seed, uint64_t images)
 
 int main(int argc, char **argv)
 {
-    uint64_t seed = 1, runs = 5, images = 60;
+    uint64_t seed = world_option(argc, argv, "--seed", 1);
+    uint64_t runs = world_option(argc, argv, "--runs", 5);
+    uint64_t images = world_option(argc, argv, "--images", 60);
 
     world_wrap(argc, argv);
-    for (int i = 1; i + 1 < argc; i += 2) {
-        uint64_t number = strtoull(argv[i + 1], NULL, 10);
-        if (!strcmp(argv[i], "--seed"))
-            seed = number;
-        else if (!strcmp(argv[i], "--runs"))
-            runs = number;
-        else if (!strcmp(argv[i], "--images"))
-            images = number;
-    }
     for (uint64_t i = 0; i < runs; i++) {
         if (run(seed + i, images))
             return 1;
