@@ -173,11 +173,13 @@ struct run {
  * another thread's cache. */
 static inline struct run run_of(const flow_event *const *events, size_t count)
 {
+    struct run run = {1, 1};
+
+    if (count == 1)
+        return run;
     const struct fl_slab *slab = events[0]->slab;
     const uintptr_t begin = (uintptr_t)slab, reach = slab->reach;
     uintptr_t last = (uintptr_t)events[0];
-    struct run run = {1, 1};
-
     for (; run.count < count; run.count++) {
         const uintptr_t at = (uintptr_t)events[run.count];
         if (at - begin >= reach && events[run.count]->slab != slab)
@@ -241,6 +243,22 @@ const flow_event *fl_event_copy(struct fl_slab *slab, void *memory, const flow_e
     return copy;
 }
 
+/* Copies a run that has SIZE bytes to a slab of its own. */
+static int copy_run(const flow_event *const *events, size_t count, size_t size,
+                    const flow_event **copies)
+{
+    struct fl_slab *own = fl_slab_exact(events[0]->slab->pool, size, (uint32_t)count);
+
+    if (!own)
+        return FLOW_ENOMEM;
+    uint8_t *memory = (uint8_t *)(own + 1);
+    for (size_t i = 0; i < count; i++) {
+        copies[i] = fl_event_copy(own, memory, events[i]);
+        memory += size_of(events[i]);
+    }
+    return FLOW_OK;
+}
+
 /*
  * Keeps a run of one slab that has SIZE bytes: by references where it weighs more than half of what
  * the slab holds in memory, else by copies in a slab of their own.  So what is kept never holds
@@ -251,21 +269,15 @@ static int keep_run(const flow_event *const *events, size_t count, size_t size,
 {
     struct fl_slab *slab = events[0]->slab;
 
-    if (2 * (size + count * SHARE) > slab->size) {
-        fl_slab_ref(slab, (uint32_t)count);
-        memcpy(kept, events, count * sizeof(*kept));
+    /* Before anything is read of the slab: so its line comes from another thread's cache only once,
+     * to be written. */
+    fl_slab_ref(slab, (uint32_t)count);
+    memcpy(kept, events, count * sizeof(*kept));
+    if (2 * (size + count * SHARE) > slab->size)
         return FLOW_OK;
-    }
-
-    struct fl_slab *own = fl_slab_exact(slab->pool, size, (uint32_t)count);
-    if (!own)
-        return FLOW_ENOMEM;
-    uint8_t *memory = (uint8_t *)(own + 1);
-    for (size_t i = 0; i < count; i++) {
-        kept[i] = fl_event_copy(own, memory, events[i]);
-        memory += size_of(events[i]);
-    }
-    return FLOW_OK;
+    int rc = copy_run(events, count, size, kept);
+    fl_slab_unref(slab, (uint32_t)count);
+    return rc;
 }
 
 int flow_events_keep(const flow_event *const *events, size_t count, const flow_event **kept,
