@@ -15,6 +15,12 @@ FLOW_BEGIN_DECLS
 /* A buffer between sources and sinks.  Used by transactions; see flow/transaction.h. */
 typedef struct flow_channel flow_channel;
 
+/*
+ * A transaction that was committed or rolled back can begin again: `begin` may find it in *TXN.  So
+ * the library keeps the memory of transactions for the channel, and releases it before `destroy`.
+ */
+#define FLOW_CHANNEL_REUSES 1u
+
 struct flow_channel_consumers;
 
 /*
@@ -25,7 +31,7 @@ struct flow_channel_consumers;
  */
 typedef struct flow_channel_ops {
     uint32_t struct_size;
-    uint32_t flags;      /* 0 */
+    uint32_t flags;      /* FLOW_CHANNEL_... or 0 */
     const char *type;    /* for example "memory" */
     const char *aliases; /* other names, separated by '|'; (optional) */
     const flow_schema *schema;
@@ -38,6 +44,7 @@ typedef struct flow_channel_ops {
     int (*open)(void *self, flow_error **err);
     int (*close)(void *self, flow_error **err);
 
+    /* Stores in *TXN a transaction; what is there already, unless NULL, is to begin again. */
     int (*begin)(void *self, void **txn, flow_error **err);
 
     /*
@@ -48,8 +55,8 @@ typedef struct flow_channel_ops {
                flow_error **err);
 
     /*
-     * Takes up to MAX events in order and stores them, lent until `release`, in EVENTS and their
-     * number in *COUNT; 0 when there are none now.
+     * Takes up to MAX events in order and stores them, lent until the transaction ends, in
+     * EVENTS and their number in *COUNT; 0 when there are none now.
      */
     int (*take)(void *self, void *txn, size_t max, const flow_event **events, size_t *count,
                 flow_error **err);
@@ -59,7 +66,7 @@ typedef struct flow_channel_ops {
     /* Drops what was put and returns to the head, in order, what was taken.  Cannot fail. */
     void (*rollback)(void *self, void *txn);
 
-    /* Ends a transaction that was committed or rolled back. */
+    /* Frees a transaction that was committed or rolled back. */
     void (*release)(void *self, void *txn);
 
     uint64_t (*size)(void *self);                 /* events that wait to be taken */

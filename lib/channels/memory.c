@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/stash.h"
 #include "channels/channels.h"
 #include "channels/held.h"
 
@@ -19,7 +18,6 @@ struct memory_channel {
     uint64_t transaction_capacity;
     int64_t keep_alive_ms;
     struct fl_load most;
-    struct fl_stash spare; /* transactions to use again */
     struct fl_queue queue;
 };
 
@@ -124,7 +122,6 @@ static int memory_create(flow_context *ctx, void **self, flow_error **err)
     channel->transaction_capacity = (uint64_t)transaction_capacity;
     channel->keep_alive_ms = flow_context_int(ctx, "keep-alive") * 1000;
     channel->most = most_of(ctx);
-    fl_stash_init(&channel->spare);
     if (fl_queue_init(&channel->queue, mem, &channel->most)) {
         fl_free(mem, channel);
         return fl_error_nomem(err);
@@ -133,36 +130,22 @@ static int memory_create(flow_context *ctx, void **self, flow_error **err)
     return FLOW_OK;
 }
 
-static void txn_destroy(const flow_allocator *mem, struct memory_txn *txn)
-{
-    fl_free(mem, txn->puts);
-    fl_held_free(&txn->held, mem);
-    fl_free(mem, txn);
-}
-
 static void memory_destroy(void *self)
 {
     struct memory_channel *channel = self;
-    const flow_allocator *mem = channel->mem;
-    struct memory_txn *txn;
 
-    while ((txn = fl_stash_take(&channel->spare)) != NULL)
-        txn_destroy(mem, txn);
     fl_queue_destroy(&channel->queue);
-    fl_free(mem, channel);
+    fl_free(channel->mem, channel);
 }
 
+/* What was kept is as it was made but for spare memory. */
 static int memory_begin(void *self, void **txn, flow_error **err)
 {
     struct memory_channel *channel = self;
-    struct memory_txn *made = fl_stash_take(&channel->spare);
 
-    if (!made)
-        made = fl_zalloc(channel->mem, sizeof *made);
-    if (!made)
-        return fl_error_nomem(err);
-    *txn = made;
-    return FLOW_OK;
+    if (!*txn)
+        *txn = fl_zalloc(channel->mem, sizeof(struct memory_txn));
+    return *txn ? FLOW_OK : fl_error_nomem(err);
 }
 
 static struct fl_load weigh(const void *arg, const flow_event *const *events, size_t count)
@@ -266,11 +249,12 @@ static void memory_rollback(void *self, void *inner)
 
 static void memory_release(void *self, void *inner)
 {
-    struct memory_channel *channel = self;
-    struct memory_txn *surplus = fl_stash_leave(&channel->spare, inner);
+    const struct memory_channel *channel = self;
+    struct memory_txn *txn = inner;
 
-    if (surplus)
-        txn_destroy(channel->mem, surplus);
+    fl_free(channel->mem, txn->puts);
+    fl_held_free(&txn->held, channel->mem);
+    fl_free(channel->mem, txn);
 }
 
 static uint64_t memory_size(void *self)
@@ -295,6 +279,7 @@ static int64_t memory_keep_alive(void *self)
 
 const flow_channel_ops fl_memory_channel = {
     .struct_size = sizeof(flow_channel_ops),
+    .flags = FLOW_CHANNEL_REUSES,
     .type = "memory",
     .aliases = "org.apache.flume.channel.MemoryChannel",
     .schema = &schema,

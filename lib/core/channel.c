@@ -103,6 +103,9 @@ void fl_channel_free(flow_channel *channel)
     if (!channel)
         return;
     flow_library *lib = channel->ctx->lib;
+    /* Spare transactions have memory of the channel's. */
+    fl_txn_cache_free(channel->cache);
+    channel->cache = NULL;
     channel->ops->destroy(channel->self);
     channel->ctx->channel = NULL;
     free_parts(channel);

@@ -22,7 +22,7 @@
 
 struct flow_txn {
     flow_channel *channel;
-    void *inner; /* the channel's own */
+    void *inner; /* the channel's own; of a spare transaction what can begin again, or NULL */
     const flow_event **events;
     size_t capacity;
     size_t count; /* put or taken */
@@ -52,8 +52,16 @@ struct fl_txn_cache *fl_txn_cache_new(const flow_allocator *mem)
     return cache;
 }
 
+static void release_inner(flow_txn *txn)
+{
+    if (txn->inner)
+        txn->channel->ops->release(txn->channel->self, txn->inner);
+    txn->inner = NULL;
+}
+
 static void txn_destroy(struct fl_txn_cache *cache, flow_txn *txn)
 {
+    release_inner(txn);
     fl_free(cache->mem, txn->events);
     fl_free(cache->mem, txn);
 }
@@ -76,7 +84,7 @@ static int locate(const flow_txn *txn, flow_error **err, int rc)
     return rc;
 }
 
-/* A transaction that was used before keeps its array of events. */
+/* A transaction that was used before keeps its array of events, and the channel's own memory. */
 static flow_txn *txn_obtain(struct fl_txn_cache *cache)
 {
     flow_txn *txn = fl_stash_take(&cache->spare);
@@ -96,11 +104,18 @@ static void txn_recycle(struct fl_txn_cache *cache, flow_txn *txn)
 static int begin_inner(flow_txn *txn, const flow_channel *view, flow_error **err)
 {
     flow_channel *channel = txn->channel;
+    void *inner = txn->inner;
+    int rc;
 
-    if (!view->consumer)
-        return channel->ops->begin(channel->self, &txn->inner, err);
-    txn->direction = TAKES;
-    return channel->consumers.begin(channel->self, view->consumer, &txn->inner, err);
+    if (view->consumer) {
+        txn->direction = TAKES;
+        rc = channel->consumers.begin(channel->self, view->consumer, &inner, err);
+    } else {
+        rc = channel->ops->begin(channel->self, &inner, err);
+    }
+    if (!rc)
+        txn->inner = inner;
+    return rc;
 }
 
 int flow_txn_begin(flow_channel *view, flow_txn **txn, flow_error **err)
@@ -523,7 +538,8 @@ void flow_txn_free(flow_txn *txn)
         return;
     if (txn->state == FLOW_TXN_OPEN)
         roll_back(txn, NULL);
-    channel->ops->release(channel->self, txn->inner);
+    if (!(channel->ops->flags & FLOW_CHANNEL_REUSES))
+        release_inner(txn);
     txn_recycle(channel->cache, txn);
 }
 

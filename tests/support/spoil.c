@@ -81,6 +81,7 @@ void spoil(flow_channel *channel)
     spoiled.ops.take = take;
     spoiled.ops.commit = commit;
     spoiled.ops.release = release;
+    spoiled.ops.flags &= ~FLOW_CHANNEL_REUSES; /* so that it is called for each */
     spoiled.fails = 0;
     channel->ops = &spoiled.ops;
 }

@@ -391,6 +391,75 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+/* ---- the channel's own part ---- */
+
+static struct {
+    flow_channel_ops ops;
+    const flow_channel_ops *real;
+    int made, again, released;
+    int fails; /* so does the next begin */
+} counted;
+
+static int begin_counted(void *self, void **txn, flow_error **err)
+{
+    if (counted.fails) {
+        counted.fails = 0;
+        return flow_error_set(err, FLOW_EIO, "not now");
+    }
+    if (*txn)
+        counted.again++;
+    else
+        counted.made++;
+    return counted.real->begin(self, txn, err);
+}
+
+static void release_counted(void *self, void *txn)
+{
+    counted.released++;
+    counted.real->release(self, txn);
+}
+
+/* Five transactions of a channel with FLAGS, one after the other, and one that cannot begin. */
+static void count_parts(uint32_t flags, int made, int again, int released)
+{
+    struct memory_rig rig;
+    flow_txn *none;
+
+    rig_up(&rig, RIG_FAILING, NULL);
+    memset(&counted, 0, sizeof counted);
+    counted.real = rig.channel->ops;
+    counted.ops = *rig.channel->ops;
+    counted.ops.flags = flags;
+    counted.ops.begin = begin_counted;
+    counted.ops.release = release_counted;
+    rig.channel->ops = &counted.ops;
+    for (uint64_t i = 0; i < 5; i++) {
+        flow_txn *txn = begin(rig.channel);
+        put_into(&rig, txn, i, 1);
+        if (i % 2)
+            commit(txn);
+        else
+            flow_txn_free(txn);
+        counted.fails = i == 2;
+        ck_assert_int_eq(counted.fails ? flow_txn_begin(rig.channel, &none, NULL) : FLOW_EIO,
+                         FLOW_EIO);
+    }
+    ck_assert_uint_eq(flow_channel_size(rig.channel), 2);
+    ck_assert_int_eq(counted.made, made);
+    ck_assert_int_eq(counted.again, again);
+    ck_assert_int_eq(counted.released, released);
+    rig_down(&rig); /* which sees a part that nobody released */
+}
+
+START_TEST(a_channel_may_have_its_part_again)
+{
+    count_parts(FLOW_CHANNEL_REUSES, 1, 4, 0);
+    ck_assert_int_eq(counted.released, 1);
+    count_parts(0, 5, 0, 5);
+    ck_assert_int_eq(counted.released, 5);
+}
+END_TEST
+
 START_TEST(counters_have_flumes_meaning)
 {
     struct memory_rig rig;
@@ -428,6 +497,7 @@ int main(void)
         {"a_transaction_moves_between_threads", a_transaction_moves_between_threads},
         {"a_child_cannot_use_its_parents_channel", a_child_cannot_use_its_parents_channel},
         {"every_allocation_may_fail", every_allocation_may_fail},
+        {"a_channel_may_have_its_part_again", a_channel_may_have_its_part_again},
         {"counters_have_flumes_meaning", counters_have_flumes_meaning},
     };
 

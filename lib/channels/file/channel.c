@@ -7,7 +7,6 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/stash.h"
 #include "base/vec.h"
 #include "channels/channels.h"
 #include "channels/file/file.h"
@@ -34,29 +33,16 @@ static int file_create(flow_context *ctx, void **self, flow_error **err)
     fl_disk_init(&channel->log, ctx, (uint64_t)flow_context_int(ctx, "capacity"));
     channel->log.retain_ms = flow_context_int(ctx, "retentionTime") * 1000;
     channel->log.retain_bytes = (uint64_t)flow_context_int(ctx, "retentionBytes");
-    fl_stash_init(&channel->spare);
     *self = channel;
     return FLOW_OK;
-}
-
-static void txn_destroy(const flow_allocator *mem, struct file_txn *txn)
-{
-    fl_vec_free(&txn->puts);
-    fl_buf_free(&txn->positions);
-    fl_claim_free(&txn->claim);
-    fl_free(mem, txn);
 }
 
 static void file_destroy(void *self)
 {
     struct file_channel *channel = self;
-    const flow_allocator *mem = channel->mem;
-    struct file_txn *txn;
 
-    while ((txn = fl_stash_take(&channel->spare)) != NULL)
-        txn_destroy(mem, txn);
     file_consumers_destroy(channel);
-    fl_free(mem, channel);
+    fl_free(channel->mem, channel);
 }
 
 static int file_open(void *self, flow_error **err)
@@ -82,7 +68,7 @@ static int file_close(void *self, flow_error **err)
 int file_begin(void *self, void **txn, flow_error **err)
 {
     struct file_channel *channel = self;
-    struct file_txn *made = fl_stash_take(&channel->spare);
+    struct file_txn *made = *txn;
 
     if (!made && (made = fl_zalloc(channel->mem, sizeof *made))) {
         fl_vec_init(&made->puts, channel->mem, sizeof(const flow_event *));
@@ -207,11 +193,13 @@ static void file_rollback(void *self, void *inner)
 
 static void file_release(void *self, void *inner)
 {
-    struct file_channel *channel = self;
-    struct file_txn *surplus = fl_stash_leave(&channel->spare, inner);
+    const struct file_channel *channel = self;
+    struct file_txn *txn = inner;
 
-    if (surplus)
-        txn_destroy(channel->mem, surplus);
+    fl_vec_free(&txn->puts);
+    fl_buf_free(&txn->positions);
+    fl_claim_free(&txn->claim);
+    fl_free(channel->mem, txn);
 }
 
 /* ---- numbers ---- */
@@ -240,6 +228,7 @@ static int64_t file_keep_alive(void *self)
 
 const flow_channel_ops fl_file_channel = {
     .struct_size = sizeof(flow_channel_ops),
+    .flags = FLOW_CHANNEL_REUSES,
     .type = "file",
     .aliases = "org.apache.flume.channel.file.FileChannel",
     .schema = &fl_file_channel_schema,

@@ -7,7 +7,6 @@
 #include <flow/consumer.h>
 
 #include "base/buf.h"
-#include "base/stash.h"
 #include "base/thread.h"
 #include "base/vec.h"
 #include "channels/disk.h"
@@ -26,7 +25,6 @@ struct file_channel {
     uint64_t transaction_capacity;
     int64_t keep_alive_ms;
     uint32_t max_deliveries; /* where a consumer's settings do not say */
-    struct fl_stash spare; /* transactions to use again */
     struct fl_disk log;
     struct fl_vec wishes; /* of struct fl_wish */
 

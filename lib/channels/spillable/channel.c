@@ -7,7 +7,6 @@
  */
 
 #include "base/error.h"
-#include "base/stash.h"
 #include "base/vec.h"
 #include "channels/channels.h"
 #include "channels/held.h"
@@ -25,7 +24,6 @@ struct spill_channel {
     uint64_t threshold;  /* percent of `most` */
     uint64_t transaction_capacity;
     int64_t timeout_ms;
-    struct fl_stash spare; /* transactions to use again */
     struct fl_queue queue;
     struct fl_disk log;
     struct fl_order order;
@@ -117,7 +115,6 @@ static int spill_create(flow_context *ctx, void **self, flow_error **err)
     atomic_init(&channel->full_since, NOT_FULL);
     fl_disk_init(&channel->log, ctx, overflow_of(ctx));
     channel->transaction_capacity = transaction_capacity_of(channel);
-    fl_stash_init(&channel->spare);
     if (init_parts(channel)) {
         fl_free(mem, channel);
         return fl_error_nomem(err);
@@ -126,26 +123,14 @@ static int spill_create(flow_context *ctx, void **self, flow_error **err)
     return FLOW_OK;
 }
 
-static void txn_destroy(const flow_allocator *mem, struct spill_txn *txn)
-{
-    fl_vec_free(&txn->puts);
-    fl_held_free(&txn->held, mem);
-    fl_free(mem, txn->spare);
-    fl_free(mem, txn);
-}
-
 static void spill_destroy(void *self)
 {
     struct spill_channel *channel = self;
-    const flow_allocator *mem = channel->mem;
-    struct spill_txn *txn;
 
-    while ((txn = fl_stash_take(&channel->spare)) != NULL)
-        txn_destroy(mem, txn);
     fl_lock_destroy(&channel->takes);
     fl_order_destroy(&channel->order);
     fl_queue_destroy(&channel->queue);
-    fl_free(mem, channel);
+    fl_free(channel->mem, channel);
 }
 
 /* What an earlier run has left comes before all that is put. */
@@ -173,7 +158,7 @@ static int spill_close(void *self, flow_error **err)
 static int spill_begin(void *self, void **txn, flow_error **err)
 {
     struct spill_channel *channel = self;
-    struct spill_txn *made = fl_stash_take(&channel->spare);
+    struct spill_txn *made = *txn;
 
     if (!made && (made = fl_zalloc(channel->mem, sizeof *made)))
         fl_vec_init(&made->puts, channel->mem, sizeof(const flow_event *));
@@ -492,11 +477,13 @@ static void spill_rollback(void *self, void *inner)
 
 static void spill_release(void *self, void *inner)
 {
-    struct spill_channel *channel = self;
-    struct spill_txn *surplus = fl_stash_leave(&channel->spare, inner);
+    const struct spill_channel *channel = self;
+    struct spill_txn *txn = inner;
 
-    if (surplus)
-        txn_destroy(channel->mem, surplus);
+    fl_vec_free(&txn->puts);
+    fl_held_free(&txn->held, channel->mem);
+    fl_free(channel->mem, txn->spare);
+    fl_free(channel->mem, txn);
 }
 
 /* ---- numbers ---- */
@@ -527,6 +514,7 @@ static int64_t spill_keep_alive(void *self)
 
 const flow_channel_ops fl_spillable_channel = {
     .struct_size = sizeof(flow_channel_ops),
+    .flags = FLOW_CHANNEL_REUSES,
     .type = "spillablememory",
     .aliases = "org.apache.flume.channel.SpillableMemoryChannel",
     .schema = &fl_spillable_channel_schema,
