@@ -15,6 +15,11 @@
 /* No slab is worth looking for a better one below this. */
 #define KEEP_ANY 4096u
 
+/* How many bytes of such slabs a batch waits for: those of the events that are on their way while
+ * whoever takes them keeps up.  The pool, where they would meet again, costs both threads more than
+ * a small event. */
+#define LENT_MAX 32768u
+
 int flow_batch_new(flow_library *lib, flow_batch **batch, flow_error **err)
 {
     int rc = fl_library_check(lib, err);
@@ -52,15 +57,21 @@ static void give_up_arena(struct fl_arena *arena)
     fl_slab_unref(&arena->slab, 1);
 }
 
+static void give_up_arenas(struct fl_arena *list)
+{
+    for (struct fl_arena *arena = list, *next; arena; arena = next) {
+        next = arena->next;
+        give_up_arena(arena);
+    }
+}
+
 void flow_batch_free(flow_batch *batch)
 {
     if (!batch)
         return;
     drop_foreign(batch, 0, batch->count);
-    for (struct fl_arena *arena = batch->arenas, *next; arena; arena = next) {
-        next = arena->next;
-        give_up_arena(arena);
-    }
+    give_up_arenas(batch->arenas);
+    give_up_arenas(batch->lent);
     fl_free(&batch->lib->allocator, batch->events);
     fl_free(&batch->lib->allocator, batch->progress);
     fl_marks_free(&batch->marks);
@@ -85,6 +96,40 @@ static int can_refill(const struct fl_arena *arena, size_t expected)
     return size >= fit / 2 && (size <= 2 * fit || size <= KEEP_ANY) && fl_slab_alone(&arena->slab);
 }
 
+/* Lets go of an arena that others hold, for ever unless it is small. */
+static void lend_arena(flow_batch *batch, struct fl_arena *arena)
+{
+    size_t size = arena->slab.size;
+
+    if (size > KEEP_ANY || size > LENT_MAX - batch->lent_bytes) {
+        give_up_arena(arena);
+        return;
+    }
+    arena->next = NULL;
+    if (batch->lent)
+        batch->lent_last->next = arena;
+    else
+        batch->lent = arena;
+    batch->lent_last = arena;
+    batch->lent_bytes += size;
+}
+
+/* The oldest of those, if it has come back and can hold SIZE bytes, or NULL. */
+static struct fl_arena *take_back(flow_batch *batch, size_t size)
+{
+    struct fl_arena *arena = batch->lent;
+
+    if (!arena || !fl_slab_alone(&arena->slab))
+        return NULL;
+    batch->lent = arena->next;
+    batch->lent_bytes -= arena->slab.size;
+    fl_arena_reset(arena);
+    if ((size_t)(arena->end - arena->at) >= size)
+        return arena;
+    give_up_arena(arena);
+    return NULL;
+}
+
 void flow_batch_clear(flow_batch *batch)
 {
     struct fl_arena *kept = NULL;
@@ -105,7 +150,7 @@ void flow_batch_clear(flow_batch *batch)
         if (!kept && can_refill(arena, batch->expected))
             kept = arena;
         else
-            give_up_arena(arena);
+            lend_arena(batch, arena);
     }
     if (kept) {
         kept->next = NULL;
@@ -160,8 +205,11 @@ static int add_arena(flow_batch *batch, size_t size, flow_error **err)
     if (rest < size)
         rest = batch->filled;
     rest = at_most_arena(rest);
-    struct fl_arena *arena =
-        fl_arena_new(batch->lib->pool, fl_arena_fit(rest > size ? rest : size), batch);
+    if (rest < size)
+        rest = size;
+    struct fl_arena *arena = take_back(batch, rest);
+    if (!arena)
+        arena = fl_arena_new(batch->lib->pool, fl_arena_fit(rest), batch);
     if (!arena)
         return fl_error_nomem(err);
     arena->next = batch->arenas;

@@ -17,6 +17,9 @@ struct flow_batch {
     size_t count;
     size_t capacity;
     struct fl_arena *arenas; /* its own; the first is the one being filled */
+    struct fl_arena *lent;   /* earlier ones that others may hold yet, the oldest first */
+    struct fl_arena *lent_last;
+    size_t lent_bytes;
     size_t filled;           /* bytes taken from them since the batch was last cleared */
     size_t expected;         /* bytes the next filling probably takes */
     size_t foreign;          /* events of other slabs, each with a reference of the batch */

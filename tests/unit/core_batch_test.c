@@ -317,6 +317,71 @@ START_TEST(events_outlive_the_clearing_of_their_batch)
 }
 END_TEST
 
+/* A batch of one event, the NTH, of which the caller gets a reference. */
+static const flow_event *make_one(struct fixture *f, uint64_t nth)
+{
+    char body[200] = "";
+    const flow_event *kept[1];
+
+    memcpy(body, &nth, sizeof nth);
+    flow_batch_clear(f->batch);
+    ck_assert_int_eq(flow_batch_add(f->batch, body, sizeof body, NULL), FLOW_OK);
+    ck_assert_int_eq(flow_events_keep(flow_batch_events(f->batch), 1, kept, NULL), FLOW_OK);
+    ck_assert_ptr_eq(kept[0], flow_batch_event(f->batch, 0));
+    return kept[0];
+}
+
+/* Sees that the event is the NTH yet, and drops the reference. */
+static void drop_one(const flow_event *event, uint64_t nth)
+{
+    size_t size;
+
+    ck_assert_mem_eq(flow_event_body(event, &size), &nth, sizeof nth);
+    flow_events_unref(&event, 1);
+}
+
+/* Neither the system nor the pool is asked for what comes back soon. */
+START_TEST(a_batch_has_small_events_again_when_others_drop_them)
+{
+    enum { LATE = 16, ROUNDS = 500 };
+    struct fixture f;
+    const flow_event *kept[LATE];
+
+    set_up(&f);
+    for (uint64_t i = 0; i < ROUNDS; i++) {
+        if (i >= LATE)
+            drop_one(kept[i % LATE], i - LATE);
+        if (i == ROUNDS / 2)
+            failing_after(&f.failing, 0);
+        if (i >= ROUNDS / 2)
+            ck_assert_uint_eq(fl_slab_pool_spare(f.lib->pool), 0);
+        kept[i % LATE] = make_one(&f, i);
+    }
+    for (uint64_t i = ROUNDS - LATE; i < ROUNDS; i++)
+        drop_one(kept[i % LATE], i);
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(what_others_keep_for_long_is_not_waited_for)
+{
+    enum { COUNT = 1000 };
+    struct fixture f;
+    const flow_event *kept[COUNT];
+
+    set_up(&f);
+    for (uint64_t i = 0; i < COUNT; i++)
+        kept[i] = make_one(&f, i);
+    size_t size = kept[COUNT - 1]->slab->size;
+    for (uint64_t i = 0; i < COUNT; i++)
+        drop_one(kept[i], i);
+    /* Some 32 KiB wait in the batch, and the one that it is filling. */
+    ck_assert_uint_ge(fl_slab_pool_spare(f.lib->pool), COUNT * size - 33 * 1024);
+    drop_one(make_one(&f, 0), 0);
+    tear_down(&f);
+}
+END_TEST
+
 static uint64_t *progress_of(struct fixture *f, uint64_t owner, size_t slots)
 {
     uint64_t *progress;
@@ -547,6 +612,10 @@ int main(void)
         {"headers_have_a_limit_together", headers_have_a_limit_together},
         {"a_cleared_batch_uses_its_memory_again", a_cleared_batch_uses_its_memory_again},
         {"events_outlive_the_clearing_of_their_batch", events_outlive_the_clearing_of_their_batch},
+        {"a_batch_has_small_events_again_when_others_drop_them",
+         a_batch_has_small_events_again_when_others_drop_them},
+        {"what_others_keep_for_long_is_not_waited_for",
+         what_others_keep_for_long_is_not_waited_for},
         {"progress_belongs_to_one_owner_and_one_filling",
          progress_belongs_to_one_owner_and_one_filling},
         {"every_allocation_may_fail", every_allocation_may_fail},
