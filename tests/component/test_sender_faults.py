@@ -147,7 +147,18 @@ class Pair:
         """Waits until these events came through all wires."""
         wanted = set(range(first, first + count))
         wait_for(lambda: all(wanted <= found.keys() for found in self.received()),
-                 "events are lost")
+                 lambda: self.losses(wanted))
+
+    def losses(self, wanted: set[int]) -> str:
+        """What did not come, and what the agents say."""
+        lines = ["events are lost"]
+        for wire, found in zip(self.wires, self.received()):
+            if missing := sorted(wanted - found.keys()):
+                since = [round(time.monotonic() - then, 1) for then in wire.connections]
+                lines.append(f"port {wire.port}: {missing}; connections came {since} s ago")
+        for agent in (self.sender, self.receiver):
+            lines += ["", f"{agent.folder.name} says at the end", *agent.log().splitlines()[-100:]]
+        return "\n".join(lines)
 
 
 def at_first(**fault) -> Plan:

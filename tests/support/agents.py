@@ -19,6 +19,7 @@ import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Callable
 
 from avro_events import read_folder
 
@@ -84,11 +85,15 @@ def take_ports(count: int) -> list[int]:
     raise AssertionError("no port is free")
 
 
-def wait_for(condition, what: str, seconds: float = PATIENCE) -> None:
-    end = time.monotonic() + seconds
+def wait_for(condition, what: str | Callable[[], str], seconds: float = PATIENCE) -> None:
+    """Fails, and says WHAT, when the condition does not come true in SECONDS.  A machine that stood
+    still is not taken for one that waited."""
+    left, now = seconds, time.monotonic()
     while not condition():
-        assert time.monotonic() < end, what
+        assert left > 0, what if isinstance(what, str) else what()
         time.sleep(0.05)
+        before, now = now, time.monotonic()
+        left -= min(now - before, 5)
 
 
 def read_all(folder: Path) -> list[Event]:
