@@ -96,8 +96,8 @@ static void *take_beside(flow_batch *batch, flow_event *event, size_t size)
 /* EVENT, of the batch's own, had BYTES and a body of BODY before it was changed. */
 static void recount(flow_event *event, size_t bytes, size_t body)
 {
-    fl_arena_recount((struct fl_arena *)event->slab, bytes, body, fl_event_size(event),
-                     event->body_size);
+    fl_arena_recount((struct fl_arena *)event->slab, fl_event_size(event) - bytes,
+                     event->body_size - body);
 }
 
 static int edit_in_place(flow_batch *batch, flow_event *event, const struct edit *edit,

@@ -381,15 +381,13 @@ void fl_arena_reset(struct fl_arena *arena)
     atomic_store_explicit(&arena->bodies, 0, memory_order_relaxed);
 }
 
-void fl_arena_recount(struct fl_arena *arena, size_t bytes, size_t body, size_t new_bytes,
-                      size_t new_body)
+void fl_arena_recount(struct fl_arena *arena, size_t bytes, size_t body)
 {
     const uint32_t all = atomic_load_explicit(&arena->bytes, memory_order_relaxed);
     const uint32_t bodies = atomic_load_explicit(&arena->bodies, memory_order_relaxed);
 
-    atomic_store_explicit(&arena->bytes, all + (uint32_t)(new_bytes - bytes), memory_order_relaxed);
-    atomic_store_explicit(&arena->bodies, bodies + (uint32_t)(new_body - body),
-                          memory_order_relaxed);
+    atomic_store_explicit(&arena->bytes, all + (uint32_t)bytes, memory_order_relaxed);
+    atomic_store_explicit(&arena->bodies, bodies + (uint32_t)body, memory_order_relaxed);
 }
 
 int fl_arena_is_whole(const struct fl_arena *arena, size_t count, size_t *bytes, size_t *bodies)

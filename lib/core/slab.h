@@ -89,9 +89,9 @@ static inline void fl_arena_count(struct fl_arena *arena, size_t bytes, size_t b
     atomic_store_explicit(&arena->bodies, bodies + (uint32_t)body, memory_order_release);
 }
 
-/* The owner, who alone has a reference, has changed an event of BYTES and BODY to other sizes. */
-void fl_arena_recount(struct fl_arena *arena, size_t bytes, size_t body, size_t new_bytes,
-                      size_t new_body);
+/* The owner, who alone has a reference, has made events larger by BYTES, BODY of them of the bodies;
+ * or smaller, which are numbers that wrap around. */
+void fl_arena_recount(struct fl_arena *arena, size_t bytes, size_t body);
 
 /* Whether the arena has just COUNT events, and the sums of their bytes and bodies. */
 int fl_arena_is_whole(const struct fl_arena *arena, size_t count, size_t *bytes, size_t *bodies);
