@@ -55,6 +55,8 @@ def read_events(data: bytes) -> Iterator[tuple[dict[bytes, bytes], bytes]]:
 
 
 def read_folder(folder: Path) -> Iterator[tuple[dict[bytes, bytes], bytes]]:
-    """The same of all files in a folder, the oldest first."""
+    """The same of all files in a folder, the oldest first.  One that was just made when its writer
+    was killed may be empty."""
     for path in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns):
-        yield from read_events(path.read_bytes())
+        if data := path.read_bytes():
+            yield from read_events(data)

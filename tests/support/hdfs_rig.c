@@ -142,7 +142,7 @@ void hdfs_rig_list(struct hdfs_rig *rig)
     qsort(rig->names, rig->count, sizeof rig->names[0], by_name);
 }
 
-static int is_there(struct hdfs_rig *rig, const char *const *expected)
+int hdfs_rig_is_there(struct hdfs_rig *rig, const char *const *expected)
 {
     size_t i = 0;
 
@@ -155,7 +155,7 @@ static int is_there(struct hdfs_rig *rig, const char *const *expected)
 
 void hdfs_rig_await(struct hdfs_rig *rig, const char *const *expected)
 {
-    AWAIT(is_there(rig, expected));
+    AWAIT(hdfs_rig_is_there(rig, expected));
 }
 
 char *hdfs_rig_read(const struct hdfs_rig *rig, const char *name)

@@ -49,7 +49,10 @@ void hdfs_rig_deliver(struct hdfs_rig *rig, const char *body);
 /* Reads the names of all files below the folder, sorted. */
 void hdfs_rig_list(struct hdfs_rig *rig);
 
-/* Waits until just these files are there; EXPECTED ends in NULL. */
+/* Whether just these files are there; EXPECTED ends in NULL. */
+int hdfs_rig_is_there(struct hdfs_rig *rig, const char *const *expected);
+
+/* Waits until they are. */
 void hdfs_rig_await(struct hdfs_rig *rig, const char *const *expected);
 
 /* The content of a file; the caller frees it. */
