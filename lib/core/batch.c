@@ -96,7 +96,7 @@ static int can_refill(const struct fl_arena *arena, size_t expected)
     return size >= fit / 2 && (size <= 2 * fit || size <= KEEP_ANY) && fl_slab_alone(&arena->slab);
 }
 
-/* Lets go of an arena that others hold, for ever unless it is small. */
+/* Lets go of an arena that is not filled again now: for ever, unless it is small. */
 static void lend_arena(flow_batch *batch, struct fl_arena *arena)
 {
     size_t size = arena->slab.size;
@@ -114,7 +114,7 @@ static void lend_arena(flow_batch *batch, struct fl_arena *arena)
     batch->lent_bytes += size;
 }
 
-/* The oldest of those, if it has come back and can hold SIZE bytes, or NULL. */
+/* The oldest of the small ones, if nobody holds it and it has room for SIZE bytes, or NULL. */
 static struct fl_arena *take_back(flow_batch *batch, size_t size)
 {
     struct fl_arena *arena = batch->lent;

@@ -89,8 +89,8 @@ static inline void fl_arena_count(struct fl_arena *arena, size_t bytes, size_t b
     atomic_store_explicit(&arena->bodies, bodies + (uint32_t)body, memory_order_release);
 }
 
-/* The owner, who alone has a reference, has made events larger by BYTES, BODY of them of the bodies;
- * or smaller, which are numbers that wrap around. */
+/* The owner, who alone has a reference, has made events larger by BYTES, BODY of them in bodies; by
+ * numbers that wrap around where they became smaller. */
 void fl_arena_recount(struct fl_arena *arena, size_t bytes, size_t body);
 
 /* Whether the arena has just COUNT events, and the sums of their bytes and bodies. */
