@@ -97,7 +97,7 @@ static void put(struct trial *trial)
 
     for (uint32_t i = 0; i < count; i++)
         trial->puts[trial->events + i] = (struct put){begun, UINT64_MAX, time};
-    world_must(world_put(world, trial->events, count, &err), err, "put");
+    world_must(world_put(world, trial->events, count, &err), &err, "put");
     for (uint32_t i = 0; i < count; i++)
         trial->puts[trial->events + i].acked = now(trial);
     trial->events += count;
@@ -161,9 +161,9 @@ static void add(struct trial *trial, unsigned name)
         plan.terms = (struct fl_terms){FL_CURSOR_SKIPS, FULL, 0};
     else if (world_random(world, 2))
         plan.terms = (struct fl_terms){FL_CURSOR_SKIPS, 0, 20000};
-    world_must(fl_store_earliest(world->store, &earliest, &err), err, "earliest");
+    world_must(fl_store_earliest(world->store, &earliest, &err), &err, "earliest");
     trial->before = now(trial);
-    world_must(fl_store_add_cursor_at(world->store, &plan, &made, &err), err, "add");
+    world_must(fl_store_add_cursor_at(world->store, &plan, &made, &err), &err, "add");
     check_place(trial, name, &plan.from, earliest, made->watermark);
     begin_life(trial, name, 1, made->watermark);
 }
@@ -174,9 +174,9 @@ static void seek(struct trial *trial, unsigned name)
     uint64_t earliest = 0, offset = 0;
     flow_error *err = NULL;
 
-    world_must(fl_store_earliest(trial->world.store, &earliest, &err), err, "earliest");
+    world_must(fl_store_earliest(trial->world.store, &earliest, &err), &err, "earliest");
     trial->before = now(trial);
-    world_must(fl_store_seek(cursor_of(trial, name), &place, &offset, &err), err, "seek");
+    world_must(fl_store_seek(cursor_of(trial, name), &place, &offset, &err), &err, "seek");
     check_place(trial, name, &place, earliest, offset);
     begin_life(trial, name, 1, offset);
 }
@@ -188,7 +188,7 @@ static void change_terms(struct trial *trial, unsigned name)
     flow_error *err = NULL;
 
     terms.flags ^= FL_CURSOR_PAUSED;
-    world_must(fl_store_set_terms(cursor, &terms, &err), err, "set terms");
+    world_must(fl_store_set_terms(cursor, &terms, &err), &err, "set terms");
 }
 
 static void drop(struct trial *trial, unsigned name)
@@ -196,7 +196,7 @@ static void drop(struct trial *trial, unsigned name)
     flow_error *err = NULL;
 
     trial->before = now(trial);
-    world_must(fl_store_remove_cursor(cursor_of(trial, name), &err), err, "remove");
+    world_must(fl_store_remove_cursor(cursor_of(trial, name), &err), &err, "remove");
     begin_life(trial, name, 0, 0);
 }
 
@@ -211,7 +211,7 @@ static void commit(struct trial *trial, unsigned name)
         give_up("takes too much", name);
     *take = (struct take){.begun = now(trial), .life = open->life, .count = open->taking.count};
     memcpy(take->numbers, open->taking.numbers, sizeof take->numbers);
-    world_must(world_commit(&trial->world, &open->taking, &err), err, "commit");
+    world_must(world_commit(&trial->world, &open->taking, &err), &err, "commit");
     take->acked = now(trial);
 }
 
@@ -225,7 +225,7 @@ static void step_of_taking(struct trial *trial, unsigned name)
     if (cursor)
         world->cursor = cursor;
     if (!open->taking.count && cursor) {
-        world_must(world_take(world, &open->taking, &err), err, "take");
+        world_must(world_take(world, &open->taking, &err), &err, "take");
         open->life = trial->current[name];
         if (open->taking.count && atomic_load(&cursor->paused))
             give_up("is paused and gives something", name);
@@ -260,8 +260,8 @@ static void reopen(struct trial *trial)
         if (trial->open[i].taking.count)
             world_give_back(world, &trial->open[i].taking);
     }
-    world_must(fl_store_close(world->store, &err), err, "close");
-    world_must(world_open_on(world, world->disk, &world->store, &err), err, "open");
+    world_must(fl_store_close(world->store, &err), &err, "close");
+    world_must(world_open_on(world, world->disk, &world->store, &err), &err, "open");
 }
 
 /* Notes what was given up in the last step, and that limits are kept. */
@@ -300,7 +300,7 @@ static void step(struct trial *trial)
     else if (what < 80)
         step_of_consumer(trial, name);
     else if (tends)
-        world_must(fl_store_checkpoint(world->store, 0, &err), err, "checkpoint");
+        world_must(fl_store_checkpoint(world->store, 0, &err), &err, "checkpoint");
     else
         reopen(trial);
     note_losses(trial, begun, tends);
@@ -369,7 +369,7 @@ static const char *read_all(struct fl_cursor *cursor, uint32_t *numbers, size_t 
     const struct fl_terms none = {0};
     flow_error *err = NULL;
 
-    world_must(fl_store_set_terms(cursor, &none, &err), err, "set terms");
+    world_must(fl_store_set_terms(cursor, &none, &err), &err, "set terms");
     *count = world_read(cursor, numbers, EVENTS, &err);
     if (err) {
         fprintf(stderr, "%s\n", flow_error_message(err));
@@ -446,13 +446,13 @@ static int run(const struct images_options *options, uint64_t seed, uint64_t *co
     world->retain_bytes = world_random(world, 2) ? 60000 : 0;
     world->retain_ms = world_random(world, 2) ? 500 : 0;
     sim_disk_record(world->disk);
-    world_must(world_open_on(world, world->disk, &world->store, &err), err, "open");
+    world_must(world_open_on(world, world->disk, &world->store, &err), &err, "open");
     begin_life(&trial, 0, 1, 0); /* there is always one in a new log */
     play(&trial);
     struct images images = {options, world->disk, inspect, &trial, 0};
     int failed = images_try(&images);
     *count += images.count;
-    world_must(fl_store_close(world->store, &err), err, "close");
+    world_must(fl_store_close(world->store, &err), &err, "close");
     world_free(world);
     return failed;
 }

@@ -34,7 +34,7 @@ static void put(struct trial *trial)
 
     step->first = history->events;
     step->count = count;
-    world_must(world_put(world, step->first, count, &err), err, "put");
+    world_must(world_put(world, step->first, count, &err), &err, "put");
     step->acked = sim_disk_ops(world->disk);
     history->events += count;
 }
@@ -50,7 +50,7 @@ static void commit(struct trial *trial, struct taking *taking)
     step->count = (uint32_t)taking->count;
     for (size_t i = 0; i < taking->count; i++)
         history->taken[history->taken_count++] = taking->numbers[i];
-    world_must(world_commit(world, taking, &err), err, "commit");
+    world_must(world_commit(world, taking, &err), &err, "commit");
     step->acked = sim_disk_ops(world->disk);
 }
 
@@ -61,7 +61,7 @@ static void step_of_taking(struct trial *trial)
     flow_error *err = NULL;
 
     if (!taking->count)
-        world_must(world_take(world, taking, &err), err, "take");
+        world_must(world_take(world, taking, &err), &err, "take");
     else if (world_random(world, 4))
         commit(trial, taking);
     else
@@ -72,15 +72,15 @@ static void checkpoint(struct world *world)
 {
     flow_error *err = NULL;
 
-    world_must(fl_store_checkpoint(world->store, 0, &err), err, "checkpoint");
+    world_must(fl_store_checkpoint(world->store, 0, &err), &err, "checkpoint");
 }
 
 static void reopen(struct world *world)
 {
     flow_error *err = NULL;
 
-    world_must(world_close(world, &err), err, "close");
-    world_must(world_open(world, &err), err, "open");
+    world_must(world_close(world, &err), &err, "close");
+    world_must(world_open(world, &err), &err, "open");
 }
 
 static void play(struct trial *trial)
@@ -149,9 +149,9 @@ static int run(const struct images_options *options, uint64_t seed, uint64_t *co
     memset(&trial, 0, sizeof trial);
     world_init(world, seed);
     sim_disk_record(world->disk);
-    world_must(world_open(world, &err), err, "open");
+    world_must(world_open(world, &err), &err, "open");
     play(&trial);
-    world_must(world_close(world, &err), err, "close");
+    world_must(world_close(world, &err), &err, "close");
     struct images images = {options, world->disk, inspect, &trial, 0};
     int failed = images_try(&images);
     *count += images.count;

@@ -151,8 +151,8 @@ static int check_after(struct trial *trial)
     }
     int failed = check(trial, world->cursor, "in the same process") ||
                  check_crash(trial, SIM_SYNCED) || check_crash(trial, SIM_TORN);
-    world_must(world_close(world, &err), err, "close");
-    world_must(world_open(world, &err), err, "open");
+    world_must(world_close(world, &err), &err, "close");
+    world_must(world_open(world, &err), &err, "open");
     return failed || check(trial, world->cursor, "after a stop");
 }
 
@@ -166,13 +166,13 @@ static int run(const struct way *way, uint64_t at, unsigned folders, int *reache
     memset(&trial, 0, sizeof trial);
     world_init(&trial.world, 5);
     trial.world.folders = folders;
-    world_must(world_open(&trial.world, &err), err, "open");
+    world_must(world_open(&trial.world, &err), &err, "open");
     fault.at = at;
     sim_disk_fail(trial.world.disk, &fault);
     play(&trial);
     *reached = sim_disk_failures(trial.world.disk) > 0;
     int failed = check_after(&trial);
-    world_must(world_close(&trial.world, &err), err, "close");
+    world_must(world_close(&trial.world, &err), &err, "close");
     world_free(&trial.world);
     return failed;
 }
@@ -188,9 +188,9 @@ static int run_opening(const struct way *way, uint64_t at, unsigned folders, int
     memset(&trial, 0, sizeof trial);
     world_init(world, 6);
     world->folders = folders;
-    world_must(world_open(world, &err), err, "open");
+    world_must(world_open(world, &err), &err, "open");
     play(&trial);
-    world_must(world_close(world, &err), err, "close");
+    world_must(world_close(world, &err), &err, "close");
     fault.at = at;
     sim_disk_fail(world->disk, &fault);
     int rc = world_open(world, &err);
@@ -200,9 +200,9 @@ static int run_opening(const struct way *way, uint64_t at, unsigned folders, int
     err = NULL;
     sim_disk_fail(world->disk, NULL);
     if (rc)
-        world_must(world_open(world, &err), err, "open again");
+        world_must(world_open(world, &err), &err, "open again");
     failed = failed || check(&trial, world->cursor, "opened again");
-    world_must(world_close(world, &err), err, "close");
+    world_must(world_close(world, &err), &err, "close");
     world_free(world);
     return failed;
 }

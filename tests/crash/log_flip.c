@@ -123,13 +123,13 @@ int main(int argc, char **argv)
     world_wrap(argc, argv);
     world_init(&world, 3);
     world.folders = 1;
-    world_must(world_open(&world, &err), err, "open");
+    world_must(world_open(&world, &err), &err, "open");
     for (uint32_t i = 0; i < 5; i++)
-        world_must(world_put(&world, i * 4, 4, &err), err, "put");
-    world_must(world_take(&world, &world.takings[0], &err), err, "take");
+        world_must(world_put(&world, i * 4, 4, &err), &err, "put");
+    world_must(world_take(&world, &world.takings[0], &err), &err, "take");
     size_t taken = world.takings[0].count;
-    world_must(world_commit(&world, &world.takings[0], &err), err, "commit");
-    world_must(world_close(&world, &err), err, "close");
+    world_must(world_commit(&world, &world.takings[0], &err), &err, "commit");
+    world_must(world_close(&world, &err), &err, "close");
     for (uint32_t i = (uint32_t)taken; i < 20; i++)
         wanted[i - taken] = i;
 

@@ -80,7 +80,7 @@ static void put(struct hop *hop)
         return;
     fl_buf_init(&list, &world->rig.lib->allocator);
     fl_position_append(&list, &position);
-    world_must(world_put_from(world, hop->next, count, &list, &err), err, "put");
+    world_must(world_put_from(world, hop->next, count, &list, &err), &err, "put");
     fl_buf_free(&list);
     hop->next = behind;
 }
@@ -106,7 +106,7 @@ static void take(struct hop *hop, int i)
     struct request *request = &hop->sent[i];
     flow_error *err = NULL;
 
-    world_must(world_take_most(world, taking, 1 + pick(hop, WORLD_MOST), &err), err, "take");
+    world_must(world_take_most(world, taking, 1 + pick(hop, WORLD_MOST), &err), &err, "take");
     *request = (struct request){.count = taking->count};
     memcpy(request->numbers, taking->numbers, sizeof request->numbers);
     if (!taking->count)
@@ -148,7 +148,7 @@ static void receive(struct hop *hop, const struct request *request)
         .events = flow_batch_events(batch), .count = flow_batch_count(batch), .claim = &claim};
     hop->repeats += request->count - what.count;
     if (claim.records.size)
-        world_must(fl_store_put_at(world->store, &what, &err), err, "put there");
+        world_must(fl_store_put_at(world->store, &what, &err), &err, "put there");
     flow_batch_free(batch);
     fl_claim_free(&claim);
 }
@@ -166,7 +166,7 @@ static void send(struct hop *hop)
     } else if (what < 6) {
         receive(hop, &hop->sent[i]);
         hop->receiver.step = sim_disk_ops(hop->receiver.world.disk); /* it has answered */
-        world_must(world_commit(world, taking, &err), err, "commit");
+        world_must(world_commit(world, taking, &err), &err, "commit");
     } else if (what < 8) { /* the answer was lost */
         receive(hop, &hop->sent[i]);
         world_give_back(world, taking);
@@ -184,7 +184,7 @@ static void open_side(struct side *side)
     sim_disk_record(side->world.disk);
     side->step = 0;
     memset(side->world.takings, 0, sizeof side->world.takings);
-    world_must(world_open(&side->world, &err), err, "open");
+    world_must(world_open(&side->world, &err), &err, "open");
 }
 
 static void close_side(struct side *side)

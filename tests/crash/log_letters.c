@@ -68,7 +68,7 @@ static void put(struct trial *trial, uint32_t count)
     uint64_t begun = sim_disk_ops(trial->world.disk);
     flow_error *err = NULL;
 
-    world_must(world_put(&trial->world, trial->events, count, &err), err, "put");
+    world_must(world_put(&trial->world, trial->events, count, &err), &err, "put");
     for (uint32_t i = 0; i < count; i++)
         note(trial, trial->events++, WAITING, begun);
 }
@@ -82,7 +82,7 @@ static int take(struct trial *trial, size_t most)
     flow_error *err = NULL;
     int fails = 0;
 
-    world_must(world_take_most(world, &taking, most, &err), err, "take");
+    world_must(world_take_most(world, &taking, most, &err), &err, "take");
     size_t count = taking.count;
     uint64_t begun = sim_disk_ops(world->disk);
     for (size_t i = 0; i < count; i++)
@@ -90,7 +90,7 @@ static int take(struct trial *trial, size_t most)
     if (!count)
         return 0;
     if (!fails)
-        world_must(world_commit(world, &taking, &err), err, "commit");
+        world_must(world_commit(world, &taking, &err), &err, "commit");
     else
         fl_cursor_reject(world->cursor, &taking.lots, "it is poison");
     for (size_t i = 0; i < count; i++) {
@@ -112,7 +112,7 @@ static void replay(struct trial *trial)
     if (fl_cursor_letter(world->cursor, world_random(world, trial->events + 1), &letter, NULL, NULL,
                          NULL))
         return;
-    world_must(fl_cursor_replay(world->cursor, letter.offset, &err), err, "replay");
+    world_must(fl_cursor_replay(world->cursor, letter.offset, &err), &err, "replay");
     trial->cured[letter.offset] = world_random(world, 2) != 0;
 }
 
@@ -120,7 +120,7 @@ static void open_world(struct world *world)
 {
     flow_error *err = NULL;
 
-    world_must(world_open(world, &err), err, "open");
+    world_must(world_open(world, &err), &err, "open");
     atomic_store(&world->cursor->max_deliveries, DELIVERIES);
 }
 
@@ -128,7 +128,7 @@ static void reopen(struct world *world)
 {
     flow_error *err = NULL;
 
-    world_must(fl_store_close(world->store, &err), err, "close");
+    world_must(fl_store_close(world->store, &err), &err, "close");
     open_world(world);
 }
 
@@ -136,7 +136,7 @@ static void checkpoint(struct world *world)
 {
     flow_error *err = NULL;
 
-    world_must(fl_store_checkpoint(world->store, 0, &err), err, "checkpoint");
+    world_must(fl_store_checkpoint(world->store, 0, &err), &err, "checkpoint");
 }
 
 static void seek_to_end(struct trial *trial)
@@ -146,7 +146,7 @@ static void seek_to_end(struct trial *trial)
     uint64_t begun = sim_disk_ops(world->disk), offset;
     flow_error *err = NULL;
 
-    world_must(fl_store_seek(world->cursor, &end, &offset, &err), err, "seek");
+    world_must(fl_store_seek(world->cursor, &end, &offset, &err), &err, "seek");
     for (uint32_t i = 0; i < trial->events; i++) {
         if (trial->now[i] == WAITING)
             note(trial, i, NOWHERE, begun);
@@ -268,7 +268,7 @@ static int run(const struct images_options *options, uint64_t seed, uint64_t *co
     struct images images = {options, world->disk, inspect, &trial, 0};
     int failed = images_try(&images);
     *count += images.count;
-    world_must(fl_store_close(world->store, &err), err, "close");
+    world_must(fl_store_close(world->store, &err), &err, "close");
     world_free(world);
     return failed;
 }
@@ -287,7 +287,7 @@ static void end(struct trial *trial)
 {
     flow_error *err = NULL;
 
-    world_must(fl_store_close(trial->world.store, &err), err, "close");
+    world_must(fl_store_close(trial->world.store, &err), &err, "close");
     world_free(&trial->world);
 }
 
@@ -325,10 +325,10 @@ static void check_replay(void)
         ;
     must(fl_cursor_replay(world->cursor, 6, NULL) == FLOW_ENOENT, "others are no letters");
     for (int i = 0; i < 2; i++) {
-        world_must(fl_cursor_replay(world->cursor, 7, &err), err, "replay");
-        world_must(fl_cursor_replay(world->cursor, 7, &err), err, "replay it twice");
+        world_must(fl_cursor_replay(world->cursor, 7, &err), &err, "replay");
+        world_must(fl_cursor_replay(world->cursor, 7, &err), &err, "replay it twice");
         must(fl_cursor_size(world->cursor) == 1, "it is there once");
-        world_must(world_take_most(world, &taking, 16, &err), err, "take");
+        world_must(world_take_most(world, &taking, 16, &err), &err, "take");
         must(taking.count == 1 && taking.numbers[0] == 7, "it is taken");
         if (i == 0) {
             world_give_back(world, &taking);
@@ -337,7 +337,7 @@ static void check_replay(void)
                  "until it is delivered it is a letter");
         }
     }
-    world_must(world_commit(world, &taking, &err), err, "commit");
+    world_must(world_commit(world, &taking, &err), &err, "commit");
     must(!has_letter(world->cursor, 7, &letter), "then it is none");
     reopen(world);
     must(!has_letter(world->cursor, 7, &letter), "nor after the next start");

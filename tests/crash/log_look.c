@@ -33,12 +33,12 @@ static void make_log(struct world *world, size_t *taken)
 
     world_init(world, 7);
     world->folders = 3;
-    world_must(world_open(world, &err), err, "open");
+    world_must(world_open(world, &err), &err, "open");
     for (uint32_t i = 0; i < PUTS; i++)
-        world_must(world_put(world, i * EACH, EACH, &err), err, "put");
-    world_must(world_take(world, &world->takings[0], &err), err, "take");
+        world_must(world_put(world, i * EACH, EACH, &err), &err, "put");
+    world_must(world_take(world, &world->takings[0], &err), &err, "take");
     *taken = world->takings[0].count;
-    world_must(world_commit(world, &world->takings[0], &err), err, "commit");
+    world_must(world_commit(world, &world->takings[0], &err), &err, "commit");
 }
 
 static void check_numbers(const flow_logdir *dir, size_t taken)

@@ -337,12 +337,12 @@ static void take_some(struct world *world, struct truth *truth)
     struct taking *taking = &world->takings[0];
     flow_error *err = NULL;
 
-    world_must(world_take(world, taking, &err), err, "take");
+    world_must(world_take(world, taking, &err), &err, "take");
     if (!taking->count)
         return;
     for (size_t i = 0; i < taking->count; i++)
         truth->waiting[taking->numbers[i]] = 0;
-    world_must(world_commit(world, taking, &err), err, "commit");
+    world_must(world_commit(world, taking, &err), &err, "commit");
 }
 
 /* Puts COUNT events, or none, and that the source is behind them. */
@@ -355,7 +355,7 @@ static void put_some(struct world *world, struct truth *truth, uint32_t count)
 
     fl_buf_init(&positions, &world->rig.lib->allocator);
     world_must(fl_position_append(&positions, &position), NULL, "position");
-    world_must(world_put_from(world, truth->put, count, &positions, &err), err, "put");
+    world_must(world_put_from(world, truth->put, count, &positions, &err), &err, "put");
     fl_buf_free(&positions);
     memset(truth->waiting + truth->put, 1, count);
     truth->put += count;

@@ -32,14 +32,14 @@ static void begin(struct world *world, uint64_t retain_bytes, int64_t retain_ms)
     world->folders = 1;
     world->retain_bytes = retain_bytes;
     world->retain_ms = retain_ms;
-    world_must(world_open(world, &err), err, "open");
+    world_must(world_open(world, &err), &err, "open");
 }
 
 static void end(struct world *world)
 {
     flow_error *err = NULL;
 
-    world_must(world_close(world, &err), err, "close");
+    world_must(world_close(world, &err), &err, "close");
     world_free(world);
 }
 
@@ -47,15 +47,15 @@ static void reopen(struct world *world)
 {
     flow_error *err = NULL;
 
-    world_must(world_close(world, &err), err, "close");
-    world_must(world_open(world, &err), err, "open");
+    world_must(world_close(world, &err), &err, "close");
+    world_must(world_open(world, &err), &err, "open");
 }
 
 static void tend(struct world *world)
 {
     flow_error *err = NULL;
 
-    world_must(fl_store_checkpoint(world->store, 0, &err), err, "checkpoint");
+    world_must(fl_store_checkpoint(world->store, 0, &err), &err, "checkpoint");
     fl_store_tend(world->store);
 }
 
@@ -65,7 +65,7 @@ static uint32_t put_plenty(struct world *world, uint32_t first)
     flow_error *err = NULL;
 
     for (uint32_t i = 0; i < PLENTY; i++, first += 10) {
-        world_must(world_put(world, first, 10, &err), err, "put");
+        world_must(world_put(world, first, 10, &err), &err, "put");
         if (i % 10 == 9)
             tend(world);
     }
@@ -79,8 +79,8 @@ static void drain(struct world *world)
     flow_error *err = NULL;
 
     do {
-        world_must(world_take_most(world, &taking, WORLD_MOST, &err), err, "take");
-        world_must(world_commit(world, &taking, &err), err, "commit");
+        world_must(world_take_most(world, &taking, WORLD_MOST, &err), &err, "take");
+        world_must(world_commit(world, &taking, &err), &err, "commit");
     } while (fl_cursor_size(world->cursor));
     tend(world);
 }
@@ -92,7 +92,7 @@ static struct fl_cursor *add(struct world *world, const char *name, enum fl_plac
     struct fl_cursor *made = NULL;
     flow_error *err = NULL;
 
-    world_must(fl_store_add_cursor_at(world->store, &plan, &made, &err), err, "add");
+    world_must(fl_store_add_cursor_at(world->store, &plan, &made, &err), &err, "add");
     return made;
 }
 
@@ -172,16 +172,16 @@ static void check_in_hand(void)
     flow_error *err = NULL;
     struct world world;
     begin(&world, 0, 0);
-    world_must(world_put(&world, 0, 16, &err), err, "put");
+    world_must(world_put(&world, 0, 16, &err), &err, "put");
     struct fl_cursor *slow = add(&world, "slow", FL_AT_EARLIEST, &skips);
     world.cursor = slow;
-    world_must(world_take_most(&world, &first, 4, &err), err, "take");
-    world_must(world_take_most(&world, &second, 4, &err), err, "take");
+    world_must(world_take_most(&world, &first, 4, &err), &err, "take");
+    world_must(world_take_most(&world, &second, 4, &err), &err, "take");
     uint32_t end_number = put_plenty(&world, 16);
 
     fl_cursor_look(slow, &info);
     expect(info.skipped == end_number - 50 - 8, "those in hand are not lost");
-    world_must(world_commit(&world, &first, &err), err, "commit");
+    world_must(world_commit(&world, &first, &err), &err, "commit");
     world_give_back(&world, &second);
     fl_cursor_look(slow, &info);
     expect(info.skipped == end_number - 50 - 4, "those that come back are");
@@ -201,12 +201,12 @@ static void check_void_takes(void)
     struct world world;
 
     begin(&world, 0, 0);
-    world_must(world_put(&world, 0, 16, &err), err, "put");
-    world_must(world_take_most(&world, &first, 4, &err), err, "take");
-    world_must(world_take_most(&world, &second, 4, &err), err, "take");
-    world_must(fl_store_seek(world.cursor, &start, &offset, &err), err, "seek");
+    world_must(world_put(&world, 0, 16, &err), &err, "put");
+    world_must(world_take_most(&world, &first, 4, &err), &err, "take");
+    world_must(world_take_most(&world, &second, 4, &err), &err, "take");
+    world_must(fl_store_seek(world.cursor, &start, &offset, &err), &err, "seek");
     expect(offset == 0, "it is where it was moved to");
-    world_must(world_commit(&world, &first, &err), err, "commit");
+    world_must(world_commit(&world, &first, &err), &err, "commit");
     world_give_back(&world, &second);
     expect(fl_cursor_size(world.cursor) == 16 && fl_cursor_held(world.cursor) == 16,
            "what was taken before counts for nothing");
@@ -241,7 +241,7 @@ static void expect_at(struct world *world, struct sim_disk *disk, uint64_t offse
     struct fl_store *store = NULL;
     flow_error *err = NULL;
 
-    world_must(world_open_on(world, disk, &store, &err), err, "open an image");
+    world_must(world_open_on(world, disk, &store, &err), &err, "open an image");
     struct fl_cursor *audit = fl_store_find_cursor(store, "audit");
     expect(audit != NULL, "the consumer is there after a crash");
     if (audit) {

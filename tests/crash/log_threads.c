@@ -73,7 +73,7 @@ static void *produce(void *arg)
             fate->mates = count;
             atomic_store(&fate->put_begun, now(party));
         }
-        world_must(world_put(&party->world, first, count, &err), err, "put");
+        world_must(world_put(&party->world, first, count, &err), &err, "put");
         uint64_t acked = now(party);
         for (uint32_t i = 0; i < count; i++)
             atomic_store(&party->fates[first + i].put_acked, acked);
@@ -90,7 +90,7 @@ static void end_taking(struct party *party, struct taking *taking)
 
     for (size_t i = 0; i < count; i++)
         atomic_store(&party->fates[taking->numbers[i]].take_begun, begun);
-    world_must(world_commit(&party->world, taking, &err), err, "commit");
+    world_must(world_commit(&party->world, taking, &err), &err, "commit");
     uint64_t acked = now(party);
     for (size_t i = 0; i < count; i++) {
         if (atomic_exchange(&party->fates[taking->numbers[i]].take_acked, acked))
@@ -108,7 +108,7 @@ static void *consume(void *arg)
         struct taking taking = {.count = 0};
         flow_error *err = NULL;
         world_must(world_take_most(&party->world, &taking, 1 + random_below(member, MOST), &err),
-                   err, "take");
+                   &err, "take");
         if (!taking.count)
             sched_yield();
         else if (random_below(member, 5))
@@ -143,9 +143,9 @@ static void disturb(struct member *member, struct fl_cursor *cursor)
 
     place.offset = random_below(member, PRODUCERS * EACH);
     if (random_below(member, 2))
-        world_must(fl_store_seek(cursor, &place, &offset, &err), err, "seek");
+        world_must(fl_store_seek(cursor, &place, &offset, &err), &err, "seek");
     else
-        world_must(fl_store_set_terms(cursor, &terms, &err), err, "terms");
+        world_must(fl_store_set_terms(cursor, &terms, &err), &err, "terms");
     fl_cursor_look(cursor, &info);
 }
 
@@ -172,13 +172,13 @@ static void *move(void *arg)
         struct fl_cursor *cursor = fl_store_find_cursor(store, "audit");
         flow_error *err = NULL;
         if (!cursor)
-            world_must(fl_store_add_cursor_at(store, &plan, &cursor, &err), err, "add");
+            world_must(fl_store_add_cursor_at(store, &plan, &cursor, &err), &err, "add");
         else if (random_below(member, 3))
             disturb_letters(cursor);
         else if (random_below(member, 8))
             disturb(member, cursor);
         else
-            world_must(fl_store_remove_cursor(cursor, &err), err, "remove");
+            world_must(fl_store_remove_cursor(cursor, &err), &err, "remove");
         fl_store_used(store, 100);
         sched_yield();
     }
@@ -198,11 +198,11 @@ static void *read_along(void *arg)
         flow_error *err = NULL;
         size_t count = 0;
         if (cursor)
-            world_must(fl_cursor_take(cursor, MOST, events, &count, &lots, &err), err, "take");
+            world_must(fl_cursor_take(cursor, MOST, events, &count, &lots, &err), &err, "take");
         if (count && !random_below(member, 8))
             fl_cursor_reject(cursor, &lots, "for no reason");
         else if (count && random_below(member, 3))
-            world_must(fl_cursor_commit(cursor, &lots, NULL, &err), err, "commit");
+            world_must(fl_cursor_commit(cursor, &lots, NULL, &err), &err, "commit");
         else if (count)
             fl_cursor_return(cursor, &lots);
         else
@@ -263,10 +263,10 @@ static int crash(struct party *party, struct sim_disk *past, uint64_t at, enum s
     flow_error *err = NULL;
     int failed = 0;
 
-    world_must(world_open_on(&party->world, image, &store, &err), err, "open an image");
-    world_must(fl_store_cursor(store, "", &cursor, &err), err, "cursor");
+    world_must(world_open_on(&party->world, image, &store, &err), &err, "open an image");
+    world_must(fl_store_cursor(store, "", &cursor, &err), &err, "cursor");
     size_t count = world_read(cursor, numbers, PRODUCERS * EACH * 2, &err);
-    world_must(err ? FLOW_EIO : FLOW_OK, err, "read an image");
+    world_must(err ? FLOW_EIO : FLOW_OK, &err, "read an image");
     for (size_t i = 0; i < count && !failed; i++) {
         if (numbers[i] >= PRODUCERS * EACH)
             failed = complain(at, numbers[i], "has a wrong body");
@@ -304,7 +304,7 @@ static int run(uint64_t seed, uint64_t images)
     party.seed = seed;
     world_init(&party.world, seed);
     sim_disk_record(party.world.disk);
-    world_must(world_open(&party.world, &err), err, "open");
+    world_must(world_open(&party.world, &err), &err, "open");
     play(&party);
     int failed = atomic_load(&party.wrong);
     if (failed)
@@ -314,7 +314,7 @@ static int run(uint64_t seed, uint64_t images)
                 (unsigned long long)fl_cursor_size(party.world.cursor));
         failed = 1;
     }
-    world_must(world_close(&party.world, &err), err, "close");
+    world_must(world_close(&party.world, &err), &err, "close");
     failed = failed || crash_all(&party, images);
     world_free(&party.world);
     if (failed)

@@ -32,10 +32,10 @@ uint64_t world_option(int argc, char **argv, const char *name, uint64_t otherwis
     return otherwise;
 }
 
-void world_must(int rc, flow_error *err, const char *what)
+void world_must(int rc, flow_error *const *err, const char *what)
 {
     if (rc) {
-        fprintf(stderr, "%s: %s\n", what, flow_error_message(err));
+        fprintf(stderr, "%s: %s\n", what, flow_error_message(err ? *err : NULL));
         abort();
     }
 }
@@ -62,13 +62,13 @@ void world_init(struct world *world, uint64_t seed)
     world->random = seed;
     world->disk = sim_disk_new();
     world->folders = 1 + world_random(world, 3);
-    world_must(memory_rig_new(&world->rig, RIG_FALSE_CLOCK | RIG_FAILING, NULL, &err), err, "rig");
+    world_must(memory_rig_new(&world->rig, RIG_FALSE_CLOCK | RIG_FAILING, NULL, &err), &err, "rig");
     world->level = wrap_packs;
     keyring_init(&world->keys, "old new k16 k24 k32 ", 32);
     if (wrap_seals)
         world_must(fl_sealing_open(&world->rig.lib->allocator, &world->keys.provider, "new",
                                    &world->sealing, &err),
-                   err, "keys");
+                   &err, "keys");
 }
 
 void world_free(struct world *world)

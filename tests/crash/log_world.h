@@ -73,7 +73,9 @@ void world_give_back(struct world *world, struct taking *taking);
 /* Reads what can be taken from CURSOR, up to MOST numbers, without taking it away. */
 size_t world_read(struct fl_cursor *cursor, uint32_t *numbers, size_t most, flow_error **err);
 
-/* Ends the program when RC is a failure. */
-void world_must(int rc, flow_error *err, const char *what);
+/* Ends the program when RC is a failure, and says what is at ERR, which may be NULL.  ERR is a place,
+ * not the error: it is looked at when the call that gave RC is over, in whatever order a compiler
+ * has the two made. */
+void world_must(int rc, flow_error *const *err, const char *what);
 
 #endif
