@@ -139,14 +139,6 @@ static int check_owner(struct recovery *r, const struct fl_stripe *stripe,
     return FLOW_OK;
 }
 
-/* A file that was to be used again as another segment, whose new name never became durable: nobody
- * wrote more than its front. */
-static int drop_reborn(struct recovery *r, const char *path)
-{
-    r->store->env.io->unlink(r->store->env.io->self, path);
-    return FLOW_OK;
-}
-
 /* Takes the segments behind LAST, or all, out of the log. */
 static int drop_behind(struct recovery *r, struct fl_stripe *stripe, struct fl_segment *last,
                        flow_error **err)
@@ -227,8 +219,9 @@ static int add_segment(struct recovery *r, struct fl_stripe *stripe, uint64_t nu
         rc = drop_unborn(r, stripe, number, why, err);
     else if (rc)
         flow_error_setf(err, rc, "%s", flow_error_message(why));
-    else if (!(rc = check_owner(r, stripe, &front, err)))
-        rc = front.epoch == number ? join_segment(r, stripe, &front, err) : drop_reborn(r, path);
+    else if (!(rc = check_owner(r, stripe, &front, err)) &&
+             !(rc = fl_segment_check_name(path, number, &front, err)))
+        rc = join_segment(r, stripe, &front, err);
     flow_error_free(why);
     fl_free(env->mem, path);
     return rc;

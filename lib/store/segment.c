@@ -73,7 +73,9 @@ static int write_front(const struct fl_store_env *env, int fd, const char *path,
 
 /*
  * The front is durable before the name is, and the name before anybody relies on the file: after a
- * crash a file called a segment is one, or one that nobody has used.
+ * crash a file called a segment is one, or one that nobody has used.  And a spare file is durably
+ * called so before its bytes change: it may have been a segment until a moment ago, whose front
+ * would come back as half of what it was.
  */
 static int create(const struct fl_store_env *env, const char *folder, const char *path,
                   const char *spare, const struct fl_segment_front *front, int *fd,
@@ -84,7 +86,10 @@ static int create(const struct fl_store_env *env, const char *folder, const char
 
     if (rc)
         return rc;
-    rc = write_front(env, *fd, path, front, err);
+    if (spare)
+        rc = fl_folder_sync(env->io, folder, err);
+    if (!rc)
+        rc = write_front(env, *fd, path, front, err);
     if (!rc && spare)
         rc = fl_file_rename(env->io, spare, path, err);
     if (!rc)
@@ -136,4 +141,14 @@ int fl_segment_load(const struct fl_store_env *env, const char *path,
         return rc;
     rc = fl_segment_front_read(bytes, front, &why);
     return rc ? flow_error_setf(err, rc, "%s is no segment: %s", path, why) : FLOW_OK;
+}
+
+int fl_segment_check_name(const char *path, uint64_t number, const struct fl_segment_front *front,
+                          flow_error **err)
+{
+    if (front->epoch == number)
+        return FLOW_OK;
+    return flow_error_setf(err, FLOW_ECONFIG,
+                           "%s holds segment %016" PRIx64 "; give it back the name of that", path,
+                           front->epoch);
 }

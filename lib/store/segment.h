@@ -43,4 +43,8 @@ int fl_segment_create(const struct fl_store_env *env, const char *folder,
 int fl_segment_load(const struct fl_store_env *env, const char *path,
                     struct fl_segment_front *front, flow_error **err);
 
+/* Whether PATH, which is the name of segment NUMBER, holds that one, by its front. */
+int fl_segment_check_name(const char *path, uint64_t number, const struct fl_segment_front *front,
+                          flow_error **err);
+
 #endif

@@ -263,14 +263,12 @@ static int load_front(struct fl_survey *survey, struct fl_piece *piece, flow_err
     if (!path)
         return fl_error_nomem(err);
     int rc = fl_segment_load(survey->env, path, &piece->front, &why);
-    if (!rc && piece->front.epoch != piece->sum.epoch)
-        piece->kind = FL_PIECE_UNUSED; /* reborn, and its new name was lost */
-    else if (!rc)
-        rc = check_owner(survey, piece, path, err);
-    else if (rc == FLOW_EPARSE)
+    if (rc == FLOW_EPARSE)
         rc = judge_broken(survey, piece, err);
-    else
+    else if (rc)
         flow_error_setf(err, rc, "%s", flow_error_message(why));
+    else if (!(rc = check_owner(survey, piece, path, err)))
+        rc = fl_segment_check_name(path, piece->sum.epoch, &piece->front, err);
     flow_error_free(why);
     fl_free(survey->env->mem, path);
     return rc;

@@ -269,6 +269,22 @@ START_TEST(one_is_told_too_where_it_is_read_back)
 }
 END_TEST
 
+START_TEST(a_segment_by_another_name_is_refused_and_stays)
+{
+    static const char other[] = "/data0/segment-0000000000000009";
+
+    up_after_crash("none");
+    const struct fl_io *io = sim_disk_io(rig.world.disk);
+    ck_assert_int_eq(io->rename(io->self, FIRST_SEGMENT, other), 0);
+    wrap_rig_refuse(&rig, FLOW_ECONFIG, "holds segment 0000000000000001");
+    ck_assert_ptr_null(look(0, FLOW_ECONFIG));
+    ck_assert_int_eq(io->rename(io->self, other, FIRST_SEGMENT), 0);
+    wrap_rig_open(&rig);
+    wrap_rig_check(&rig);
+    wrap_rig_down(&rig);
+}
+END_TEST
+
 /* ---- bombs ---- */
 
 /* Gives the first put RAW bytes that SIZE zeroes claim to have been, in a frame of zstd's. */
@@ -344,6 +360,7 @@ int main(void)
         {"both copies", without_both_the_events_are_lost_and_said_to_be},
         {"later", a_frame_of_a_later_version_is_no_damage},
         {"later, read", one_is_told_too_where_it_is_read_back},
+        {"names", a_segment_by_another_name_is_refused_and_stays},
         {"bombs", a_few_bytes_do_not_become_what_they_like},
     };
 

@@ -545,6 +545,49 @@ START_TEST(files_that_are_used_again_get_keys_of_their_own)
 }
 END_TEST
 
+/* Whether OP writes the front of a segment. */
+static int writes_front(const struct sim_op *op)
+{
+    return op->kind == SIM_OP_WRITE && op->offset == 0 && op->size == FL_SEGMENT_FRONT;
+}
+
+/* Opens what crashes can have left of PAST. */
+static void open_after_crashes(struct sim_disk *past, uint64_t seed)
+{
+    for (uint64_t i = 0; i < 64; i++) {
+        struct sim_disk *image = sim_disk_crash(past, SIM_TORN, seed * 64 + i);
+        struct fl_store *store;
+        flow_error *err = NULL;
+        world_open_on(&rig.world, image, &store, &err);
+        ck_assert_msg(store, "%s", flow_error_message(err));
+        fl_store_close(store, NULL);
+        sim_disk_free(image);
+    }
+}
+
+/* The file was a segment until a moment before, and its last name may be forgotten in the crash. */
+START_TEST(a_crash_while_a_file_is_used_again_does_no_harm)
+{
+    unsigned fronts = 0;
+
+    wrap_rig_up(&rig, "seal");
+    sim_disk_record(rig.world.disk);
+    fill_segments();
+    wrap_rig_close(&rig);
+    struct sim_disk *past = sim_disk_past(rig.world.disk, 0);
+    for (uint64_t at = 0; at < sim_disk_ops(rig.world.disk); at++) {
+        sim_disk_advance(past, at + 1);
+        if (!writes_front(sim_disk_op(rig.world.disk, at)))
+            continue;
+        open_after_crashes(past, at);
+        fronts++;
+    }
+    ck_assert_uint_gt(fronts, 3);
+    sim_disk_free(past);
+    wrap_rig_down(&rig);
+}
+END_TEST
+
 /* Puts the same events into the log of DISK and returns the first put of its newest segment. */
 static struct fl_buf go_on_at(struct sim_disk *disk)
 {
@@ -677,6 +720,7 @@ int main(void)
         {"no keys", without_keys_an_encrypted_log_is_refused},
         {"which keys", a_stopped_log_says_which_keys_it_needs},
         {"nonces", no_nonce_is_used_twice_whatever_fails},
+        {"crash", a_crash_while_a_file_is_used_again_does_no_harm},
         {"recycled", files_that_are_used_again_get_keys_of_their_own},
         {"copy", a_copy_of_a_log_goes_on_with_keys_of_its_own},
         {"compression", what_gets_smaller_is_compressed_and_nothing_else},
