@@ -22,7 +22,7 @@ struct my_sink {
 static int create(flow_context *ctx, void **self, flow_error **err)
 {
     struct my_sink *sink = calloc(1, sizeof(*sink));
-    if (sink == NULL)
+    if (!sink)
         return flow_error_set(err, FLOW_ENOMEM, "no memory for the sink");
     sink->ctx = ctx;
     sink->prefix = flow_context_string(ctx, "prefix");

@@ -25,7 +25,7 @@ struct my_source {
 static int create(flow_context *ctx, void **self, flow_error **err)
 {
     struct my_source *source = calloc(1, sizeof(*source));
-    if (source == NULL)
+    if (!source)
         return flow_error_set(err, FLOW_ENOMEM, "no memory for the source");
     source->ctx = ctx;
     source->field = flow_context_string(ctx, "field");

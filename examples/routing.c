@@ -24,7 +24,7 @@ static int hash_create(flow_context *ctx, const char *const *channels, size_t co
 {
     struct by_hash *by_hash = calloc(1, sizeof(*by_hash));
 
-    if (by_hash == NULL)
+    if (!by_hash)
         return flow_error_set(err, FLOW_ENOMEM, "no memory for the selector");
     by_hash->header = flow_context_string(ctx, "header");
     by_hash->channels = count;
@@ -39,7 +39,7 @@ static int hash_select(void *self, const flow_event *event, flow_route *route, f
     const char *text = by_hash->header ? flow_event_header(event, by_hash->header, &size) : NULL;
     uint32_t hash = 2166136261u;
 
-    if (text == NULL)
+    if (!text)
         text = flow_event_body(event, &size);
     for (size_t i = 0; i < size; i++)
         hash = (hash ^ (unsigned char)text[i]) * 16777619u;
@@ -93,7 +93,7 @@ static int weighted_create(flow_context *ctx, flow_group *group, void **self, fl
     size_t count = flow_group_count(group);
     struct weighted *weighted = calloc(1, sizeof(*weighted) + count * sizeof(weighted->weights[0]));
 
-    if (weighted == NULL)
+    if (!weighted)
         return flow_error_set(err, FLOW_ENOMEM, "no memory for the processor");
     weighted->group = group;
     for (size_t i = 0; i < count; i++)

@@ -38,9 +38,8 @@ size_t fl_utf16_length(const void *data, size_t size)
     const uint8_t *p = data;
     size_t units = 0;
 
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i++)
         units += ((p[i] & 0xc0) != 0x80) + (p[i] >= 0xf0);
-    }
     return units;
 }
 
@@ -49,9 +48,8 @@ size_t fl_charset_sniff(struct fl_charset *cs, const void *data, size_t size)
     static const uint8_t big[2][4] = {{0xfe, 0xff}, {0, 0, 0xfe, 0xff}};
     static const uint8_t little[2][4] = {{0xff, 0xfe}, {0xff, 0xfe, 0, 0}};
 
-    if (!cs->sniffs) {
+    if (!cs->sniffs)
         return 0;
-    }
     int wide = cs->unit == 4;
     int is_big = size >= cs->unit && memcmp(data, big[wide], cs->unit) == 0;
     int is_little = size >= cs->unit && memcmp(data, little[wide], cs->unit) == 0;
@@ -63,10 +61,9 @@ size_t fl_charset_sniff(struct fl_charset *cs, const void *data, size_t size)
 /* Decides what becomes of the SIZE bytes at the input's place and steps over them. */
 static int fault(const struct fl_charset *cs, struct input *in, size_t size, struct fl_buf *out)
 {
-    if (cs->policy == FL_CHARSET_FAIL) {
+    if (cs->policy == FL_CHARSET_FAIL)
         return flow_error_setf(in->err, FLOW_EPARSE, "byte 0x%02x is not valid in %s",
                                in->data[in->at], cs->name);
-    }
     int rc = cs->policy == FL_CHARSET_REPLACE ? fl_utf8_append(out, FL_UTF8_REPLACEMENT) : FLOW_OK;
     in->at += rc == FLOW_OK ? size : 0;
     return rc;
@@ -79,21 +76,17 @@ static int decode_utf8(const struct fl_charset *cs, struct input *in, struct fl_
     for (;;) {
         size_t good = fl_utf8_valid(in->data + in->at, in->size - in->at);
         int rc = fl_buf_append(out, in->data + in->at, good);
-        if (rc != FLOW_OK) {
+        if (rc != FLOW_OK)
             return rc;
-        }
         in->at += good;
-        if (in->at == in->size) {
+        if (in->at == in->size)
             return FLOW_OK;
-        }
         size_t broken = fl_utf8_broken(in->data + in->at, in->size - in->at, &cut);
-        if (cut && !in->last) {
+        if (cut && !in->last)
             return FLOW_OK;
-        }
         rc = fault(cs, in, broken, out);
-        if (rc != FLOW_OK) {
+        if (rc != FLOW_OK)
             return rc;
-        }
     }
 }
 
@@ -103,9 +96,8 @@ static int decode_ascii(const struct fl_charset *cs, struct input *in, struct fl
 
     while (rc == FLOW_OK && in->at < in->size) {
         size_t end = in->at;
-        while (end < in->size && in->data[end] < 0x80) {
+        while (end < in->size && in->data[end] < 0x80)
             end++;
-        }
         rc = fl_buf_append(out, in->data + in->at, end - in->at);
         if (rc == FLOW_OK) {
             in->at = end;
@@ -122,46 +114,38 @@ static int decode_ascii(const struct fl_charset *cs, struct input *in, struct fl
 static int pump(iconv_t cd, const uint8_t **from, size_t *left, struct fl_buf *out)
 {
     for (;;) {
-        size_t room = (from != NULL && *left < 4096 ? *left * 2 : 4096) + 64;
+        size_t room = (from && *left < 4096 ? *left * 2 : 4096) + 64;
         char *to = fl_buf_reserve(out, room);
-        if (to == NULL) {
+        if (!to)
             return FLOW_ENOMEM;
-        }
         char *start = to;
         size_t rc = iconv(cd, (char **)from, left, &to, &room);
         out->size += (size_t)(to - start);
-        if (rc != (size_t)-1) {
+        if (rc != (size_t)-1)
             return 0;
-        }
-        if (errno != E2BIG) {
+        if (errno != E2BIG)
             return errno;
-        }
     }
 }
 
 static int decode_iconv(struct fl_charset *cs, struct input *in, struct fl_buf *out)
 {
-    if (cs->decoder == FL_NO_ICONV) {
+    if (cs->decoder == FL_NO_ICONV)
         in->at += fl_charset_sniff(cs, in->data, in->size);
-    }
-    if (cs->decoder == FL_NO_ICONV) {
+    if (cs->decoder == FL_NO_ICONV)
         return FLOW_ENOMEM;
-    }
     for (;;) {
         const uint8_t *from = in->data + in->at;
         size_t left = in->size - in->at;
         int rc = pump(cs->decoder, &from, &left, out);
         in->at = in->size - left;
-        if (rc <= 0) {
+        if (rc <= 0)
             return rc;
-        }
-        if (rc == EINVAL && !in->last) {
+        if (rc == EINVAL && !in->last)
             return FLOW_OK;
-        }
         rc = fault(cs, in, rc == EINVAL || left < cs->unit ? left : cs->unit, out);
-        if (rc != FLOW_OK) {
+        if (rc != FLOW_OK)
             return rc;
-        }
     }
 }
 
@@ -184,12 +168,10 @@ int fl_charset_to_utf8(struct fl_charset *cs, const void *data, size_t size, str
     if (in.last && rc == FLOW_OK && cs->decoder != FL_NO_ICONV) {
         rc = pump(cs->decoder, NULL, NULL, out); /* what it held back; never fails otherwise */
     }
-    if (in.last && cs->decoder != FL_NO_ICONV) {
+    if (in.last && cs->decoder != FL_NO_ICONV)
         (void)iconv(cs->decoder, NULL, NULL, NULL, NULL);
-    }
-    if (consumed != NULL) {
+    if (consumed)
         *consumed = in.at;
-    }
     return rc == FLOW_ENOMEM ? fl_error_nomem(err) : rc;
 }
 
@@ -200,16 +182,13 @@ static int encode_fault(struct fl_charset *cs, uint32_t c, struct fl_buf *out, f
     const uint8_t *from = question;
     size_t left = 1;
 
-    if (cs->policy == FL_CHARSET_FAIL) {
+    if (cs->policy == FL_CHARSET_FAIL)
         return flow_error_setf(err, FLOW_EPARSE, "%s has no character U+%04X", cs->name,
                                (unsigned)c);
-    }
-    if (cs->policy == FL_CHARSET_IGNORE) {
+    if (cs->policy == FL_CHARSET_IGNORE)
         return FLOW_OK;
-    }
-    if (cs->kind != FL_CHARSET_ICONV) {
+    if (cs->kind != FL_CHARSET_ICONV)
         return fl_buf_append(out, question, 1);
-    }
     int rc = pump(cs->encoder, &from, &left, out);
     return rc < 0 ? rc : FLOW_OK;
 }
@@ -237,9 +216,8 @@ static int encode_iconv(struct fl_charset *cs, const uint8_t *data, size_t size,
         uint32_t c;
         size_t skipped = fl_utf8_decode(data, size, &c);
         rc = encode_fault(cs, c, out, err);
-        if (rc != FLOW_OK) {
+        if (rc != FLOW_OK)
             return rc;
-        }
         data += skipped;
         size -= skipped;
     }
@@ -250,9 +228,8 @@ static int encode_iconv(struct fl_charset *cs, const uint8_t *data, size_t size,
 static int encode(struct fl_charset *cs, const uint8_t *data, size_t size, struct fl_buf *out,
                   flow_error **err)
 {
-    if (cs->kind == FL_CHARSET_UTF8) {
+    if (cs->kind == FL_CHARSET_UTF8)
         return fl_buf_append(out, data, size);
-    }
     return cs->kind == FL_CHARSET_ICONV ? encode_iconv(cs, data, size, out, err)
                                         : encode_narrow(cs, data, size, out, err);
 }

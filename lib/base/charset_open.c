@@ -63,9 +63,8 @@ static const struct {
 static const char *canonical(const char *name)
 {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (fl_equal_ignore_case(names[i].java, name)) {
+        if (fl_equal_ignore_case(names[i].java, name))
             return names[i].name;
-        }
     }
     return name;
 }
@@ -74,9 +73,8 @@ static const char *canonical(const char *name)
 static int descriptor_open(iconv_t *cd, const char *to, const char *from)
 {
     *cd = iconv_open(to, from);
-    if (*cd != FL_NO_ICONV) {
+    if (*cd != FL_NO_ICONV)
         return FLOW_OK;
-    }
     return errno == ENOMEM ? FLOW_ENOMEM : FLOW_ENOENT;
 }
 
@@ -93,12 +91,10 @@ static int open_pair(struct fl_charset *cs, const char *name)
 {
     int rc = descriptor_open(&cs->decoder, "UTF-8", name);
 
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = descriptor_open(&cs->encoder, name, "UTF-8");
-    }
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         descriptor_close(&cs->decoder);
-    }
     return rc;
 }
 
@@ -109,17 +105,14 @@ static int open_by_habit(struct fl_charset *cs, const char *name)
     int rc = open_pair(cs, name);
 
     strcpy(other, name); /* no longer than FL_CHARSET_NAME_MAX, see fl_charset_open */
-    if (rc != FLOW_ENOENT) {
+    if (rc != FLOW_ENOENT)
         return rc;
-    }
-    for (char *p = other; *p != '\0'; p++) {
+    for (char *p = other; *p != '\0'; p++)
         *p = *p == '_' ? '-' : *p;
-    }
     rc = open_pair(cs, other);
     int marked = fl_lower(other[0]) == 'x' && other[1] == '-';
-    if (rc == FLOW_ENOENT && marked) {
+    if (rc == FLOW_ENOENT && marked)
         rc = open_pair(cs, other + 2);
-    }
     if (rc == FLOW_ENOENT && marked && strncmp(other + 2, "IBM", 3) == 0) {
         memcpy(other + 3, "CP", 2);
         rc = open_pair(cs, other + 3);
@@ -153,9 +146,8 @@ static int open_wide(struct fl_charset *cs, const struct wide *wide)
     cs->unit = wide->unit;
     cs->sniffs = wide->sniffs;
     cs->little = wide->little;
-    if (!cs->sniffs) {
+    if (!cs->sniffs)
         return open_pair(cs, wide->name);
-    }
     return descriptor_open(&cs->encoder, cs->unit == 4 ? "UTF-32BE" : "UTF-16BE", "UTF-8");
 }
 
@@ -171,9 +163,8 @@ static int open_kind(struct fl_charset *cs, const char *name)
     }
     cs->kind = FL_CHARSET_ICONV;
     for (size_t i = 0; i < sizeof wides / sizeof *wides; i++) {
-        if (fl_equal_ignore_case(name, wides[i].name)) {
+        if (fl_equal_ignore_case(name, wides[i].name))
             return open_wide(cs, &wides[i]);
-        }
     }
     return open_by_habit(cs, name);
 }
@@ -192,13 +183,11 @@ int fl_charset_open(const flow_allocator *mem, const char *name, int policy,
                     struct fl_charset **out, flow_error **err)
 {
     *out = NULL;
-    if (!is_plain_name(name)) {
+    if (!is_plain_name(name))
         return flow_error_setf(err, FLOW_ENOENT, "there is no character set '%.64s'", name);
-    }
     struct fl_charset *cs = fl_zalloc(mem, sizeof *cs);
-    if (cs == NULL) {
+    if (!cs)
         return fl_error_nomem(err);
-    }
     cs->mem = mem;
     cs->policy = policy;
     cs->unit = 1;
@@ -218,9 +207,8 @@ int fl_charset_open(const flow_allocator *mem, const char *name, int policy,
 
 void fl_charset_free(struct fl_charset *cs)
 {
-    if (cs == NULL) {
+    if (!cs)
         return;
-    }
     descriptor_close(&cs->decoder);
     descriptor_close(&cs->encoder);
     fl_free(cs->mem, cs);

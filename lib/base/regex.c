@@ -57,9 +57,8 @@ static size_t origin_of(const struct fl_vec *origins, size_t out)
 
     for (size_t i = 0; i < origins->count; i++) {
         const struct fl_java_origin *origin = fl_vec_at(origins, i);
-        if (origin->out > out) {
+        if (origin->out > out)
             break;
-        }
         in = origin->in;
     }
     return in;
@@ -70,15 +69,13 @@ static int compile(const struct fl_regex *regex, const char *text, size_t size, 
 {
     pcre2_compile_context *context = pcre2_compile_context_create(regex->general);
 
-    if (context == NULL) {
+    if (!context)
         return FLOW_ENOMEM;
-    }
     *code = pcre2_compile((PCRE2_SPTR)text, size, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, number,
                           offset, context);
     pcre2_compile_context_free(context);
-    if (*code == NULL) {
+    if (!*code)
         return *number == PCRE2_ERROR_HEAP_FAILED ? FLOW_ENOMEM : FLOW_EPARSE;
-    }
     /* Without machine code, where the system forbids making it, matching is only slower. */
     (void)pcre2_jit_compile(*code, PCRE2_JIT_COMPLETE);
     return FLOW_OK;
@@ -103,24 +100,20 @@ static int compile_both(struct fl_regex *regex, struct fl_buf *text, const char 
 
     fl_buf_init(&whole, regex->mem);
     int rc = fl_buf_cstr(text) == NULL ? FLOW_ENOMEM : FLOW_OK;
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = compile(regex, (const char *)text->data, text->size, &regex->find, &offset, &number);
-    }
     if (rc == FLOW_EPARSE) {
         rc = refuse(pattern, origin_of(origins, offset), number, err);
         goto done;
     }
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = fl_buf_printf(&whole, "\\A(?:%s)\\z", (const char *)text->data);
-    }
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = compile(regex, (const char *)whole.data, whole.size, &regex->whole, &offset, &number);
-    }
-    if (rc == FLOW_EPARSE) {
+    if (rc == FLOW_EPARSE)
         rc = refuse(pattern, 0, number, err);
-    } else if (rc != FLOW_OK) {
+    else if (rc != FLOW_OK)
         rc = fl_error_nomem(err);
-    }
 done:
     fl_buf_free(&whole);
     return rc;
@@ -132,29 +125,25 @@ static int build(struct fl_regex *regex, const char *pattern, flow_error **err)
     struct fl_vec origins;
     size_t size = strlen(pattern);
 
-    if (size > LONGEST_PATTERN) {
+    if (size > LONGEST_PATTERN)
         return flow_error_setf(err, FLOW_EPARSE, "a pattern of more than %d bytes",
                                LONGEST_PATTERN);
-    }
     size_t valid = fl_utf8_valid(pattern, size);
-    if (valid < size) {
+    if (valid < size)
         return flow_error_setf(err, FLOW_EPARSE, "at offset %zu of a pattern: not valid UTF-8",
                                valid);
-    }
     regex->general = pcre2_general_context_create(pcre_alloc, pcre_free, (void *)regex->mem);
-    regex->limits = regex->general != NULL ? pcre2_match_context_create(regex->general) : NULL;
-    if (regex->limits == NULL) {
+    regex->limits = regex->general ? pcre2_match_context_create(regex->general) : NULL;
+    if (!regex->limits)
         return fl_error_nomem(err);
-    }
     pcre2_set_match_limit(regex->limits, MOST_STEPS);
     pcre2_set_heap_limit(regex->limits, MOST_HEAP_KIB);
 
     fl_buf_init(&text, regex->mem);
     fl_vec_init(&origins, regex->mem, sizeof(struct fl_java_origin));
     int rc = fl_java_translate(pattern, size, &text, &origins, err);
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = compile_both(regex, &text, pattern, &origins, err);
-    }
     fl_vec_free(&origins);
     fl_buf_free(&text);
     return rc;
@@ -166,9 +155,8 @@ int fl_regex_new(const flow_allocator *mem, const char *pattern, struct fl_regex
     struct fl_regex *regex = fl_zalloc(mem, sizeof *regex);
 
     *out = NULL;
-    if (regex == NULL) {
+    if (!regex)
         return fl_error_nomem(err);
-    }
     regex->mem = mem;
     int rc = build(regex, pattern, err);
     if (rc != FLOW_OK) {
@@ -181,9 +169,8 @@ int fl_regex_new(const flow_allocator *mem, const char *pattern, struct fl_regex
 
 void fl_regex_free(struct fl_regex *regex)
 {
-    if (regex == NULL) {
+    if (!regex)
         return;
-    }
     pcre2_code_free(regex->find);
     pcre2_code_free(regex->whole);
     pcre2_match_context_free(regex->limits);
@@ -200,9 +187,8 @@ static int subject_init(struct subject *subject, const flow_allocator *mem, cons
 
     *subject = (struct subject){.text = size > 0 ? text : "", .size = size};
     fl_buf_init(&subject->mended, mem);
-    if (at == size) {
+    if (at == size)
         return FLOW_OK;
-    }
     int rc = fl_buf_append(&subject->mended, text, at);
     while (rc == FLOW_OK && at < size) {
         at += fl_utf8_broken(text + at, size - at, &cut);
@@ -225,9 +211,8 @@ static size_t offset_given(const char *text, size_t size, size_t offset)
 
     for (;;) {
         size_t good = fl_utf8_valid(text + at, size - at);
-        if (offset <= mended + good) {
+        if (offset <= mended + good)
             return at + (offset - mended);
-        }
         at += good;
         mended += good + 3;
         at += fl_utf8_broken(text + at, size - at, &cut);
@@ -245,9 +230,8 @@ static int match(const struct fl_regex *regex, const pcre2_code *code,
         rc = pcre2_match(code, text, subject->size, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, data,
                          regex->limits);
     }
-    if (rc >= 0) {
+    if (rc >= 0)
         return 1;
-    }
     return rc == PCRE2_ERROR_NOMATCH ? 0 : rc == PCRE2_ERROR_NOMEMORY ? FLOW_ENOMEM : FLOW_ETOOBIG;
 }
 
@@ -257,12 +241,10 @@ int fl_regex_matches(const struct fl_regex *regex, const char *text, size_t size
     pcre2_match_data *data = pcre2_match_data_create(1, regex->general);
     int rc = data == NULL ? FLOW_ENOMEM : subject_init(&subject, regex->mem, text, size);
 
-    if (data == NULL) {
+    if (!data)
         return rc;
-    }
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = match(regex, regex->whole, &subject, data);
-    }
     fl_buf_free(&subject.mended);
     pcre2_match_data_free(data);
     return rc;
@@ -288,16 +270,13 @@ int fl_regex_find(const struct fl_regex *regex, const char *text, size_t size, s
     struct subject subject;
     pcre2_match_data *data = pcre2_match_data_create_from_pattern(regex->find, regex->general);
 
-    if (data == NULL) {
+    if (!data)
         return FLOW_ENOMEM;
-    }
     int rc = subject_init(&subject, regex->mem, text, size);
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = match(regex, regex->find, &subject, data);
-    }
-    if (rc == 1) {
+    if (rc == 1)
         spans_store(data, &subject, text, size, spans, count);
-    }
     fl_buf_free(&subject.mended);
     pcre2_match_data_free(data);
     return rc;

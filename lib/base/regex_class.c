@@ -63,9 +63,8 @@ static int octal(struct fl_java *java, uint32_t *c)
 
     *c = 0;
     for (char digit; count < 3 && (digit = fl_java_peek(java, 0)) >= '0' && digit <= '7'; count++) {
-        if (count == 2 && *c > 037) {
+        if (count == 2 && *c > 037)
             break;
-        }
         *c = *c << 3 | (uint32_t)(digit - '0');
         java->at++;
     }
@@ -91,9 +90,8 @@ static int utf16_unit(struct fl_java *java, uint32_t *c)
 {
     uint32_t low;
 
-    if (!hex_digits(java, 4, 4, c)) {
+    if (!hex_digits(java, 4, 4, c))
         return fl_java_refuse(java, java->at, "\\u must be followed by four hexadecimal digits");
-    }
     size_t before = java->at;
     if (*c >= 0xd800 && *c <= 0xdbff && fl_java_peek(java, 0) == '\\' &&
         fl_java_peek(java, 1) == 'u') {
@@ -104,18 +102,16 @@ static int utf16_unit(struct fl_java *java, uint32_t *c)
         }
         java->at = before;
     }
-    if (*c >= 0xd800 && *c <= 0xdfff) {
+    if (*c >= 0xd800 && *c <= 0xdfff)
         return fl_java_refuse(java, before, "half of a surrogate pair never stands alone");
-    }
     return 1;
 }
 
 /* \cX; the c has been read. */
 static int control(struct fl_java *java, uint32_t *c)
 {
-    if (java->at == java->size) {
+    if (java->at == java->size)
         return fl_java_refuse(java, java->at, "\\c must be followed by a character");
-    }
     *c = fl_java_next(java) ^ 64;
     return 1;
 }
@@ -127,7 +123,7 @@ int fl_java_escaped_char(struct fl_java *java, uint32_t *c)
     char first = fl_java_peek(java, 0);
     const char *letter = first != '\0' ? strchr(letters, first) : NULL;
 
-    if (letter != NULL) {
+    if (letter) {
         java->at++;
         *c = meant[letter - letters];
         return 1;
@@ -141,9 +137,8 @@ int fl_java_escaped_char(struct fl_java *java, uint32_t *c)
     }
     int special = (first >= '1' && first <= '9') || (first >= 'a' && first <= 'z') ||
                   (first >= 'A' && first <= 'Z');
-    if (special) {
+    if (special)
         return 0;
-    }
     *c = fl_java_next(java);
     return 1;
 }
@@ -157,7 +152,7 @@ static int property(struct fl_java *java, struct fl_java_set *set, struct fl_buf
     if (fl_java_peek(java, 0) == '{') {
         name++;
         const char *end = memchr(name, '}', java->size - java->at - 1);
-        if (end == NULL) {
+        if (!end) {
             return fl_java_refuse(java, java->at, "the name of a property is not closed by }");
         }
         size = (size_t)(end - name);
@@ -181,7 +176,7 @@ int fl_java_escaped_set(struct fl_java *java, struct fl_java_set *set, struct fl
     const char *letter = first != '\0' ? strchr(letters, fl_lower(first)) : NULL;
 
     set->negated = 0;
-    if (letter != NULL) {
+    if (letter) {
         set->body = bodies[letter - letters];
     } else if (first == 'p' || first == 'P') {
         java->at++;
@@ -247,9 +242,8 @@ static int add_quotation(struct fl_java *java, struct items *items)
     while (rc == FLOW_OK && java->at < java->size) {
         if (fl_java_peek(java, 0) == '\\' && fl_java_peek(java, 1) == 'E') {
             java->at += 2;
-            if (fl_java_peek(java, 0) == '-' && fl_java_peek(java, 1) != ']') {
+            if (fl_java_peek(java, 0) == '-' && fl_java_peek(java, 1) != ']')
                 return fl_java_refuse(java, java->at, "a range cannot begin with a quotation");
-            }
             return FLOW_OK;
         }
         uint32_t c = fl_java_next(java);
@@ -263,15 +257,13 @@ static int range_end(struct fl_java *java, uint32_t from, uint32_t *to)
 {
     size_t start = java->at;
 
-    if (java->at == java->size) {
+    if (java->at == java->size)
         return fl_java_refuse(java, start, "a class is not closed");
-    }
     *to = fl_java_next(java);
     if (*to == '\\') {
         int rc = fl_java_escaped_char(java, to);
-        if (rc <= 0) {
+        if (rc <= 0)
             return rc < 0 ? rc : fl_java_refuse(java, start, "a range must end with a character");
-        }
     }
     return *to >= from ? FLOW_OK : fl_java_refuse(java, start, "a range ends before it begins");
 }
@@ -287,9 +279,8 @@ static int add_char_or_range(struct fl_java *java, struct items *items, uint32_t
         java->at++;
         fl_java_skip(java);
         int rc = range_end(java, from, &to);
-        if (rc != FLOW_OK) {
+        if (rc != FLOW_OK)
             return rc;
-        }
     }
     return add_range(java, items, from, to);
 }
@@ -302,20 +293,18 @@ static int add_escape(struct fl_java *java, struct items *items)
     struct fl_buf room;
     int rc = fl_java_escaped_char(java, &c);
 
-    if (rc != 0) {
+    if (rc != 0)
         return rc > 0 ? add_char_or_range(java, items, c) : rc;
-    }
     if (fl_java_peek(java, 0) == 'Q') {
         java->at++;
         return add_quotation(java, items);
     }
     fl_buf_init(&room, java->out->mem);
     rc = fl_java_escaped_set(java, &set, &room);
-    if (rc > 0) {
+    if (rc > 0)
         rc = set.negated ? add_nested_set(items, &set) : fl_buf_text(&items->plain, set.body);
-    } else if (rc == 0) {
+    else if (rc == 0)
         rc = fl_java_refuse(java, java->at, "no such escape within a class");
-    }
     fl_buf_free(&room);
     return rc;
 }
@@ -332,12 +321,10 @@ static int read_items(struct fl_java *java, struct items *items, int first)
 
     for (; rc == FLOW_OK; first = 0) {
         fl_java_skip(java);
-        if (java->at == java->size) {
+        if (java->at == java->size)
             return fl_java_refuse(java, java->at, "a class is not closed");
-        }
-        if ((fl_java_peek(java, 0) == ']' && !first) || is_intersection(java)) {
+        if ((fl_java_peek(java, 0) == ']' && !first) || is_intersection(java))
             break;
-        }
         uint32_t c = fl_java_next(java);
         if (c == '[') {
             rc = fl_buf_byte(&items->nested, '|');
@@ -379,9 +366,8 @@ static int read_operand(struct fl_java *java, struct items *items, int first)
 {
     int rc = read_items(java, items, first);
 
-    if (rc == FLOW_OK && items->plain.size == 0 && items->nested.size == 0) {
+    if (rc == FLOW_OK && items->plain.size == 0 && items->nested.size == 0)
         rc = fl_java_refuse(java, java->at, "an operand of && is missing");
-    }
     return rc;
 }
 
@@ -424,17 +410,15 @@ int fl_java_class(struct fl_java *java, struct fl_buf *out)
     struct items items;
     struct fl_buf ahead;
 
-    if (++java->depth > DEEPEST) {
+    if (++java->depth > DEEPEST)
         return fl_java_refuse(java, java->at, "classes are nested too deeply");
-    }
     int negated = fl_java_peek(java, 0) == '^';
     java->at += (size_t)negated;
     items_init(&items, out->mem);
     fl_buf_init(&ahead, out->mem);
     int rc = read_operand(java, &items, 1);
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = read_intersection(java, &ahead);
-    }
     if (rc == FLOW_OK) {
         java->at++; /* the closing bracket */
         rc = write_class(out, &items, &ahead, negated);

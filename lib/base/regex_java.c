@@ -55,18 +55,16 @@ static int at_end(const struct fl_java *java)
 
 void fl_java_skip(struct fl_java *java)
 {
-    if (!(java->flags & FL_JAVA_COMMENTS)) {
+    if (!(java->flags & FL_JAVA_COMMENTS))
         return;
-    }
     while (!at_end(java)) {
         char c = fl_java_peek(java, 0);
         if (c == '#') {
             const char *from = java->pattern + java->at;
             size_t left = java->size - java->at;
             size_t line = 0;
-            while (line < left && from[line] != '\n' && from[line] != '\r') {
+            while (line < left && from[line] != '\n' && from[line] != '\r')
                 line++;
-            }
             java->at += line;
         } else if (c == ' ' || (c >= '\t' && c <= '\r')) {
             java->at++;
@@ -93,25 +91,22 @@ static int literal(struct fl_java *java, uint32_t c)
 {
     int both = (java->flags & (FL_JAVA_CASELESS | FL_JAVA_UNICODE)) == FL_JAVA_CASELESS;
 
-    if (both && is_ascii_letter(c)) {
+    if (both && is_ascii_letter(c))
         return fl_buf_printf(java->out, "[%c%c]", (char)(c & ~0x20u), (char)(c | 0x20u));
-    }
     return fl_java_literal(java->out, c);
 }
 
 static int dot(struct fl_java *java)
 {
-    if (java->flags & FL_JAVA_DOTALL) {
+    if (java->flags & FL_JAVA_DOTALL)
         return fl_buf_text(java->out, "(?s:.)");
-    }
     return fl_buf_text(java->out, java->flags & FL_JAVA_UNIX_LINES ? "[^\\n]" : "[^" LINE_END "]");
 }
 
 static int caret(struct fl_java *java)
 {
-    if (!(java->flags & FL_JAVA_MULTILINE)) {
+    if (!(java->flags & FL_JAVA_MULTILINE))
         return fl_buf_text(java->out, "\\A");
-    }
     return fl_buf_text(java->out, java->flags & FL_JAVA_UNIX_LINES
                                       ? "(?:(?!\\z)(?:\\A|(?<=\\n)))"
                                       : "(?:(?!\\z)(?:\\A|(?<=[" LINE_END "])(?<!\\r(?=\\n))))");
@@ -128,9 +123,8 @@ static int text_end(struct fl_java *java)
 
 static int dollar(struct fl_java *java)
 {
-    if (!(java->flags & FL_JAVA_MULTILINE)) {
+    if (!(java->flags & FL_JAVA_MULTILINE))
         return text_end(java);
-    }
     return fl_buf_text(java->out,
                        java->flags & FL_JAVA_UNIX_LINES
                            ? "(?=\\n|\\z)"
@@ -161,9 +155,8 @@ static int back_reference(struct fl_java *java)
     java->at++;
     for (char c; (c = fl_java_peek(java, 0)) >= '0' && c <= '9'; java->at++) {
         uint32_t longer = 10 * number + (uint32_t)(c - '0');
-        if (longer > java->groups) {
+        if (longer > java->groups)
             break;
-        }
         number = longer;
     }
     return fl_buf_printf(java->out, caseless ? "(?i:\\g{%u})" : "(?:\\g{%u})", (unsigned)number);
@@ -175,9 +168,8 @@ static size_t group_name(const struct fl_java *java)
     size_t size = 0;
 
     while (is_ascii_letter((uint8_t)fl_java_peek(java, size)) ||
-           (size > 0 && fl_java_peek(java, size) >= '0' && fl_java_peek(java, size) <= '9')) {
+           (size > 0 && fl_java_peek(java, size) >= '0' && fl_java_peek(java, size) <= '9'))
         size++;
-    }
     return fl_java_peek(java, size) == '>' ? size : 0;
 }
 
@@ -186,14 +178,12 @@ static int named_reference(struct fl_java *java)
     int caseless = (java->flags & FL_JAVA_CASELESS) != 0;
 
     java->at++;
-    if (fl_java_peek(java, 0) != '<') {
+    if (fl_java_peek(java, 0) != '<')
         return fl_java_refuse(java, java->at, "\\k must be followed by a name in <>");
-    }
     java->at++;
     size_t size = group_name(java);
-    if (size == 0) {
+    if (size == 0)
         return fl_java_refuse(java, java->at, "the name of a group is not well-formed");
-    }
     int rc = fl_buf_printf(java->out, caseless ? "(?i:\\k<%.*s>)" : "(?:\\k<%.*s>)", (int)size,
                            java->pattern + java->at);
     java->at += size + 1;
@@ -205,12 +195,10 @@ static int escaped_other(struct fl_java *java)
 {
     char c = fl_java_peek(java, 0);
 
-    if (c >= '1' && c <= '9') {
+    if (c >= '1' && c <= '9')
         return back_reference(java);
-    }
-    if (c == 'k') {
+    if (c == 'k')
         return named_reference(java);
-    }
     if (c == 'b' && fl_java_peek(java, 1) == '{') {
         return fl_java_refuse(java, java->at, "\\b{...} is not supported");
     }
@@ -237,20 +225,17 @@ static int escape(struct fl_java *java)
     struct fl_java_set set;
     struct fl_buf room;
 
-    if (at_end(java)) {
+    if (at_end(java))
         return fl_java_refuse(java, java->at - 1, "a backslash at the end");
-    }
     int rc = fl_java_escaped_char(java, &c);
-    if (rc != 0) {
+    if (rc != 0)
         return rc > 0 ? literal(java, c) : rc;
-    }
     fl_buf_init(&room, java->out->mem);
     rc = fl_java_escaped_set(java, &set, &room);
-    if (rc > 0) {
+    if (rc > 0)
         rc = fl_java_set_write(java->out, &set);
-    } else if (rc == 0) {
+    else if (rc == 0)
         rc = escaped_other(java);
-    }
     fl_buf_free(&room);
     return rc;
 }
@@ -271,13 +256,12 @@ static int read_flags(struct fl_java *java, uint32_t *flags)
 
     for (;; java->at++) {
         char c = fl_java_peek(java, 0);
-        if (c == ')' || c == ':') {
+        if (c == ')' || c == ':')
             return FLOW_OK;
-        }
         const char *letter = c != '\0' ? strchr(letters, c) : NULL;
         if (c == '-' && !off) {
             off = 1;
-        } else if (letter != NULL) {
+        } else if (letter) {
             uint32_t bit = 1u << (letter - letters);
             *flags = off ? *flags & ~bit : *flags | bit;
         } else {
@@ -294,12 +278,10 @@ static int group_rest(struct fl_java *java)
     uint32_t flags = java->flags;
     int rc = alternatives(java);
 
-    if (rc == FLOW_OK && fl_java_peek(java, 0) != ')') {
+    if (rc == FLOW_OK && fl_java_peek(java, 0) != ')')
         rc = fl_java_refuse(java, java->at, "a group is not closed");
-    }
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     java->at++;
     java->flags = flags;
     return fl_buf_byte(java->out, ')');
@@ -310,12 +292,10 @@ static int flags_set(struct fl_java *java, uint32_t before)
 {
     fl_java_skip(java);
     char c = fl_java_peek(java, 0);
-    if (c == '*' || c == '+' || c == '?' || c == '{') {
+    if (c == '*' || c == '+' || c == '?' || c == '{')
         return fl_java_refuse(java, java->at, "nothing stands before the quantifier");
-    }
-    if (folds(java->flags) == folds(before)) {
+    if (folds(java->flags) == folds(before))
         return FLOW_OK;
-    }
     return fl_buf_text(java->out, folds(java->flags) ? "(?i)" : "(?-i)");
 }
 
@@ -326,19 +306,16 @@ static int flag_group(struct fl_java *java)
     uint32_t flags = before;
     int rc = read_flags(java, &flags);
 
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     int is_group = fl_java_peek(java, 0) == ':';
     java->at++;
     java->flags = flags;
-    if (!is_group) {
+    if (!is_group)
         return flags_set(java, before);
-    }
     rc = fl_buf_text(java->out, folds(flags) ? "(?i:" : "(?-i:");
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = group_rest(java);
-    }
     java->flags = before;
     return rc;
 }
@@ -347,10 +324,9 @@ static int named_group(struct fl_java *java)
 {
     size_t size = group_name(java);
 
-    if (size == 0 || size > 32) {
+    if (size == 0 || size > 32)
         return fl_java_refuse(java, java->at,
                               "a group's name is letters and digits, at most 32 of them");
-    }
     int rc = fl_buf_printf(java->out, "(?<%.*s>", (int)size, java->pattern + java->at);
     java->at += size + 1;
     java->groups++;
@@ -393,21 +369,18 @@ static int repetition(struct fl_java *java)
 
     for (int part = 0; part < 2; part++) {
         size_t first = size;
-        while (fl_java_peek(java, size) >= '0' && fl_java_peek(java, size) <= '9') {
+        while (fl_java_peek(java, size) >= '0' && fl_java_peek(java, size) <= '9')
             size++;
-        }
         if (size == first && part == 0) {
             return fl_java_refuse(java, java->at, "{ is not the beginning of a repetition");
         }
-        if (part == 0 && fl_java_peek(java, size) == ',') {
+        if (part == 0 && fl_java_peek(java, size) == ',')
             size++;
-        } else {
+        else
             break;
-        }
     }
-    if (fl_java_peek(java, size) != '}' || size > 20) {
+    if (fl_java_peek(java, size) != '}' || size > 20)
         return fl_java_refuse(java, java->at, "a repetition is not well-formed");
-    }
     java->at += size + 1;
     return fl_buf_append(java->out, from, size + 1);
 }
@@ -460,9 +433,8 @@ static int note_origin(struct fl_java *java)
 {
     struct fl_java_origin origin = {java->out->size, java->at};
 
-    if (java->origins == NULL || fl_vec_push(java->origins, &origin) != NULL) {
+    if (!java->origins || fl_vec_push(java->origins, &origin))
         return FLOW_OK;
-    }
     return FLOW_ENOMEM;
 }
 
@@ -471,26 +443,22 @@ static int alternatives(struct fl_java *java)
 {
     int rc = FLOW_OK;
 
-    if (++java->depth > DEEPEST) {
+    if (++java->depth > DEEPEST)
         return fl_java_refuse(java, java->at, "groups are nested too deeply");
-    }
     while (rc == FLOW_OK) {
         fl_java_skip(java);
-        if (at_end(java) || fl_java_peek(java, 0) == ')') {
+        if (at_end(java) || fl_java_peek(java, 0) == ')')
             break;
-        }
         rc = note_origin(java);
         if (rc == FLOW_OK && fl_java_peek(java, 0) == '|') {
             java->at++;
             rc = fl_buf_byte(java->out, '|');
             continue;
         }
-        if (rc == FLOW_OK) {
+        if (rc == FLOW_OK)
             rc = atom(java);
-        }
-        if (rc == FLOW_OK) {
+        if (rc == FLOW_OK)
             rc = quantifier(java);
-        }
     }
     java->depth--;
     return rc;
@@ -503,11 +471,9 @@ int fl_java_translate(const char *pattern, size_t size, struct fl_buf *out, stru
         .pattern = pattern, .size = size, .out = out, .origins = origins, .err = err};
     int rc = alternatives(&java);
 
-    if (rc == FLOW_OK && !at_end(&java)) {
+    if (rc == FLOW_OK && !at_end(&java))
         rc = fl_java_refuse(&java, java.at, "a ) without a (");
-    }
-    if (rc == FLOW_ENOMEM && (err == NULL || *err == NULL)) {
+    if (rc == FLOW_ENOMEM && (!err || !*err))
         fl_error_nomem(err);
-    }
     return rc;
 }

@@ -101,7 +101,7 @@ static int answer_made(struct fl_java_set *set, struct fl_buf *room, const char 
 
     rc = rc == FLOW_OK ? fl_buf_printf(room, "%s%s}", format, name) : rc;
     set->body = rc == FLOW_OK ? fl_buf_cstr(room) : NULL;
-    return set->body != NULL ? 1 : FLOW_ENOMEM;
+    return set->body ? 1 : FLOW_ENOMEM;
 }
 
 /* A general category by its one or two letters. */
@@ -110,12 +110,11 @@ static int category(const char *name, struct fl_java_set *set, struct fl_buf *ro
     char key[8] = "|";
     size_t size = strlen(name);
 
-    if (size < 1 || size > 2) {
+    if (size < 1 || size > 2)
         return 0;
-    }
     memcpy(key + 1, name, size);
     key[size + 1] = '|';
-    return strstr(categories, key) != NULL ? answer_made(set, room, "", name) : 0;
+    return strstr(categories, key) ? answer_made(set, room, "", name) : 0;
 }
 
 /* PCRE2 knows the scripts' names; a wrong one is told when the whole is compiled. */
@@ -137,12 +136,10 @@ static int keyed(const char *name, const char *value, struct fl_java_set *set, s
     memcpy(key, name, size);
     key[size] = '\0';
     value++;
-    if (fl_equal_ignore_case(key, "script") || fl_equal_ignore_case(key, "sc")) {
+    if (fl_equal_ignore_case(key, "script") || fl_equal_ignore_case(key, "sc"))
         return script(value, set, room);
-    }
-    if (fl_equal_ignore_case(key, "general_category") || fl_equal_ignore_case(key, "gc")) {
+    if (fl_equal_ignore_case(key, "general_category") || fl_equal_ignore_case(key, "gc"))
         return category(value, set, room);
-    }
     return 0;
 }
 
@@ -150,9 +147,8 @@ static int keyed(const char *name, const char *value, struct fl_java_set *set, s
 static int unicode(const char *name, struct fl_java_set *set, struct fl_buf *room)
 {
     for (size_t i = 0; i < sizeof binary / sizeof *binary; i++) {
-        if (fl_equal_ignore_case(binary[i].name, name)) {
+        if (fl_equal_ignore_case(binary[i].name, name))
             return answer(set, binary[i].body);
-        }
     }
     if (fl_equal_ignore_case(name, "Assigned")) {
         set->negated = 1;
@@ -167,11 +163,10 @@ static int cased(const char *name, struct fl_java_set *set)
 {
     const char *equals = strchr(name, '=');
 
-    name = equals != NULL ? equals + 1 : strncmp(name, "Is", 2) == 0 ? name + 2 : name;
+    name = equals ? equals + 1 : strncmp(name, "Is", 2) == 0 ? name + 2 : name;
     for (size_t i = 0; i < sizeof either_case / sizeof *either_case; i++) {
-        if (strcmp(either_case[i].name, name) == 0) {
+        if (strcmp(either_case[i].name, name) == 0)
             return answer(set, either_case[i].body);
-        }
     }
     return 0;
 }
@@ -181,30 +176,24 @@ int fl_java_property(const char *text, size_t size, uint32_t flags, struct fl_ja
 {
     char name[LONGEST_NAME + 1];
 
-    if (size == 0 || size > LONGEST_NAME || memchr(text, '\0', size) != NULL) {
+    if (size == 0 || size > LONGEST_NAME || memchr(text, '\0', size))
         return 0;
-    }
     memcpy(name, text, size);
     name[size] = '\0';
-    if ((flags & FL_JAVA_CASELESS) && cased(name, set)) {
+    if ((flags & FL_JAVA_CASELESS) && cased(name, set))
         return 1;
-    }
     const char *value = strchr(name, '=');
-    if (value != NULL) {
+    if (value)
         return keyed(name, value, set, room);
-    }
-    if (strncmp(name, "Is", 2) == 0) {
+    if (strncmp(name, "Is", 2) == 0)
         return unicode(name + 2, set, room);
-    }
     int either =
         (flags & FL_JAVA_CASELESS) && (strcmp(name, "Lower") == 0 || strcmp(name, "Upper") == 0);
-    if (either) {
+    if (either)
         return answer(set, "a-zA-Z");
-    }
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
-        if (strcmp(plain[i].name, name) == 0) {
+        if (strcmp(plain[i].name, name) == 0)
             return answer(set, plain[i].body);
-        }
     }
     return category(name, set, room);
 }

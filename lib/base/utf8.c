@@ -32,12 +32,10 @@ static int second_fits(uint8_t first, uint8_t second)
 /* The size that the first byte announces, 0 when no character begins with it. */
 static size_t announced(uint8_t first)
 {
-    if (first < 0x80) {
+    if (first < 0x80)
         return 1;
-    }
-    if (first < 0xc2 || first > 0xf4) {
+    if (first < 0xc2 || first > 0xf4)
         return 0;
-    }
     return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
@@ -46,13 +44,11 @@ static size_t character(const uint8_t *p, size_t left)
 {
     size_t size = announced(*p);
 
-    if (size == 0 || size > left || (size > 1 && !second_fits(p[0], p[1]))) {
+    if (size == 0 || size > left || (size > 1 && !second_fits(p[0], p[1])))
         return 0;
-    }
     for (size_t i = 2; i < size; i++) {
-        if (!is_continuation(p[i])) {
+        if (!is_continuation(p[i]))
             return 0;
-        }
     }
     return size;
 }
@@ -69,17 +65,15 @@ static size_t ascii_stride(const uint8_t *p, size_t left)
         pair w[8];
         memcpy(w, p + done, sizeof w);
         pair all = (w[0] | w[1]) | (w[2] | w[3]) | (w[4] | w[5]) | (w[6] | w[7]);
-        if ((all[0] | all[1]) & HIGH_BITS) {
+        if ((all[0] | all[1]) & HIGH_BITS)
             break;
-        }
         done += sizeof w;
     }
     while (left - done >= 8) {
         uint64_t word;
         memcpy(&word, p + done, sizeof word);
-        if (word & HIGH_BITS) {
+        if (word & HIGH_BITS)
             break;
-        }
         done += sizeof word;
     }
     return done;
@@ -97,9 +91,8 @@ size_t fl_utf8_valid(const void *data, size_t size)
             continue;
         }
         size_t one = character(p + at, size - at);
-        if (one == 0) {
+        if (one == 0)
             break;
-        }
         at += one;
     }
     return at;
@@ -111,9 +104,8 @@ size_t fl_utf8_broken(const void *data, size_t size, int *cut)
     size_t whole = size > 0 ? announced(p[0]) : 0;
 
     *cut = 0;
-    if (whole < 2) {
+    if (whole < 2)
         return size > 0;
-    }
     if (size == 1) {
         *cut = 1;
         return 1;
@@ -121,13 +113,11 @@ size_t fl_utf8_broken(const void *data, size_t size, int *cut)
     /* An encoded surrogate is one broken character, though its bytes have the form of a good one.
      */
     int surrogate = p[0] == 0xed && p[1] >= 0xa0 && p[1] <= 0xbf;
-    if (!second_fits(p[0], p[1]) && !surrogate) {
+    if (!second_fits(p[0], p[1]) && !surrogate)
         return 1;
-    }
     size_t got = 2;
-    while (got < whole && got < size && is_continuation(p[got])) {
+    while (got < whole && got < size && is_continuation(p[got]))
         got++;
-    }
     *cut = got == size && got < whole;
     return got;
 }
@@ -139,17 +129,15 @@ size_t fl_utf8_decode(const void *data, size_t size, uint32_t *code_point)
     size_t whole = size > 0 ? character(p, size) : 0;
 
     *code_point = whole > 0 ? p[0] & first_bits[whole] : 0;
-    for (size_t i = 1; i < whole; i++) {
+    for (size_t i = 1; i < whole; i++)
         *code_point = *code_point << 6 | (p[i] & 0x3f);
-    }
     return whole;
 }
 
 int fl_utf8_append(struct fl_buf *out, uint32_t c)
 {
-    if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
+    if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
         c = FL_UTF8_REPLACEMENT;
-    }
     uint8_t text[4];
     size_t size = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
     static const uint8_t marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
@@ -166,13 +154,11 @@ int fl_utf8_from_latin1(struct fl_buf *out, const void *data, size_t size)
 {
     const uint8_t *p = data;
 
-    if (size > SIZE_MAX / 2) {
+    if (size > SIZE_MAX / 2)
         return FLOW_ENOMEM;
-    }
     uint8_t *to = fl_buf_reserve(out, 2 * size);
-    if (to == NULL) {
+    if (!to)
         return FLOW_ENOMEM;
-    }
     size_t got = 0;
     for (size_t i = 0; i < size; i++) {
         if (p[i] >= 0x80) {

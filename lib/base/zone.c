@@ -100,11 +100,10 @@ static size_t switches_until(const struct fl_zone *zone, int64_t time_s)
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (zone->times[middle] <= time_s) {
+        if (zone->times[middle] <= time_s)
             low = middle + 1;
-        } else {
+        else
             high = middle;
-        }
     }
     return low;
 }
@@ -116,26 +115,24 @@ static int is_by_rule(const struct fl_zone *zone, int64_t time_s)
 
 static int32_t offset_at(const struct fl_zone *zone, int64_t time_s)
 {
-    if (is_by_rule(zone, time_s)) {
+    if (is_by_rule(zone, time_s))
         return fl_zone_rule_offset(&zone->rule, time_s);
-    }
     size_t done = switches_until(zone, time_s);
     return done == 0 ? zone->before : zone->after[done - 1];
 }
 
 const char *fl_zone_abbreviation(const struct fl_zone *zone, int64_t time_s)
 {
-    if (is_by_rule(zone, time_s)) {
+    if (is_by_rule(zone, time_s))
         return fl_zone_rule_name(&zone->rule, time_s);
-    }
     size_t done = switches_until(zone, time_s);
     uint8_t at = done == 0 ? zone->called_before : zone->called[done - 1];
-    return zone->names != NULL ? zone->names + at : "";
+    return zone->names ? zone->names + at : "";
 }
 
 const char *fl_zone_id(const struct fl_zone *zone)
 {
-    return zone->id != NULL ? zone->id : "";
+    return zone->id ? zone->id : "";
 }
 
 void fl_zone_civil(const struct fl_zone *zone, int64_t time_s, struct fl_civil *civil)
@@ -164,12 +161,10 @@ int64_t fl_zone_time(const struct fl_zone *zone, const struct fl_civil *civil)
     int32_t larger = before > after ? before : after;
     int32_t smaller = before > after ? after : before;
 
-    if (offset_at(zone, local - larger) == larger) {
+    if (offset_at(zone, local - larger) == larger)
         return local - larger;
-    }
-    if (offset_at(zone, local - smaller) == smaller) {
+    if (offset_at(zone, local - smaller) == smaller)
         return local - smaller;
-    }
     /* The clocks skipped these fields: they are counted on from before the gap, as Java does. */
     return local - before;
 }
@@ -187,27 +182,24 @@ static int custom_offset(const char *name, int32_t *offset)
     static const char *const prefixes[] = {"GMT", "UTC", "UT", ""};
     size_t i = 0;
 
-    while (strncmp(name, prefixes[i], strlen(prefixes[i])) != 0) {
+    while (strncmp(name, prefixes[i], strlen(prefixes[i])) != 0)
         i++;
-    }
     const char *text = name + strlen(prefixes[i]);
     int negative = *text == '-';
-    if (!negative && *text != '+') {
+    if (!negative && *text != '+')
         return 0;
-    }
     text++;
     const char *colon = strchr(text, ':');
     size_t size = strlen(text);
-    size_t hours_size = colon != NULL ? (size_t)(colon - text) : size > 2 ? size - 2 : size;
+    size_t hours_size = colon ? (size_t)(colon - text) : size > 2 ? size - 2 : size;
     const char *minutes_at = text + hours_size + (colon != NULL);
     int64_t hours = 0;
     int64_t minutes = 0;
     int good = two_digits(text, hours_size, 23, &hours);
-    if (good && *minutes_at != '\0') {
+    if (good && *minutes_at != '\0')
         good = strlen(minutes_at) == 2 && two_digits(minutes_at, 2, 59, &minutes);
-    } else if (colon != NULL) {
+    else if (colon)
         good = 0;
-    }
     *offset = (int32_t)(hours * 3600 + minutes * 60) * (negative ? -1 : 1);
     return good;
 }
@@ -229,9 +221,8 @@ static int load_fixed(struct fl_zone *zone, const char *name)
             return 1;
         }
     }
-    if (!custom_offset(name, &offset)) {
+    if (!custom_offset(name, &offset))
         return 0;
-    }
     set_fixed(zone, offset, "");
     return 1;
 }
@@ -241,23 +232,19 @@ static int read_all(int fd, const flow_allocator *mem, uint8_t **data, size_t *s
 {
     struct stat info;
 
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > LARGEST_FILE) {
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > LARGEST_FILE)
         return FLOW_ENOENT;
-    }
     size_t room = (size_t)info.st_size;
     *data = fl_alloc(mem, room > 0 ? room : 1);
-    if (*data == NULL) {
+    if (!*data)
         return FLOW_ENOMEM;
-    }
     *size = 0;
     while (*size < room) {
         ssize_t got = read(fd, *data + *size, room - *size);
-        if (got < 0 && errno == EINTR) {
+        if (got < 0 && errno == EINTR)
             continue;
-        }
-        if (got <= 0) {
+        if (got <= 0)
             break;
-        }
         *size += (size_t)got;
     }
     return FLOW_OK;
@@ -269,14 +256,12 @@ static int load_path(struct fl_zone *zone, const char *path)
     size_t size = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-    if (fd < 0) {
+    if (fd < 0)
         return errno == ENOMEM ? FLOW_ENOMEM : FLOW_ENOENT;
-    }
     int rc = read_all(fd, zone->mem, &data, &size);
     close(fd);
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = fl_tzif_read(zone, data, size);
-    }
     fl_free(zone->mem, data);
     return rc;
 }
@@ -284,7 +269,7 @@ static int load_path(struct fl_zone *zone, const char *path)
 static int set_id(struct fl_zone *zone, const char *id)
 {
     zone->id = fl_strdup(zone->mem, id);
-    return zone->id != NULL ? FLOW_OK : FLOW_ENOMEM;
+    return zone->id ? FLOW_OK : FLOW_ENOMEM;
 }
 
 /* Names come from configurations: none may lead out of the folder of zone files. */
@@ -301,17 +286,14 @@ static int load_file(struct fl_zone *zone, const char *name)
 {
     const char *folder = secure_getenv("TZDIR");
 
-    if (!is_confined(name)) {
+    if (!is_confined(name))
         return FLOW_ENOENT;
-    }
-    if (folder == NULL || *folder == '\0') {
+    if (!folder || *folder == '\0')
         folder = ZONE_FOLDER;
-    }
     size_t size = strlen(folder) + strlen(name) + 2;
     char *path = fl_alloc(zone->mem, size);
-    if (path == NULL) {
+    if (!path)
         return FLOW_ENOMEM;
-    }
     memcpy(path, folder, strlen(folder));
     path[strlen(folder)] = '/';
     memcpy(path + strlen(folder) + 1, name, strlen(name) + 1);
@@ -327,23 +309,20 @@ static int load_linked(struct fl_zone *zone, const char *path)
     ssize_t size = readlink(path, target, sizeof target - 1);
     int rc = load_path(zone, path);
 
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     target[size > 0 ? size : 0] = '\0';
     const char *found = strstr(size > 0 ? target : path, FOLDER_PART);
-    return found != NULL ? set_id(zone, found + strlen(FOLDER_PART)) : FLOW_OK;
+    return found ? set_id(zone, found + strlen(FOLDER_PART)) : FLOW_OK;
 }
 
 static int load_name(struct fl_zone *zone, const char *name)
 {
-    if (load_fixed(zone, name)) {
+    if (load_fixed(zone, name))
         return FLOW_OK;
-    }
     for (size_t i = 0; i < sizeof java_names / sizeof *java_names; i++) {
-        if (strcmp(name, java_names[i][0]) == 0) {
+        if (strcmp(name, java_names[i][0]) == 0)
             return load_file(zone, java_names[i][1]);
-        }
     }
     return load_file(zone, name);
 }
@@ -356,9 +335,8 @@ static int load_environment(struct fl_zone *zone, const char *text)
         set_fixed(zone, 0, "UTC");
         return FLOW_OK;
     }
-    if (*text == '/') {
+    if (*text == '/')
         return load_linked(zone, text);
-    }
     int rc = load_name(zone, text);
     return rc == FLOW_ENOENT ? fl_zone_rule_parse(text, &zone->rule) : rc;
 }
@@ -366,11 +344,10 @@ static int load_environment(struct fl_zone *zone, const char *text)
 static int load_system(struct fl_zone *zone)
 {
     const char *text = getenv("TZ");
-    int rc = text != NULL ? load_environment(zone, text) : load_linked(zone, "/etc/localtime");
+    int rc = text ? load_environment(zone, text) : load_linked(zone, "/etc/localtime");
 
-    if (rc == FLOW_ENOMEM || rc == FLOW_OK) {
+    if (rc == FLOW_ENOMEM || rc == FLOW_OK)
         return rc;
-    }
     fl_zone_clear(zone);
     set_fixed(zone, 0, "UTC");
     return FLOW_OK;
@@ -381,11 +358,10 @@ int fl_zone_load(const flow_allocator *mem, const char *name, struct fl_zone **o
     struct fl_zone *zone = fl_zalloc(mem, sizeof *zone);
 
     *out = NULL;
-    if (zone == NULL) {
+    if (!zone)
         return FLOW_ENOMEM;
-    }
     zone->mem = mem;
-    int rc = name != NULL ? load_name(zone, name) : load_system(zone);
+    int rc = name ? load_name(zone, name) : load_system(zone);
     if (rc != FLOW_OK) {
         fl_zone_free(zone);
         return rc == FLOW_ENOMEM ? rc : FLOW_ENOENT;
@@ -408,9 +384,8 @@ void fl_zone_clear(struct fl_zone *zone)
 
 void fl_zone_free(struct fl_zone *zone)
 {
-    if (zone == NULL) {
+    if (!zone)
         return;
-    }
     const flow_allocator *mem = zone->mem;
     fl_zone_clear(zone);
     fl_free(mem, zone);

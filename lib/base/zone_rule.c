@@ -30,13 +30,11 @@ static int take_name(const char **at, char *name)
 
     p += quoted;
     const char *start = p;
-    while (is_letter(*p) || (quoted && (is_digit(*p) || *p == '+' || *p == '-'))) {
+    while (is_letter(*p) || (quoted && (is_digit(*p) || *p == '+' || *p == '-')))
         p++;
-    }
     ptrdiff_t size = p - start;
-    if (size < 3 || size >= FL_ZONE_NAME_ROOM || (quoted && *p++ != '>')) {
+    if (size < 3 || size >= FL_ZONE_NAME_ROOM || (quoted && *p++ != '>'))
         return 0;
-    }
     memcpy(name, start, (size_t)size);
     name[size] = '\0';
     *at = p;
@@ -49,14 +47,12 @@ static int32_t number(const char **at, int32_t max)
     const char *p = *at;
     int32_t value = 0;
 
-    if (!is_digit(*p)) {
+    if (!is_digit(*p))
         return -1;
-    }
     while (is_digit(*p)) {
         value = 10 * value + (*p++ - '0');
-        if (value > max) {
+        if (value > max)
             return -1;
-        }
     }
     *at = p;
     return value;
@@ -73,9 +69,8 @@ static int time_of_day(const char **at, int32_t max_hours, int32_t *seconds)
         (*at)++;
         parts[i] = number(at, 59);
     }
-    if (parts[0] < 0 || parts[1] < 0 || parts[2] < 0) {
+    if (parts[0] < 0 || parts[1] < 0 || parts[2] < 0)
         return 0;
-    }
     *seconds = parts[0] * HOUR_S + parts[1] * 60 + parts[2];
     *seconds = negative ? -*seconds : *seconds;
     return 1;
@@ -90,13 +85,11 @@ static int in_range(int32_t value, int32_t min, int32_t max)
 static int month_week_day(const char **at, struct fl_zone_switch *when)
 {
     when->month = number(at, 12);
-    if (when->month < 1 || *(*at)++ != '.') {
+    if (when->month < 1 || *(*at)++ != '.')
         return 0;
-    }
     when->week = number(at, 5);
-    if (when->week < 1 || *(*at)++ != '.') {
+    if (when->week < 1 || *(*at)++ != '.')
         return 0;
-    }
     when->day = number(at, 6);
     return when->day >= 0;
 }
@@ -104,27 +97,23 @@ static int month_week_day(const char **at, struct fl_zone_switch *when)
 /* ,date[/time] */
 static int switch_parse(const char **at, struct fl_zone_switch *when)
 {
-    if (*(*at)++ != ',') {
+    if (*(*at)++ != ',')
         return 0;
-    }
     if (**at == 'M') {
         (*at)++;
         when->kind = 'M';
-        if (!month_week_day(at, when)) {
+        if (!month_week_day(at, when))
             return 0;
-        }
     } else {
         when->kind = **at == 'J' ? 'J' : 'n';
         *at += **at == 'J';
         when->day = number(at, 365);
-        if (!in_range(when->day, when->kind == 'J', 365)) {
+        if (!in_range(when->day, when->kind == 'J', 365))
             return 0;
-        }
     }
     when->time = 2 * HOUR_S;
-    if (**at != '/') {
+    if (**at != '/')
         return 1;
-    }
     (*at)++;
     return time_of_day(at, 167, &when->time);
 }
@@ -132,22 +121,18 @@ static int switch_parse(const char **at, struct fl_zone_switch *when)
 /* Offset, name of summer time and so on: everything behind the first name. */
 static int rule_tail(const char **at, struct fl_zone_rule *rule)
 {
-    if (!time_of_day(at, 24, &rule->standard)) {
+    if (!time_of_day(at, 24, &rule->standard))
         return 0;
-    }
     rule->standard = -rule->standard; /* POSIX counts west of Greenwich */
-    if (**at == '\0') {
+    if (**at == '\0')
         return 1;
-    }
     rule->has_summer = 1;
-    if (!take_name(at, rule->summer_name)) {
+    if (!take_name(at, rule->summer_name))
         return 0;
-    }
     rule->summer = rule->standard + HOUR_S;
     if (**at != ',') {
-        if (!time_of_day(at, 24, &rule->summer)) {
+        if (!time_of_day(at, 24, &rule->summer))
             return 0;
-        }
         rule->summer = -rule->summer;
     }
     return switch_parse(at, &rule->begin) && switch_parse(at, &rule->end) && **at == '\0';
@@ -172,12 +157,10 @@ static int is_leap(int64_t year)
 /* The day, counted from 1970, on which WHEN falls in YEAR. */
 static int64_t switch_day(const struct fl_zone_switch *when, int64_t year)
 {
-    if (when->kind == 'n') {
+    if (when->kind == 'n')
         return fl_days_of(year, 1, 1) + when->day;
-    }
-    if (when->kind == 'J') {
+    if (when->kind == 'J')
         return fl_days_of(year, 1, 1) + when->day - 1 + (is_leap(year) && when->day >= 60);
-    }
     int64_t first = fl_days_of(year, when->month, 1);
     int64_t next =
         when->month == 12 ? fl_days_of(year + 1, 1, 1) : fl_days_of(year, when->month + 1, 1);
@@ -188,9 +171,8 @@ static int64_t switch_day(const struct fl_zone_switch *when, int64_t year)
 
 static int is_summer(const struct fl_zone_rule *rule, int64_t time_s)
 {
-    if (!rule->has_summer) {
+    if (!rule->has_summer)
         return 0;
-    }
     struct fl_civil civil;
     struct fl_zone standard = {.rule = {.is_set = 1, .standard = rule->standard}};
     fl_zone_civil(&standard, time_s, &civil);

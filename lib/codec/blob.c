@@ -19,13 +19,11 @@ int fl_blob_read(size_t max_size, const struct fl_event_headers *headers,
     for (size_t count = 0; count < max; count++) {
         size_t left = piece->size - *consumed;
         size_t size = left < max_size ? left : max_size;
-        if (size == 0 || (size < max_size && !piece->last)) {
+        if (size == 0 || (size < max_size && !piece->last))
             break;
-        }
         int rc = add(headers, piece->data + *consumed, size, batch, err);
-        if (rc != FLOW_OK) {
+        if (rc != FLOW_OK)
             return rc;
-        }
         *consumed += size;
     }
     return FLOW_OK;

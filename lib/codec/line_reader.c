@@ -55,9 +55,8 @@ static const uint8_t *find_wide(const struct fl_line_reader *line, const uint8_t
     size_t unit = line->newline_size;
 
     for (size_t at = line->scanned / unit * unit; at + unit <= size; at += unit) {
-        if (memcmp(data + at, line->newline, unit) == 0) {
+        if (memcmp(data + at, line->newline, unit) == 0)
             return data + at;
-        }
     }
     return NULL;
 }
@@ -66,11 +65,10 @@ static const uint8_t *find_newline(struct fl_line_reader *line, const uint8_t *d
 {
     const uint8_t *found;
 
-    if (line->newline_size > 1) {
+    if (line->newline_size > 1)
         found = find_wide(line, data, size);
-    } else {
+    else
         found = memchr(data + line->scanned, line->newline[0], size - line->scanned);
-    }
     line->scanned = found == NULL ? size : (size_t)(found - data);
     return found;
 }
@@ -80,9 +78,8 @@ static int add(struct fl_line_reader *line, const void *body, size_t size, flow_
 {
     const struct fl_event_headers *headers = line->headers;
 
-    if (headers == NULL || headers->count == 0) {
+    if (!headers || headers->count == 0)
         return flow_batch_add(batch, body, size, err);
-    }
     return flow_batch_add_full(batch, body, size, headers->items, headers->count,
                                sizeof *headers->items, err);
 }
@@ -90,9 +87,8 @@ static int add(struct fl_line_reader *line, const void *body, size_t size, flow_
 /* Adds a line that is in `text`, in the set it is to have. */
 static int add_text(struct fl_line_reader *line, flow_batch *batch, flow_error **err)
 {
-    if (fl_charset_is_utf8(line->out)) {
+    if (fl_charset_is_utf8(line->out))
         return add(line, line->text.data, line->text.size, batch, err);
-    }
     fl_buf_clear(&line->body);
     int rc = fl_charset_from_utf8(line->out, line->text.data, line->text.size, &line->body, err);
     return rc == FLOW_OK ? add(line, line->body.data, line->body.size, batch, err) : rc;
@@ -129,9 +125,8 @@ static int convert_limited(struct fl_line_reader *line, const struct span *span,
         int last = whole && end == span->size;
         int rc = fl_charset_to_utf8(line->in, span->data + *used, end - *used, &line->text,
                                     last ? NULL : &consumed, err);
-        if (rc != FLOW_OK) {
+        if (rc != FLOW_OK)
             return rc;
-        }
         units += fl_utf16_length(line->text.data + before, line->text.size - before);
         if (units > line->max_units && line->text.size > before && *used > 0) {
             line->text.size = before;
@@ -151,9 +146,8 @@ static size_t limit_of_valid(const struct fl_line_reader *line, const uint8_t *d
     for (size_t at = 0; at < size; at++) {
         int leads = (data[at] & 0xc0) != 0x80;
         units += (size_t)(leads + (data[at] >= 0xf0));
-        if (units > line->max_units && leads && at > 0) {
+        if (units > line->max_units && leads && at > 0)
             return at;
-        }
     }
     return size;
 }
@@ -169,9 +163,8 @@ static int shorten(struct fl_line_reader *line, const struct fl_piece_of_file *p
     size_t used = limit_of_valid(line, span->data, valid);
     int rc = used < valid;
 
-    if (rc == 0 && valid < span->size) {
+    if (rc == 0 && valid < span->size)
         rc = convert_limited(line, span, whole, &used, err);
-    }
     if (rc == 1) {
         span->size = used;
         span->taken = used;
@@ -184,9 +177,8 @@ static int shorten(struct fl_line_reader *line, const struct fl_piece_of_file *p
 static int add_line(struct fl_line_reader *line, const struct fl_piece_of_file *piece,
                     const struct span *span, flow_batch *batch, flow_error **err)
 {
-    if (is_valid(line, piece, span->size) && fl_charset_is_utf8(line->out)) {
+    if (is_valid(line, piece, span->size) && fl_charset_is_utf8(line->out))
         return add(line, span->data, span->size, batch, err);
-    }
     fl_buf_clear(&line->text);
     int rc = fl_charset_to_utf8(line->in, span->data, span->size, &line->text, NULL, err);
     return rc == FLOW_OK ? add_text(line, batch, err) : rc;
@@ -197,16 +189,15 @@ static int next_line(struct fl_line_reader *line, const struct fl_piece_of_file 
                      struct span *span, flow_error **err)
 {
     const uint8_t *found = find_newline(line, piece->data, piece->size);
-    int ends = found != NULL || piece->last;
+    int ends = found || piece->last;
 
     *span = (struct span){.data = piece->data};
-    span->size = found != NULL ? (size_t)(found - piece->data) : piece->size;
-    span->taken = span->size + (found != NULL ? line->newline_size : 0);
+    span->size = found ? (size_t)(found - piece->data) : piece->size;
+    span->taken = span->size + (found ? line->newline_size : 0);
     if (fl_charset_most_units(line->in, span->size) > line->max_units) {
         int rc = shorten(line, piece, span, ends, err);
-        if (rc != 0) {
+        if (rc != 0)
             return rc;
-        }
     }
     return ends && span->taken > 0;
 }
@@ -227,13 +218,11 @@ static int read_one(struct fl_line_reader *line, struct fl_piece_of_file *rest, 
     struct span span;
     int rc = next_line(line, rest, &span, err);
 
-    if (rc <= 0) {
+    if (rc <= 0)
         return rc;
-    }
     rc = add_line(line, rest, &span, batch, err);
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     advance(line, rest, span.taken);
     return 1;
 }
@@ -247,14 +236,12 @@ static int64_t read_plain(struct fl_line_reader *line, struct fl_piece_of_file *
 
     while (count < max && rest->size > 0) {
         const uint8_t *end = memchr(rest->data, '\n', rest->size);
-        size_t size = end != NULL ? (size_t)(end - rest->data) : SIZE_MAX;
-        if (end == NULL || size > line->max_units || !is_valid(line, rest, size + 1)) {
+        size_t size = end ? (size_t)(end - rest->data) : SIZE_MAX;
+        if (!end || size > line->max_units || !is_valid(line, rest, size + 1))
             break;
-        }
         int rc = add(line, rest->data, size, batch, err);
-        if (rc != FLOW_OK) {
+        if (rc != FLOW_OK)
             return rc;
-        }
         line->valid -= size + 1;
         rest->data += size + 1;
         rest->size -= size + 1;
@@ -273,9 +260,8 @@ int fl_line_reader_read(struct fl_line_reader *line, const struct fl_piece_of_fi
     for (size_t count = 0; count < max && rest.size > 0 && rc > 0;) {
         if (is_plain && line->scanned == 0) {
             rc = read_plain(line, &rest, max - count, batch, err);
-            if (rc < 0) {
+            if (rc < 0)
                 break;
-            }
             count += (size_t)rc;
         }
         if (count < max && rest.size > 0) {

@@ -76,20 +76,18 @@ static int read_text(struct fl_reading *reading, const uint8_t *text, size_t siz
 
     fl_buf_init(&decoded, reading->config->mem);
     int rc = decode(reading, &decoded, &text, &size);
-    if (!rc) {
+    if (!rc)
         rc = format == FLOW_FORMAT_YAML ? fl_yaml_read(reading, text, size)
                                         : fl_properties_read(reading, text, size);
-    }
     fl_buf_free(&decoded);
     return rc;
 }
 
 static int check_arguments(flow_config *config, const void *name, flow_error **err)
 {
-    if (!config || !name) {
+    if (!config || !name)
         return flow_error_set(err, FLOW_EINVAL,
                               "a configuration and the name of a file are needed");
-    }
     return fl_library_check(config->lib, err);
 }
 

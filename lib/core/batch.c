@@ -171,7 +171,7 @@ const flow_event *flow_batch_event(const flow_batch *batch, size_t index)
 
 const flow_event *const *flow_batch_events(const flow_batch *batch)
 {
-    return batch != NULL && batch->count > 0 ? batch->events : NULL;
+    return batch && batch->count > 0 ? batch->events : NULL;
 }
 
 int fl_batch_room(flow_batch *batch, size_t count, flow_error **err)

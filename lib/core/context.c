@@ -45,17 +45,17 @@ int fl_context_new(flow_library *lib, const struct fl_type *type, const char *na
 {
     flow_context *made = fl_zalloc(&lib->allocator, sizeof(*made));
 
-    if (made == NULL)
+    if (!made)
         return fl_error_nomem(err);
     made->lib = lib;
     made->log = &lib->log;
     made->kind = type->kind;
     made->user = type->user;
     made->settings = settings;
-    made->clock = clock != NULL ? clock : lib->clock;
+    made->clock = clock ? clock : lib->clock;
     made->name = fl_strdup(&lib->allocator, name);
     made->label = label_of(&lib->allocator, type->kind, name);
-    if (made->name == NULL || made->label == NULL || init_sync(made) != FLOW_OK) {
+    if (!made->name || !made->label || init_sync(made) != FLOW_OK) {
         fl_free(&lib->allocator, made->name);
         fl_free(&lib->allocator, made->label);
         fl_free(&lib->allocator, made);
@@ -67,7 +67,7 @@ int fl_context_new(flow_library *lib, const struct fl_type *type, const char *na
 
 void fl_context_free(flow_context *ctx)
 {
-    if (ctx == NULL)
+    if (!ctx)
         return;
     const flow_allocator *mem = &ctx->lib->allocator;
     fl_counters_free(&ctx->counters);
@@ -105,14 +105,14 @@ const char *flow_context_string(const flow_context *ctx, const char *name)
 {
     const struct fl_setting *setting = fl_settings_get(ctx->settings, name);
 
-    return setting != NULL ? setting->text : NULL;
+    return setting ? setting->text : NULL;
 }
 
 int64_t flow_context_int(const flow_context *ctx, const char *name)
 {
     const struct fl_setting *setting = fl_settings_get(ctx->settings, name);
 
-    return setting != NULL ? setting->number : 0;
+    return setting ? setting->number : 0;
 }
 
 int flow_context_bool(const flow_context *ctx, const char *name)
@@ -124,26 +124,26 @@ int flow_context_choice(const flow_context *ctx, const char *name)
 {
     const struct fl_setting *setting = fl_settings_get(ctx->settings, name);
 
-    return setting != NULL ? (int)setting->number : -1;
+    return setting ? (int)setting->number : -1;
 }
 
 const char *flow_context_word(const flow_context *ctx, const char *name, size_t index)
 {
     const struct fl_setting *setting = fl_settings_get(ctx->settings, name);
-    char **words = setting != NULL ? setting->words : NULL;
+    char **words = setting ? setting->words : NULL;
 
-    while (words != NULL && *words != NULL && index > 0) {
+    while (words && *words && index > 0) {
         words++;
         index--;
     }
-    return words != NULL ? *words : NULL;
+    return words ? *words : NULL;
 }
 
 int flow_context_is_set(const flow_context *ctx, const char *name)
 {
     const struct fl_setting *setting = fl_settings_get(ctx->settings, name);
 
-    return setting != NULL && setting->is_set;
+    return setting && setting->is_set;
 }
 
 int flow_context_below(const flow_context *ctx, const char *prefix, size_t index, const char **key,
@@ -158,7 +158,7 @@ int flow_context_refuse(const flow_context *ctx, const char *name, const char *w
     const struct fl_setting *setting = fl_settings_place(ctx->settings, name);
 
     flow_error_set(err, FLOW_ECONFIG, why);
-    if (setting != NULL)
+    if (setting)
         flow_error_locate(err, ctx->label, setting->full, setting->file, setting->line,
                           setting->column);
     else

@@ -20,10 +20,10 @@ int fl_home_path(const flow_allocator *mem, const char *rest, char **path)
     struct passwd *found = NULL;
     struct fl_buf text;
 
-    if ((home == NULL || home[0] == '\0') &&
-        getpwuid_r(getuid(), &entry, room, sizeof(room), &found) == 0 && found != NULL)
+    if ((!home || home[0] == '\0') &&
+        getpwuid_r(getuid(), &entry, room, sizeof(room), &found) == 0 && found)
         home = found->pw_dir;
-    if (home == NULL || home[0] == '\0')
+    if (!home || home[0] == '\0')
         return FLOW_ENOENT;
 
     fl_buf_init(&text, mem);
@@ -31,5 +31,5 @@ int fl_home_path(const flow_allocator *mem, const char *rest, char **path)
     if (fl_buf_printf(&text, "%s%s%s", home, rest[0] != '\0' ? "/" : "", rest) == FLOW_OK)
         *path = fl_buf_detach(&text);
     fl_buf_free(&text);
-    return *path != NULL ? FLOW_OK : FLOW_ENOMEM;
+    return *path ? FLOW_OK : FLOW_ENOMEM;
 }

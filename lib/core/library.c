@@ -6,7 +6,7 @@
 
 int fl_library_refuse(const flow_library *lib, flow_error **err)
 {
-    if (lib == NULL)
+    if (!lib)
         return flow_error_set(err, FLOW_EINVAL, "an object that is needed is NULL");
     return flow_error_set(err, FLOW_EFORKED,
                           "the library was made by the parent process: make another one here");
@@ -29,5 +29,5 @@ void flow_library_set_log_level(flow_library *lib, int32_t level)
 
 void flow_library_log(flow_library *lib, int32_t level, const char *component, const char *text)
 {
-    fl_log_text(&lib->log, level, component != NULL ? component : "", text);
+    fl_log_text(&lib->log, level, component ? component : "", text);
 }

@@ -29,7 +29,7 @@ void fl_counters_free(struct fl_counters *counters)
 {
     flow_counter *counter = atomic_load(&counters->first);
 
-    while (counter != NULL) {
+    while (counter) {
         flow_counter *next = counter->next;
         fl_free(counters->mem, counter->name);
         fl_free(counters->mem, counter);
@@ -42,7 +42,7 @@ static flow_counter *find(const struct fl_counters *counters, const char *name)
 {
     flow_counter *counter = atomic_load_explicit(&counters->first, memory_order_acquire);
 
-    while (counter != NULL && strcmp(counter->name, name) != 0)
+    while (counter && strcmp(counter->name, name) != 0)
         counter = counter->next;
     return counter;
 }
@@ -51,10 +51,10 @@ static flow_counter *add_counter(struct fl_counters *counters, const char *name)
 {
     flow_counter *counter = fl_zalloc(counters->mem, sizeof(*counter));
 
-    if (counter == NULL)
+    if (!counter)
         return NULL;
     counter->name = fl_strdup(counters->mem, name);
-    if (counter->name == NULL) {
+    if (!counter->name) {
         fl_free(counters->mem, counter);
         return NULL;
     }
@@ -67,11 +67,11 @@ flow_counter *fl_counters_get(struct fl_counters *counters, const char *name)
 {
     flow_counter *counter = find(counters, name);
 
-    if (counter != NULL)
+    if (counter)
         return counter;
     fl_lock(&counters->lock);
     counter = find(counters, name);
-    if (counter == NULL)
+    if (!counter)
         counter = add_counter(counters, name);
     fl_unlock(&counters->lock);
     return counter;
@@ -81,18 +81,18 @@ int64_t fl_counters_value(const struct fl_counters *counters, const char *name)
 {
     const flow_counter *counter = find(counters, name);
 
-    return counter != NULL ? atomic_load_explicit(&counter->value, memory_order_relaxed) : 0;
+    return counter ? atomic_load_explicit(&counter->value, memory_order_relaxed) : 0;
 }
 
 void flow_counter_add(flow_counter *counter, int64_t n)
 {
-    if (counter != NULL)
+    if (counter)
         atomic_fetch_add_explicit(&counter->value, n, memory_order_relaxed);
 }
 
 void flow_counter_set(flow_counter *counter, int64_t value)
 {
-    if (counter != NULL)
+    if (counter)
         atomic_store_explicit(&counter->value, value, memory_order_relaxed);
 }
 
@@ -100,7 +100,7 @@ int fl_metrics_new(const flow_allocator *mem, flow_metrics **metrics, flow_error
 {
     flow_metrics *made = fl_zalloc(mem, sizeof(*made));
 
-    if (made == NULL)
+    if (!made)
         return fl_error_nomem(err);
     made->mem = mem;
     fl_vec_init(&made->metrics, mem, sizeof(flow_metric));
@@ -119,8 +119,7 @@ int fl_metrics_add_value(flow_metrics *metrics, uint32_t kind, const char *compo
         .value = value,
     };
 
-    if (metric.component != NULL && metric.name != NULL &&
-        fl_vec_push(&metrics->metrics, &metric) != NULL)
+    if (metric.component && metric.name && fl_vec_push(&metrics->metrics, &metric) != NULL)
         return FLOW_OK;
     fl_free(metrics->mem, (void *)metric.component);
     fl_free(metrics->mem, (void *)metric.name);
@@ -135,8 +134,8 @@ static int add_from(flow_metrics *metrics, uint32_t kind, const char *component,
     int result = FLOW_OK;
 
     fl_vec_init(&order, metrics->mem, sizeof(last));
-    for (; result == FLOW_OK && last != NULL; last = last->next) {
-        if (fl_vec_push(&order, &last) == NULL)
+    for (; result == FLOW_OK && last; last = last->next) {
+        if (!fl_vec_push(&order, &last))
             result = FLOW_ENOMEM;
     }
     for (size_t i = order.count; result == FLOW_OK && i > 0; i--) {
@@ -157,7 +156,7 @@ int fl_metrics_add(flow_metrics *metrics, uint32_t kind, const char *component,
 
 int flow_metrics_at(const flow_metrics *metrics, size_t index, flow_metric *metric)
 {
-    if (metrics == NULL || metric == NULL)
+    if (!metrics || !metric)
         return FLOW_EINVAL;
     if (index >= metrics->metrics.count)
         return FLOW_ENOENT;
@@ -167,7 +166,7 @@ int flow_metrics_at(const flow_metrics *metrics, size_t index, flow_metric *metr
 
 int64_t flow_metrics_value(const flow_metrics *metrics, const char *component, const char *name)
 {
-    if (metrics == NULL || component == NULL || name == NULL)
+    if (!metrics || !component || !name)
         return 0;
     for (size_t i = 0; i < metrics->metrics.count; i++) {
         const flow_metric *metric = fl_vec_at(&metrics->metrics, i);
@@ -179,7 +178,7 @@ int64_t flow_metrics_value(const flow_metrics *metrics, const char *component, c
 
 void flow_metrics_free(flow_metrics *metrics)
 {
-    if (metrics == NULL)
+    if (!metrics)
         return;
     for (size_t i = 0; i < metrics->metrics.count; i++) {
         const flow_metric *metric = fl_vec_at(&metrics->metrics, i);

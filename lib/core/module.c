@@ -32,7 +32,7 @@ static int set_path(struct fl_buf *path, const char *folder, size_t folder_size,
 {
     fl_buf_clear(path);
     int result = fl_buf_printf(path, "%.*s/%s%s", (int)folder_size, folder, below, file);
-    if (result == FLOW_OK && fl_buf_cstr(path) == NULL)
+    if (result == FLOW_OK && !fl_buf_cstr(path))
         result = FLOW_ENOMEM;
     return result;
 }
@@ -41,13 +41,13 @@ static int find_file(const flow_library *lib, const char *file, struct fl_buf *p
 {
     Dl_info self;
 
-    if (lib->module_path != NULL)
+    if (lib->module_path)
         return set_path(path, lib->module_path, strlen(lib->module_path), "", file);
 
-    const char *own = dladdr(&here, &self) != 0 && self.dli_fname != NULL ? self.dli_fname : "";
+    const char *own = dladdr(&here, &self) != 0 && self.dli_fname ? self.dli_fname : "";
     const char *slash = strrchr(own, '/');
-    const char *folder = slash != NULL ? own : ".";
-    size_t size = slash != NULL ? (size_t)(slash - own) : 1;
+    const char *folder = slash ? own : ".";
+    size_t size = slash ? (size_t)(slash - own) : 1;
     int result = set_path(path, folder, size, "modules/", file);
     if (result != FLOW_OK || exists(lib, fl_buf_cstr(path)))
         return result;

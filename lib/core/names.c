@@ -24,7 +24,7 @@
 
 int fl_names_next(const char **rest, const char **item, size_t *size)
 {
-    if (*rest == NULL || **rest == '\0')
+    if (!*rest || **rest == '\0')
         return 0;
     *item = *rest;
     *size = strcspn(*rest, "|");
@@ -140,12 +140,12 @@ int fl_nearest_hint(const struct fl_nearest *nearest, const flow_allocator *mem,
     struct fl_buf text;
 
     *hint = NULL;
-    if (nearest->best == NULL)
+    if (!nearest->best)
         return FLOW_OK;
     fl_buf_init(&text, mem);
     if (fl_buf_printf(&text, "did you mean '%.*s'?", (int)nearest->best_size, nearest->best) ==
         FLOW_OK)
         *hint = fl_buf_detach(&text);
     fl_buf_free(&text);
-    return *hint != NULL ? FLOW_OK : FLOW_ENOMEM;
+    return *hint ? FLOW_OK : FLOW_ENOMEM;
 }

@@ -33,7 +33,7 @@ static const char *file_of(const void *address, const void **base)
     if (dladdr(address, &info) == 0)
         return "nowhere";
     *base = info.dli_fbase;
-    return info.dli_fname != NULL ? info.dli_fname : "nowhere";
+    return info.dli_fname ? info.dli_fname : "nowhere";
 }
 
 /* A plugin bound to another copy would register types of another library's making with us. */
@@ -48,7 +48,7 @@ static int check_copy(const flow_plugin *plugin, const char *path, flow_error **
     memcpy(&address, &plugin->library, sizeof(address));
     const char *my_file = file_of(&here, &mine);
     const char *their_file = file_of(address, &theirs);
-    if (mine != NULL && mine == theirs)
+    if (mine && mine == theirs)
         return FLOW_OK;
     return flow_error_setf(err, FLOW_EABI,
                            "plugin %s is bound to another copy of libflow, in %s, than the one in "
@@ -81,8 +81,7 @@ static int import(const flow_plugin *theirs, const char *path, flow_plugin *plug
     int result = fl_table_import(plugin, sizeof(*plugin), needed, theirs, path, err);
     if (result != FLOW_OK)
         return result;
-    if (plugin->name == NULL || plugin->version == NULL || plugin->library == NULL ||
-        plugin->init == NULL)
+    if (!plugin->name || !plugin->version || !plugin->library || plugin->init == NULL)
         return flow_error_setf(err, FLOW_EPLUGIN,
                                "plugin %s lacks a name, a version, its library or init", path);
     result = check_copy(plugin, path, err);
@@ -134,11 +133,11 @@ static int set_up(flow_registry *registry, void *handle, const char *path, int *
                   flow_error **err)
 {
     entry_fn entry = entry_of(handle);
-    const flow_plugin *theirs = entry != NULL ? entry() : NULL;
+    const flow_plugin *theirs = entry ? entry() : NULL;
     struct fl_vec *loaded = fl_registry_plugins(registry);
     flow_plugin plugin;
 
-    if (theirs == NULL)
+    if (!theirs)
         return flow_error_setf(err, FLOW_EPLUGIN,
                                "%s is no plugin of libflow: it has no %s (see FLOW_PLUGIN_DEFINE)",
                                path, ENTRY);
@@ -166,7 +165,7 @@ static int plain_path(const flow_allocator *mem, const char *path, char **plain,
     if (fl_buf_printf(&text, "%s%s", strchr(path, '/') == NULL ? "./" : "", path) == FLOW_OK)
         *plain = fl_buf_detach(&text);
     fl_buf_free(&text);
-    return *plain != NULL ? FLOW_OK : fl_error_nomem(err);
+    return *plain ? FLOW_OK : fl_error_nomem(err);
 }
 
 static int check_file(const flow_library *lib, const char *path, flow_error **err)
@@ -186,10 +185,10 @@ static int open_and_set_up(flow_registry *registry, const char *path, flow_error
     int keep = 0;
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 
-    if (handle == NULL) {
+    if (!handle) {
         const char *why = dlerror();
         return flow_error_setf(err, FLOW_EPLUGIN, "cannot load plugin %s: %s", path,
-                               why != NULL ? why : "the loader does not say why");
+                               why ? why : "the loader does not say why");
     }
     int result = set_up(registry, handle, path, &keep, err);
     if (!keep)
@@ -222,7 +221,7 @@ int flow_plugin_load(flow_library *lib, const char *path, flow_error **err)
 
     if (result != FLOW_OK)
         return result;
-    if (path == NULL || path[0] == '\0')
+    if (!path || path[0] == '\0')
         return flow_error_set(err, FLOW_EINVAL, "flow_plugin_load: the path is empty");
     return fl_plugin_load_file(lib, path, NULL, err);
 }

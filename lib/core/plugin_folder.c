@@ -77,7 +77,7 @@ static int join(const flow_allocator *mem, struct fl_vec *paths, const char *fol
     if (fl_buf_printf(&text, "%s/%s", folder, name) == FLOW_OK)
         path = fl_buf_detach(&text);
     fl_buf_free(&text);
-    if (path != NULL && fl_vec_push(paths, &path) != NULL)
+    if (path && fl_vec_push(paths, &path))
         return FLOW_OK;
     fl_free(mem, path);
     return FLOW_ENOMEM;
@@ -91,7 +91,7 @@ static int list(const flow_allocator *mem, const char *folder, wanted_fn wanted,
     const struct dirent *entry;
     int result = FLOW_OK;
 
-    if (dir == NULL)
+    if (!dir)
         return fl_error_errno(err, errno, "cannot read the plugin folder", folder);
     while (result == FLOW_OK && (entry = readdir(dir)) != NULL) {
         if (wanted(entry->d_name))
@@ -129,7 +129,7 @@ int flow_plugin_load_folder(flow_library *lib, const char *folder, flow_error **
 
     if (result != FLOW_OK)
         return result;
-    if (folder == NULL || folder[0] == '\0')
+    if (!folder || folder[0] == '\0')
         return flow_error_set(err, FLOW_EINVAL, "flow_plugin_load_folder: the folder is empty");
     load_folder(&loader, folder);
     return finish(&loader, err);
@@ -188,10 +188,10 @@ int flow_plugin_load_path(flow_library *lib, const char *folders, flow_error **e
 
     if (result != FLOW_OK)
         return result;
-    while (folders != NULL && folders[0] != '\0') {
+    while (folders && folders[0] != '\0') {
         size_t size = strcspn(folders, ":");
         char *folder = fl_strndup(&lib->allocator, folders, size);
-        if (folder == NULL) {
+        if (!folder) {
             flow_error_free(loader.first);
             return fl_error_nomem(err);
         }

@@ -36,7 +36,7 @@ int fl_registry_new(flow_library *lib, flow_registry **registry, flow_error **er
 {
     flow_registry *made = fl_zalloc(&lib->allocator, sizeof(*made));
 
-    if (made == NULL)
+    if (!made)
         return fl_error_nomem(err);
     made->lib = lib;
     if (fl_lock_init(&made->lock) != FLOW_OK) {
@@ -51,7 +51,7 @@ int fl_registry_new(flow_library *lib, flow_registry **registry, flow_error **er
 
 void fl_record_free(const flow_allocator *mem, struct fl_record *record)
 {
-    if (record->type.free_user != NULL)
+    if (record->type.free_user)
         record->type.free_user(record->type.user);
     fl_schema_free(mem, &record->schema);
     fl_free(mem, record->origin);
@@ -65,7 +65,7 @@ struct fl_record *fl_registry_record(const flow_registry *registry, size_t index
 
 void fl_registry_free(flow_registry *registry)
 {
-    if (registry == NULL)
+    if (!registry)
         return;
     const flow_allocator *mem = memory_of(registry);
     for (size_t i = 0; i < registry->records.count; i++)
@@ -118,7 +118,7 @@ int fl_type_name_compare(const char *a, const char *b)
 
 int fl_registry_check(const flow_registry *registry, flow_error **err)
 {
-    return fl_library_check(registry != NULL ? registry->lib : NULL, err);
+    return fl_library_check(registry ? registry->lib : NULL, err);
 }
 
 /* ---- finding ---- */
@@ -140,7 +140,7 @@ static int unknown(const flow_registry *registry, uint32_t kind, const char *nam
         if (registry->modules[i].kind == kind)
             fl_nearest_offer(&nearest, registry->modules[i].name);
     }
-    if (hint != NULL && fl_nearest_hint(&nearest, memory_of(registry), hint) != FLOW_OK)
+    if (hint && fl_nearest_hint(&nearest, memory_of(registry), hint) != FLOW_OK)
         return fl_error_nomem(err);
     return flow_error_setf(err, FLOW_ENOENT, "unknown %s type '%s'", fl_kind_name(kind), name);
 }
@@ -152,7 +152,7 @@ static const struct fl_type *look(flow_registry *registry, uint32_t kind, const 
     fl_lock(&registry->lock);
     const struct fl_record *record = fl_registry_named(registry, kind, name, strlen(name));
     *module = fl_registry_module(registry, kind, name, strlen(name));
-    int visible = record != NULL && !record->staged;
+    int visible = record && !record->staged;
     fl_unlock(&registry->lock);
     return visible ? &record->type : NULL;
 }
@@ -162,17 +162,17 @@ int fl_registry_lookup(flow_registry *registry, uint32_t kind, const char *name,
 {
     const struct fl_module *module;
 
-    if (hint != NULL)
+    if (hint)
         *hint = NULL;
     *type = look(registry, kind, name, &module);
-    if (*type != NULL)
+    if (*type)
         return FLOW_OK;
-    if (module != NULL) {
+    if (module) {
         int result = fl_module_load(registry->lib, module, err);
         if (result != FLOW_OK)
             return result;
         *type = look(registry, kind, name, &module);
-        if (*type != NULL)
+        if (*type)
             return FLOW_OK;
         return flow_error_setf(err, FLOW_EPLUGIN, "the module %s does not have the %s type '%s'",
                                module->file, fl_kind_name(kind), name);
@@ -213,7 +213,7 @@ static int export_module(const struct fl_module *module, flow_type_info *info)
 /* 1 when MODULE comes before the type of RECORD, which may be NULL for the end. */
 static int comes_before(const struct fl_module *module, const struct fl_record *record)
 {
-    if (record == NULL)
+    if (!record)
         return 1;
     if (module->kind != record->type.kind)
         return module->kind < record->type.kind;
@@ -235,7 +235,7 @@ static const struct fl_module *absent_from(const flow_registry *registry, size_t
         const struct fl_module *module = &registry->modules[*next];
         const struct fl_record *record =
             fl_registry_named(registry, module->kind, module->name, strlen(module->name));
-        if (record == NULL || record->staged)
+        if (!record || record->staged)
             return module;
     }
     return NULL;
@@ -250,8 +250,8 @@ static int at_locked(const flow_registry *registry, size_t index, flow_type_info
     for (size_t i = 0;; i++) {
         const struct fl_record *record = visible_from(registry, &next_record);
         const struct fl_module *module = absent_from(registry, &next_module);
-        int is_module = module != NULL && comes_before(module, record);
-        if (!is_module && record == NULL)
+        int is_module = module && comes_before(module, record);
+        if (!is_module && !record)
             return FLOW_ENOENT;
         if (i == index)
             return is_module ? export_module(module, info) : export_type(&record->type, info);
@@ -268,7 +268,7 @@ int flow_registry_at(flow_registry *registry, size_t index, flow_type_info *info
 
     if (result != FLOW_OK)
         return result;
-    if (info == NULL)
+    if (!info)
         return FLOW_EINVAL;
     fl_lock(&registry->lock);
     result = at_locked(registry, index, info);
@@ -286,7 +286,7 @@ int flow_registry_find(flow_registry *registry, uint32_t kind, const char *name,
 
     if (result != FLOW_OK)
         return result;
-    if (name == NULL || info == NULL || !fl_kind_valid(kind))
+    if (!name || !info || !fl_kind_valid(kind))
         return flow_error_set(err, FLOW_EINVAL,
                               "flow_registry_find: a kind, a name and a place "
                               "for the answer are needed");
@@ -295,7 +295,7 @@ int flow_registry_find(flow_registry *registry, uint32_t kind, const char *name,
         return export_type(type, info) == FLOW_OK
                    ? FLOW_OK
                    : flow_error_set(err, FLOW_EINVAL, "flow_type_info: struct_size is not set");
-    if (hint != NULL)
+    if (hint)
         flow_error_setf(err, result, "%s: %s", flow_error_message(why), hint);
     else {
         fl_error_pass(err, why);

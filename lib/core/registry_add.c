@@ -33,7 +33,7 @@ static int compare_records(const void *a, const void *b)
 
 static int is_staged_here(const flow_registry *registry)
 {
-    return registry->stage != NULL && pthread_equal(registry->stager, pthread_self());
+    return registry->stage && pthread_equal(registry->stager, pthread_self());
 }
 
 /* Refuses a name that another type has, or that is kept for a module. */
@@ -44,12 +44,12 @@ static int check_name(const flow_registry *registry, const struct fl_record *rec
     const struct fl_record *other = fl_registry_named(registry, type->kind, name, size);
     const struct fl_module *module = fl_registry_module(registry, type->kind, name, size);
 
-    if (other != NULL)
+    if (other)
         return flow_error_setf(err, FLOW_EEXIST,
                                "the %s type '%.*s' of '%s' (%s) is a name of '%s' (%s) already",
                                fl_kind_name(type->kind), (int)size, name, type->name, type->origin,
                                other->type.name, other->type.origin);
-    if (module != NULL && (registry->loading != module || !is_staged_here(registry)))
+    if (module && (registry->loading != module || !is_staged_here(registry)))
         return flow_error_setf(err, FLOW_EEXIST,
                                "the %s type '%.*s' of '%s' (%s) is a name of '%s' (module %s) "
                                "already",
@@ -79,7 +79,7 @@ static int insert(flow_registry *registry, struct fl_record *record, flow_error 
     if (result != FLOW_OK)
         return result;
     record->staged = is_staged_here(registry);
-    if (fl_vec_push(&registry->records, &record) == NULL)
+    if (!fl_vec_push(&registry->records, &record))
         return fl_error_nomem(err);
     fl_vec_sort(&registry->records, compare_records);
     return FLOW_OK;
@@ -100,7 +100,7 @@ static int fill(const flow_registry *registry, const struct offer *offer, struct
     if (result != FLOW_OK)
         return result;
     record->origin = fl_strdup(mem, is_staged_here(registry) ? registry->stage : "host");
-    if (record->origin == NULL)
+    if (!record->origin)
         return fl_error_nomem(err);
     type->schema = &record->schema.table;
     type->origin = record->origin;
@@ -111,7 +111,7 @@ static int add_locked(flow_registry *registry, const struct offer *offer, flow_e
 {
     struct fl_record *record = fl_zalloc(&registry->lib->allocator, sizeof(*record));
 
-    if (record == NULL)
+    if (!record)
         return fl_error_nomem(err);
     int result = fill(registry, offer, record, err);
     if (result == FLOW_OK)
@@ -134,7 +134,7 @@ static int add(flow_registry *registry, const struct offer *offer, flow_error **
         result = add_locked(registry, offer, err);
         fl_unlock(&registry->lock);
     }
-    if (result != FLOW_OK && offer->free_user != NULL)
+    if (result != FLOW_OK && offer->free_user)
         offer->free_user(offer->user);
     return result;
 }
@@ -205,7 +205,7 @@ int fl_registry_stage(flow_registry *registry, const char *origin, const struct 
                                "%s cannot be loaded while %s is: a plugin loads no others", origin,
                                registry->stage);
     }
-    while (registry->stage != NULL)
+    while (registry->stage)
         fl_lock_wait(&registry->lock, fl_clock_system(), FL_NEVER);
     registry->stage = origin;
     registry->stager = pthread_self();

@@ -32,8 +32,8 @@
 
 static int refuse(flow_error **err, const char *label, const flow_property *p, const char *why)
 {
-    return flow_error_setf(err, FLOW_EINVAL, "%s: property '%s' %s", label,
-                           p->name != NULL ? p->name : "", why);
+    return flow_error_setf(err, FLOW_EINVAL, "%s: property '%s' %s", label, p->name ? p->name : "",
+                           why);
 }
 
 static int check_default(const flow_allocator *mem, const flow_property *p)
@@ -41,7 +41,7 @@ static int check_default(const flow_allocator *mem, const flow_property *p)
     const struct fl_site site = {.mem = mem};
     struct fl_value value;
 
-    if (p->default_value == NULL)
+    if (!p->default_value)
         return FLOW_OK;
     int result = fl_value_read(&site, p, p->default_value, &value);
     if (result == FLOW_OK)
@@ -51,13 +51,13 @@ static int check_default(const flow_allocator *mem, const flow_property *p)
 
 static const char *fault_of_name(const flow_property *p)
 {
-    size_t size = p->name != NULL ? strlen(p->name) : 0;
+    size_t size = p->name ? strlen(p->name) : 0;
 
     if (size == 0)
         return "has no name";
     if (((p->flags & FLOW_PROPERTY_PREFIX) != 0) != (p->name[size - 1] == '.'))
         return "must end in '.' when it is a prefix, and only then";
-    if (p->help == NULL || p->help[0] == '\0')
+    if (!p->help || p->help[0] == '\0')
         return "has no help";
     return NULL;
 }
@@ -66,16 +66,16 @@ static const char *fault_of(const flow_property *p)
 {
     const char *why = fault_of_name(p);
 
-    if (why != NULL)
+    if (why)
         return why;
     if (p->min > p->max)
         return "has a range without numbers";
-    if (p->type == FLOW_TYPE_CHOICE && (p->choices == NULL || p->choices[0] == '\0'))
+    if (p->type == FLOW_TYPE_CHOICE && (!p->choices || p->choices[0] == '\0'))
         return "has no choices";
     if (p->type == FLOW_TYPE_COMPONENT &&
         (p->kind < FLOW_KIND_SOURCE || p->kind > FLOW_KIND_SERIALIZER))
         return "names no kind of component";
-    if ((p->flags & FLOW_PROPERTY_REQUIRED) != 0 && p->default_value != NULL)
+    if ((p->flags & FLOW_PROPERTY_REQUIRED) != 0 && p->default_value)
         return "is required and has a default";
     return NULL;
 }
@@ -87,9 +87,9 @@ static int check_property(const flow_allocator *mem, const flow_property *p, con
         return flow_error_setf(err, FLOW_EABI,
                                "%s: property '%s' is of a type that this library is too old to "
                                "know",
-                               label, p->name != NULL ? p->name : "");
+                               label, p->name ? p->name : "");
     const char *why = fault_of(p);
-    if (why != NULL)
+    if (why)
         return refuse(err, label, p, why);
     int result = check_default(mem, p);
     if (result == FLOW_ECONFIG)
@@ -99,14 +99,14 @@ static int check_property(const flow_allocator *mem, const flow_property *p, con
 
 static int check_layout(const flow_schema *table, const char *label, flow_error **err)
 {
-    if (table->count > COUNT_LIMIT || (table->count > 0 && table->properties == NULL))
+    if (table->count > COUNT_LIMIT || (table->count > 0 && !table->properties))
         return flow_error_setf(err, FLOW_EINVAL, "%s: the schema's count of properties is wrong",
                                label);
     if (table->count > 0 && table->property_size < PROPERTY_MIN)
         return flow_error_setf(err, FLOW_EABI,
                                "%s: property_size of the schema is %u, at least %zu are needed",
                                label, table->property_size, PROPERTY_MIN);
-    if (table->summary == NULL || table->summary[0] == '\0')
+    if (!table->summary || table->summary[0] == '\0')
         return flow_error_setf(err, FLOW_EINVAL, "%s: the schema has no summary", label);
     return FLOW_OK;
 }

@@ -72,7 +72,7 @@ static struct fl_entry *find_by_name(const struct fl_settings *settings, const c
 {
     struct fl_entry *entry = fl_map_get(&settings->names, key);
 
-    if (entry != NULL)
+    if (entry)
         return is_prefix(entry->setting.property) ? NULL : entry;
     for (size_t i = 0; i < settings->count; i++) {
         if (fl_names_has(settings->entries[i].setting.property->aliases, key))
@@ -90,7 +90,7 @@ static const flow_property *find_prefix(const struct fl_settings *settings, cons
         const flow_property *p = settings->entries[i].setting.property;
         size_t size = strlen(p->name);
         if (is_prefix(p) && strncmp(key, p->name, size) == 0 && key[size] != '\0' &&
-            (best == NULL || size > strlen(best->name)))
+            (!best || size > strlen(best->name)))
             best = p;
     }
     return best;
@@ -99,7 +99,7 @@ static const flow_property *find_prefix(const struct fl_settings *settings, cons
 static const struct fl_entry *find_part(const struct fl_settings *settings, const char *key)
 {
     for (size_t i = 0; i < settings->count; i++) {
-        if (below_part(settings->entries[i].setting.property, key) != NULL)
+        if (below_part(settings->entries[i].setting.property, key))
             return &settings->entries[i];
     }
     return NULL;
@@ -132,11 +132,11 @@ static int choose(const struct maker *m, struct fl_entry *entry, const struct fl
 {
     const struct fl_raw *loser = raw;
 
-    if (entry->raw == NULL || strcmp(raw->key, entry->setting.property->name) == 0) {
+    if (!entry->raw || strcmp(raw->key, entry->setting.property->name) == 0) {
         loser = entry->raw;
         entry->raw = raw;
     }
-    if (loser == NULL)
+    if (!loser)
         return FLOW_OK;
     struct fl_site site = site_of(m, loser);
     return fl_site_report(&site, FLOW_SEVERITY_WARNING, "remove one of them",
@@ -149,7 +149,7 @@ static int note_place(const flow_allocator *mem, struct fl_below *below, const s
     const struct fl_raw value = fl_raw_at_value(raw);
 
     below->full = fl_strdup(mem, raw->full);
-    below->file = fl_strdup(mem, raw->file != NULL ? raw->file : "");
+    below->file = fl_strdup(mem, raw->file ? raw->file : "");
     below->setting = (struct fl_setting){
         .property = below->prefix,
         .full = below->full,
@@ -157,7 +157,7 @@ static int note_place(const flow_allocator *mem, struct fl_below *below, const s
         .line = value.line,
         .column = value.column,
     };
-    return below->full != NULL && below->file != NULL ? FLOW_OK : FLOW_ENOMEM;
+    return below->full && below->file ? FLOW_OK : FLOW_ENOMEM;
 }
 
 static int add_below(const struct maker *m, const flow_property *prefix, const struct fl_raw *raw)
@@ -180,7 +180,7 @@ static int add_below(const struct maker *m, const flow_property *prefix, const s
     };
     value.text = NULL;
     fl_value_free(mem, &value);
-    if (note_place(mem, &below, raw) == FLOW_OK && below.key != NULL &&
+    if (note_place(mem, &below, raw) == FLOW_OK && below.key &&
         fl_vec_push(&m->settings->below, &below) != NULL)
         return FLOW_OK;
     fl_below_free(mem, &below);
@@ -191,12 +191,12 @@ static int place(const struct maker *m, const struct fl_raw *raw)
 {
     struct fl_entry *entry = find_by_name(m->settings, raw->key);
 
-    if (entry != NULL)
+    if (entry)
         return choose(m, entry, raw);
-    if (strcmp(raw->key, "type") == 0 || find_part(m->settings, raw->key) != NULL)
+    if (strcmp(raw->key, "type") == 0 || find_part(m->settings, raw->key))
         return FLOW_OK; /* the component's own type, or the part's business */
     const flow_property *prefix = find_prefix(m->settings, raw->key);
-    if (prefix != NULL)
+    if (prefix)
         return add_below(m, prefix, raw);
     return report_unknown(m, raw);
 }
@@ -220,11 +220,11 @@ static int use_default(const struct maker *m, struct fl_entry *entry)
 {
     const flow_property *p = entry->setting.property;
     struct fl_raw where = missing(m, entry);
-    struct fl_site site = site_of(m, entry->raw != NULL ? entry->raw : &where);
+    struct fl_site site = site_of(m, entry->raw ? entry->raw : &where);
 
-    if (p->default_value == NULL)
+    if (!p->default_value)
         return FLOW_OK;
-    if (entry->raw != NULL) {
+    if (entry->raw) {
         int result = fl_site_report(&site, FLOW_SEVERITY_WARNING, NULL, "the default %s is used",
                                     p->default_value);
         if (result != FLOW_OK)
@@ -276,13 +276,13 @@ static int make_child(const struct maker *m, struct fl_entry *entry)
     for (size_t i = 0; result == FLOW_OK && i < m->count; i++) {
         struct fl_raw raw = m->raw[i];
         raw.key = below_part(entry->setting.property, raw.key);
-        if (raw.key != NULL && fl_vec_push(&raws, &raw) == NULL)
+        if (raw.key && !fl_vec_push(&raws, &raw))
             result = FLOW_ENOMEM;
     }
     child.type = entry->value.type;
     child.raw = raws.items;
     child.count = raws.count;
-    child.owner = entry->raw != NULL ? entry->raw : &where;
+    child.owner = entry->raw ? entry->raw : &where;
     child.depth = m->depth + 1;
     if (result == FLOW_OK)
         result = make(&child, &entry->child);
@@ -297,7 +297,7 @@ static int report_orphans(const struct maker *m, const struct fl_entry *entry)
 
     for (size_t i = 0; result == FLOW_OK && i < m->count; i++) {
         struct fl_site site = site_of(m, &m->raw[i]);
-        if (below_part(entry->setting.property, m->raw[i].key) != NULL)
+        if (below_part(entry->setting.property, m->raw[i].key))
             result = fl_site_report(&site, FLOW_SEVERITY_WARNING, NULL,
                                     "the key means nothing, since %s is not set", entry->full);
     }
@@ -306,7 +306,7 @@ static int report_orphans(const struct maker *m, const struct fl_entry *entry)
 
 static int read_part(const struct maker *m, struct fl_entry *entry)
 {
-    if (entry->value.type != NULL && m->depth < MAX_DEPTH)
+    if (entry->value.type && m->depth < MAX_DEPTH)
         return make_child(m, entry);
     return entry->raw == NULL ? report_orphans(m, entry) : FLOW_OK;
 }
@@ -318,7 +318,7 @@ static int read_entry(const struct maker *m, struct fl_entry *entry)
 
     if (is_prefix(p))
         return FLOW_OK;
-    if (entry->raw != NULL)
+    if (entry->raw)
         result = read_raw(m, entry);
     else if ((p->flags & FLOW_PROPERTY_REQUIRED) != 0)
         result = report_missing(m, entry);
@@ -351,14 +351,14 @@ static int lay_out(const struct maker *m)
     const flow_schema *schema = m->type->schema;
 
     settings->entries = fl_calloc(settings->mem, schema->count, sizeof(struct fl_entry));
-    if (settings->entries == NULL && schema->count > 0)
+    if (!settings->entries && schema->count > 0)
         return FLOW_ENOMEM;
     settings->count = (size_t)schema->count;
     for (size_t i = 0; i < settings->count; i++) {
         struct fl_entry *entry = &settings->entries[i];
         entry->setting.property = &schema->properties[i];
         entry->full = full_name(settings->mem, m->owner, schema->properties[i].name);
-        if (entry->full == NULL ||
+        if (!entry->full ||
             fl_map_put(&settings->names, schema->properties[i].name, entry) != FLOW_OK)
             return FLOW_ENOMEM;
     }
@@ -369,20 +369,20 @@ static int lay_out(const struct maker *m)
 static int finish(const struct maker *m, struct fl_entry *entry)
 {
     const flow_allocator *mem = m->settings->mem;
-    const struct fl_raw *where = entry->raw != NULL ? entry->raw : m->owner;
+    const struct fl_raw *where = entry->raw ? entry->raw : m->owner;
     struct fl_setting *setting = &entry->setting;
 
-    entry->file = fl_strdup(mem, where->file != NULL ? where->file : "");
-    if (entry->raw != NULL) {
+    entry->file = fl_strdup(mem, where->file ? where->file : "");
+    if (entry->raw) {
         fl_free(mem, entry->full);
         entry->full = fl_strdup(mem, entry->raw->full);
     }
-    if (entry->file == NULL || entry->full == NULL)
+    if (!entry->file || !entry->full)
         return FLOW_ENOMEM;
     setting->text = entry->value.text;
     setting->words = entry->value.words;
     setting->number = entry->value.number;
-    if (setting->property->type == FLOW_TYPE_CHOICE && setting->text == NULL)
+    if (setting->property->type == FLOW_TYPE_CHOICE && !setting->text)
         setting->number = -1;
     setting->full = entry->full;
     setting->file = entry->file;
@@ -413,7 +413,7 @@ static int make(const struct maker *from, struct fl_settings **settings)
     struct maker m = *from;
 
     *settings = NULL;
-    if (made == NULL)
+    if (!made)
         return FLOW_ENOMEM;
     made->mem = mem;
     fl_map_init(&made->names, mem);

@@ -100,7 +100,7 @@ static size_t minimum_of(const struct shape *shape)
 {
     size_t end = 0;
 
-    for (size_t i = 0; i < MAX_MEMBERS && shape->needed[i].name != NULL; i++)
+    for (size_t i = 0; i < MAX_MEMBERS && shape->needed[i].name; i++)
         end = shape->needed[i].offset;
     return end + sizeof(void *);
 }
@@ -118,10 +118,10 @@ static int check_functions(const struct shape *shape, const struct fl_type *type
 {
     const char *table = (const char *)&type->ops;
 
-    for (size_t i = 0; i < MAX_MEMBERS && shape->needed[i].name != NULL; i++) {
+    for (size_t i = 0; i < MAX_MEMBERS && shape->needed[i].name; i++) {
         void *function;
         memcpy(&function, table + shape->needed[i].offset, sizeof(function));
-        if (function == NULL)
+        if (!function)
             return flow_error_setf(err, FLOW_EINVAL, "%s type '%s': the table lacks '%s'",
                                    shape->name, type->name, shape->needed[i].name);
     }
@@ -134,23 +134,23 @@ int fl_shape_import(uint32_t kind, const void *ops, struct fl_type *type, flow_e
     struct head head;
     char what[32];
 
-    if (ops == NULL)
+    if (!ops)
         return flow_error_setf(err, FLOW_EINVAL, "the %s table is NULL", shape->name);
     snprintf(what, sizeof(what), "the %s table", shape->name);
     int result = fl_table_import(&type->ops, shape->size, minimum_of(shape), ops, what, err);
     if (result != FLOW_OK)
         return result;
     memcpy(&head, &type->ops, sizeof(head));
-    if (head.type == NULL || !is_name(head.type))
+    if (!head.type || !is_name(head.type))
         return flow_error_setf(err, FLOW_EINVAL, "a %s type has no name, or one with spaces",
                                shape->name);
-    if (head.schema == NULL)
+    if (!head.schema)
         return flow_error_setf(err, FLOW_EINVAL, "%s type '%s' has no schema", shape->name,
                                head.type);
     type->kind = kind;
     type->flags = head.flags;
     type->name = head.type;
-    type->aliases = head.aliases != NULL ? head.aliases : "";
+    type->aliases = head.aliases ? head.aliases : "";
     type->schema = head.schema;
     return check_functions(shape, type, err);
 }

@@ -34,12 +34,12 @@ static int report_text(const struct fl_site *site, int32_t severity, const char 
     struct fl_buf text;
     int result = FLOW_ENOMEM;
 
-    if (site->findings == NULL)
+    if (!site->findings)
         return FLOW_OK;
     fl_buf_init(&text, site->mem);
-    if (fl_buf_vprintf(&text, format, args) == FLOW_OK && fl_buf_cstr(&text) != NULL) {
+    if (fl_buf_vprintf(&text, format, args) == FLOW_OK && fl_buf_cstr(&text)) {
         site->findings->add(site->findings->self, severity, site->where, fl_buf_cstr(&text),
-                            hint != NULL ? hint : "");
+                            hint ? hint : "");
         result = FLOW_OK;
     }
     fl_buf_free(&text);
@@ -80,11 +80,11 @@ static int read_text(struct reading *r)
 /* " (between 1 and 65535 ms)", as far as there is a range and a unit. */
 static int range_text(struct fl_buf *out, const flow_property *p)
 {
-    const char *unit = p->unit != NULL ? p->unit : "";
-    const char *blank = p->unit != NULL ? " " : "";
+    const char *unit = p->unit ? p->unit : "";
+    const char *blank = p->unit ? " " : "";
 
     if (p->min == 0 && p->max == 0)
-        return p->unit != NULL ? fl_buf_printf(out, " (in %s)", unit) : FLOW_OK;
+        return p->unit ? fl_buf_printf(out, " (in %s)", unit) : FLOW_OK;
     if (p->max == INT64_MAX)
         return fl_buf_printf(out, " (at least %lld%s%s)", (long long)p->min, blank, unit);
     return fl_buf_printf(out, " (between %lld and %lld%s%s)", (long long)p->min, (long long)p->max,
@@ -97,7 +97,7 @@ static int refuse_number(const struct reading *r, const char *why)
     int result = FLOW_ENOMEM;
 
     fl_buf_init(&range, r->site->mem);
-    if (range_text(&range, r->property) == FLOW_OK && fl_buf_cstr(&range) != NULL)
+    if (range_text(&range, r->property) == FLOW_OK && fl_buf_cstr(&range))
         result = refuse(r, NULL, "'%s' is %s%s", r->value->text, why, fl_buf_cstr(&range));
     fl_buf_free(&range);
     return result;
@@ -161,7 +161,7 @@ static int read_words(struct reading *r)
     size_t count = count_words(text);
     char **words = fl_calloc(r->site->mem, 1, (count + 1) * sizeof(*words) + strlen(text) + 1);
 
-    if (words == NULL)
+    if (!words)
         return FLOW_ENOMEM;
     char *copy = (char *)(words + count + 1);
     size_t next = 0;
@@ -218,7 +218,7 @@ static int read_path(struct reading *r)
 static int add_path(struct reading *r, const char *text, size_t size, struct fl_buf *out)
 {
     char *path = fl_strndup(r->site->mem, text, size);
-    int result = path != NULL ? expand_home(r, &path) : FLOW_ENOMEM;
+    int result = path ? expand_home(r, &path) : FLOW_ENOMEM;
 
     if (result == FLOW_OK)
         result = fl_buf_append(out, path, strlen(path) + 1);
@@ -259,7 +259,7 @@ static int read_paths(struct reading *r)
     char **words = NULL;
     if (result == FLOW_OK)
         words = fl_calloc(r->site->mem, 1, (count + 1) * sizeof(*words) + text.size);
-    if (result == FLOW_OK && words == NULL)
+    if (result == FLOW_OK && !words)
         result = FLOW_ENOMEM;
     if (result == FLOW_OK && text.size > 0) {
         char *copy = memcpy(words + count + 1, text.data, text.size);
@@ -274,7 +274,7 @@ static int read_paths(struct reading *r)
 static int is_host_byte(char c)
 {
     return (fl_lower(c) >= 'a' && fl_lower(c) <= 'z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-_.:%[]", c) != NULL);
+           (c != '\0' && strchr("-_.:%[]", c));
 }
 
 static int read_host(struct reading *r)
@@ -308,7 +308,7 @@ static int read_component(struct reading *r)
     flow_error *why = NULL;
     char *hint = NULL;
 
-    if (r->site->registry == NULL)
+    if (!r->site->registry)
         return FLOW_OK;
     int result = fl_registry_lookup(r->site->registry, r->property->kind, r->value->text,
                                     &r->value->type, &hint, &why);
@@ -356,7 +356,7 @@ struct fl_raw fl_raw_at_value(const struct fl_raw *where)
 {
     struct fl_raw raw = {.key = NULL};
 
-    if (where == NULL)
+    if (!where)
         return raw; /* a default that is checked on its own */
     raw = *where;
     if (raw.value_column != 0) {
@@ -379,7 +379,7 @@ int fl_value_read(const struct fl_site *site, const flow_property *property, con
     if (result != FLOW_OK)
         return result;
     value->text = fl_strndup(site->mem, text, size);
-    if (value->text == NULL)
+    if (!value->text)
         return FLOW_ENOMEM;
     result = readers[property->type](&r);
     if (result != FLOW_OK)

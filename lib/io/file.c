@@ -38,9 +38,8 @@ int fl_file_open(const struct fl_io *io, const char *path, int flags, uint32_t m
         result = io->open(io->self, path, flags | O_CLOEXEC, mode);
     } while (result == -EINTR);
     *fd = result < 0 ? -1 : result;
-    if (result == -EEXIST) {
+    if (result == -EEXIST)
         return flow_error_setf(err, FLOW_EEXIST, "cannot make %s: it exists already", path);
-    }
     return outcome(result, "cannot open", path, err);
 }
 
@@ -60,15 +59,12 @@ int fl_file_read(const struct fl_io *io, int fd, void *data, size_t size, size_t
     *got = 0;
     while (*got < size) {
         int64_t result = io->read(io->self, fd, to + *got, size - *got);
-        if (result == -EINTR) {
+        if (result == -EINTR)
             continue;
-        }
-        if (result < 0) {
+        if (result < 0)
             return outcome(result, "cannot read", path, err);
-        }
-        if (result == 0) {
+        if (result == 0)
             break;
-        }
         *got += (size_t)result;
     }
     return FLOW_OK;
@@ -82,15 +78,13 @@ int fl_file_write(const struct fl_io *io, int fd, const void *data, size_t size,
 
     while (done < size) {
         int64_t result = io->write(io->self, fd, from + done, size - done);
-        if (result == -EINTR) {
+        if (result == -EINTR)
             continue;
-        }
         if (result == 0) {
             result = -EIO; /* no system call does this; a loop without end would be worse */
         }
-        if (result < 0) {
+        if (result < 0)
             return outcome(result, "cannot write", path, err);
-        }
         done += (size_t)result;
     }
     return FLOW_OK;
@@ -105,15 +99,12 @@ int fl_file_read_at(const struct fl_io *io, int fd, const struct iovec *part, in
     while (*got < part->iov_len) {
         int64_t result =
             io->pread(io->self, fd, to + *got, part->iov_len - *got, offset + (int64_t)*got);
-        if (result == -EINTR) {
+        if (result == -EINTR)
             continue;
-        }
-        if (result < 0) {
+        if (result < 0)
             return outcome(result, "cannot read", path, err);
-        }
-        if (result == 0) {
+        if (result == 0)
             break;
-        }
         *got += (size_t)result;
     }
     return FLOW_OK;
@@ -140,15 +131,13 @@ int fl_file_write_at(const struct fl_io *io, int fd, struct iovec *parts, size_t
     while (count > 0) {
         int some = count < PARTS_MAX ? (int)count : PARTS_MAX;
         int64_t result = io->pwritev(io->self, fd, parts, some, offset);
-        if (result == -EINTR) {
+        if (result == -EINTR)
             continue;
-        }
         if (result == 0) {
             result = -EIO; /* no system call does this; a loop without end would be worse */
         }
-        if (result < 0) {
+        if (result < 0)
             return outcome(result, "cannot write", path, err);
-        }
         advance(&parts, &count, (size_t)result);
         offset += result;
     }
@@ -159,9 +148,8 @@ int fl_file_lock(const struct fl_io *io, int fd, const char *path, flow_error **
 {
     int result = io->lock(io->self, fd);
 
-    if (result == -EAGAIN || result == -EACCES) {
+    if (result == -EAGAIN || result == -EACCES)
         return flow_error_setf(err, FLOW_EIO, "%s is locked by another process", path);
-    }
     return outcome(result, "cannot lock", path, err);
 }
 
@@ -192,9 +180,8 @@ static int rename_looking(const struct fl_io *io, const char *from, const char *
     struct stat info;
     int result = io->stat(io->self, to, &info);
 
-    if (result == 0) {
+    if (result == 0)
         return -EEXIST;
-    }
     return result == -ENOENT ? io->rename(io->self, from, to) : result;
 }
 
@@ -202,12 +189,10 @@ int fl_file_rename_new(const struct fl_io *io, const char *from, const char *to,
 {
     int result = io->renameat2(io->self, from, to, RENAME_NOREPLACE);
 
-    if (result == -EINVAL || result == -ENOSYS) {
+    if (result == -EINVAL || result == -ENOSYS)
         result = rename_looking(io, from, to);
-    }
-    if (result == -EEXIST) {
+    if (result == -EEXIST)
         return flow_error_setf(err, FLOW_EEXIST, "cannot rename %s: %s exists already", from, to);
-    }
     return outcome(result, "cannot rename", from, err);
 }
 
@@ -227,9 +212,8 @@ static int make_one(const struct fl_io *io, const char *path, uint32_t mode)
     struct stat info;
     int result = io->mkdir(io->self, path, mode);
 
-    if (result != -EEXIST) {
+    if (result != -EEXIST)
         return result;
-    }
     result = io->stat(io->self, path, &info);
     return result == 0 && !S_ISDIR(info.st_mode) ? -ENOTDIR : result;
 }
@@ -238,22 +222,19 @@ int fl_folder_make(const struct fl_io *io, const char *path, uint32_t mode, flow
 {
     char *part = fl_strdup(NULL, path);
 
-    if (part == NULL) {
+    if (!part)
         return fl_error_nomem(err);
-    }
     /* Mostly the folder is there, or only its last level is missing. */
     int result = make_one(io, part, mode);
     for (char *slash = part; result == -ENOENT && (slash = strchr(slash + 1, '/')) != NULL;) {
         *slash = '\0';
         int above = make_one(io, part, mode);
         *slash = '/';
-        if (above < 0 && above != -ENOENT) {
+        if (above < 0 && above != -ENOENT)
             result = above;
-        }
     }
-    if (result == -ENOENT) {
+    if (result == -ENOENT)
         result = make_one(io, part, mode);
-    }
     fl_free(NULL, part);
     return outcome(result, "cannot make the folder", path, err);
 }
@@ -274,22 +255,20 @@ int fl_folder_sync(const struct fl_io *io, const char *path, flow_error **err)
 static int sync_above(const struct fl_io *io, char *path, int *rc, flow_error **err)
 {
     char *slash = strrchr(path, '/');
-    int is_last = slash == NULL || slash == path;
+    int is_last = !slash || slash == path;
     flow_error *fault = NULL;
 
-    if (slash == NULL) {
+    if (!slash)
         strcpy(path, ".");
-    } else {
+    else
         slash[slash == path] = '\0';
-    }
     int fd = io->open(io->self, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd >= 0) {
         *rc = fl_file_sync(io, fd, path, &fault);
         fl_file_close(io, fd);
     }
-    if (*rc != FLOW_OK) {
+    if (*rc != FLOW_OK)
         fl_error_pass(err, fault);
-    }
     return !is_last;
 }
 
@@ -298,13 +277,11 @@ int fl_folder_make_durable(const struct fl_io *io, const char *path, uint32_t mo
 {
     int rc = fl_folder_make(io, path, mode, err);
 
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     char *part = fl_alloc(NULL, strlen(path) + 2); /* "." may take the place of one letter */
-    if (part == NULL) {
+    if (!part)
         return fl_error_nomem(err);
-    }
     strcpy(part, path);
     while (rc == FLOW_OK && sync_above(io, part, &rc, err)) {
     }
@@ -317,16 +294,15 @@ static char *folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
-    if (slash == NULL) {
+    if (!slash)
         return fl_strdup(NULL, ".");
-    }
     return fl_strndup(NULL, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
 int fl_folder_make_above(const struct fl_io *io, const char *path, uint32_t mode, flow_error **err)
 {
     char *folder = folder_of(path);
-    int rc = folder != NULL ? fl_folder_make(io, folder, mode, err) : fl_error_nomem(err);
+    int rc = folder ? fl_folder_make(io, folder, mode, err) : fl_error_nomem(err);
 
     fl_free(NULL, folder);
     return rc;
@@ -336,7 +312,7 @@ int fl_folder_make_durable_above(const struct fl_io *io, const char *path, uint3
                                  flow_error **err)
 {
     char *folder = folder_of(path);
-    int rc = folder != NULL ? fl_folder_make_durable(io, folder, mode, err) : fl_error_nomem(err);
+    int rc = folder ? fl_folder_make_durable(io, folder, mode, err) : fl_error_nomem(err);
 
     fl_free(NULL, folder);
     return rc;
@@ -345,7 +321,7 @@ int fl_folder_make_durable_above(const struct fl_io *io, const char *path, uint3
 int fl_folder_sync_above(const struct fl_io *io, const char *path, flow_error **err)
 {
     char *folder = folder_of(path);
-    int rc = folder != NULL ? fl_folder_sync(io, folder, err) : fl_error_nomem(err);
+    int rc = folder ? fl_folder_sync(io, folder, err) : fl_error_nomem(err);
 
     fl_free(NULL, folder);
     return rc;
@@ -360,21 +336,17 @@ static int load_rest(const struct fl_io *io, int fd, const char *path, size_t li
     for (;;) {
         size_t got;
         void *to = fl_buf_reserve(out, LOAD_STEP);
-        if (to == NULL) {
+        if (!to)
             return fl_error_nomem(err);
-        }
         int rc = fl_file_read(io, fd, to, LOAD_STEP, &got, path, err);
-        if (rc != FLOW_OK) {
+        if (rc != FLOW_OK)
             return rc;
-        }
         out->size += got;
         loaded += got;
-        if (loaded > limit) {
+        if (loaded > limit)
             return flow_error_setf(err, FLOW_ETOOBIG, "%s is larger than %zu bytes", path, limit);
-        }
-        if (got < LOAD_STEP) {
+        if (got < LOAD_STEP)
             return FLOW_OK;
-        }
     }
 }
 
@@ -389,9 +361,8 @@ int fl_file_load(const struct fl_io *io, const char *path, size_t limit, struct 
         rc = load_rest(io, fd, path, limit, out, err);
         fl_file_close(io, fd);
     }
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         out->size = before;
-    }
     return rc;
 }
 
@@ -401,13 +372,11 @@ static int write_synced(const struct fl_io *io, const char *path, const void *da
     int fd;
     int rc = fl_file_open(io, path, O_WRONLY | O_CREAT | O_TRUNC, FILE_MODE, &fd, err);
 
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     rc = fl_file_write(io, fd, data, size, path, err);
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = fl_file_sync(io, fd, path, err);
-    }
     fl_file_close(io, fd);
     return rc;
 }
@@ -421,14 +390,13 @@ int fl_file_replace(const struct fl_io *io, const char *path, const void *data, 
     fl_buf_init(&name, NULL);
     int rc = folder == NULL ? FLOW_ENOMEM : fl_buf_printf(&name, "%s.new", path);
     const char *beside = rc == FLOW_OK ? fl_buf_cstr(&name) : NULL;
-    if (beside == NULL) {
+    if (!beside) {
         rc = fl_error_nomem(err);
         goto done;
     }
     rc = write_synced(io, beside, data, size, err);
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = fl_file_rename(io, beside, path, err);
-    }
     if (rc != FLOW_OK) {
         (void)io->unlink(io->self, beside); /* the fault that is told is the first one */
         goto done;

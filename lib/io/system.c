@@ -107,9 +107,8 @@ static int sys_free_space(void *self, const char *path, uint64_t *bytes)
 {
     struct statvfs info;
 
-    if (statvfs(path, &info)) {
+    if (statvfs(path, &info))
         return -errno;
-    }
     *bytes = (uint64_t)info.f_bavail * info.f_frsize;
     return 0;
 }
@@ -122,16 +121,13 @@ static int sys_list(void *self, const char *path, int (*each)(void *arg, const c
     struct dirent *entry = NULL;
 
     while (result == 0 && (errno = 0, entry = readdir(folder)) != NULL) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             result = each(arg, entry->d_name);
-        }
     }
-    if (result == 0 && folder != NULL && entry == NULL && errno != 0) {
+    if (result == 0 && folder && !entry && errno != 0)
         result = -errno;
-    }
-    if (folder != NULL) {
+    if (folder)
         closedir(folder);
-    }
     return result;
 }
 
@@ -139,12 +135,10 @@ static int sys_birth(void *self, int fd, int64_t *ns)
 {
     struct statx info;
 
-    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &info) < 0) {
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &info) < 0)
         return -errno;
-    }
-    if ((info.stx_mask & STATX_BTIME) == 0) {
+    if ((info.stx_mask & STATX_BTIME) == 0)
         return -ENOTSUP;
-    }
     *ns = info.stx_btime.tv_sec * INT64_C(1000000000) + info.stx_btime.tv_nsec;
     return 0;
 }

@@ -108,15 +108,15 @@ static int register_parts(flow_registry *registry, flow_error **err)
 {
     int rc = FLOW_OK;
 
-    for (size_t i = 0; rc == FLOW_OK && interceptors[i] != NULL; i++)
+    for (size_t i = 0; rc == FLOW_OK && interceptors[i]; i++)
         rc = flow_registry_add_interceptor(registry, interceptors[i], NULL, NULL, err);
-    for (size_t i = 0; rc == FLOW_OK && selectors[i] != NULL; i++)
+    for (size_t i = 0; rc == FLOW_OK && selectors[i]; i++)
         rc = flow_registry_add_selector(registry, selectors[i], NULL, NULL, err);
-    for (size_t i = 0; rc == FLOW_OK && groups[i] != NULL; i++)
+    for (size_t i = 0; rc == FLOW_OK && groups[i]; i++)
         rc = flow_registry_add_group(registry, groups[i], NULL, NULL, err);
-    for (size_t i = 0; rc == FLOW_OK && serializers[i] != NULL; i++)
+    for (size_t i = 0; rc == FLOW_OK && serializers[i]; i++)
         rc = flow_registry_add_serializer(registry, serializers[i], NULL, NULL, err);
-    for (size_t i = 0; rc == FLOW_OK && filters[i] != NULL; i++)
+    for (size_t i = 0; rc == FLOW_OK && filters[i]; i++)
         rc = fl_registry_add_filter(registry, filters[i], err);
     return rc;
 }
@@ -125,13 +125,13 @@ static int register_all(flow_registry *registry, flow_error **err)
 {
     int rc = register_parts(registry, err);
 
-    for (size_t i = 0; rc == FLOW_OK && sources[i] != NULL; i++)
+    for (size_t i = 0; rc == FLOW_OK && sources[i]; i++)
         rc = flow_registry_add_source(registry, sources[i], NULL, NULL, err);
-    for (size_t i = 0; rc == FLOW_OK && channels[i] != NULL; i++)
+    for (size_t i = 0; rc == FLOW_OK && channels[i]; i++)
         rc = flow_registry_add_channel(registry, channels[i], NULL, NULL, err);
-    for (size_t i = 0; rc == FLOW_OK && sinks[i] != NULL; i++)
+    for (size_t i = 0; rc == FLOW_OK && sinks[i]; i++)
         rc = flow_registry_add_sink(registry, sinks[i], NULL, NULL, err);
-    for (size_t i = 0; rc == FLOW_OK && clients[i] != NULL; i++)
+    for (size_t i = 0; rc == FLOW_OK && clients[i]; i++)
         rc = fl_registry_add_client(registry, clients[i], err);
     return rc;
 }

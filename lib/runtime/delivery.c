@@ -96,7 +96,7 @@ static int route(struct fl_emission *e, flow_error **err)
 {
     int rc = fl_emission_recall(e, 1, err);
 
-    if (rc == FLOW_OK && e->emitter->constant == NULL && e->slots[FL_SLOT_ROUTED] == 0)
+    if (rc == FLOW_OK && !e->emitter->constant && e->slots[FL_SLOT_ROUTED] == 0)
         rc = route_events(e, err);
     return rc;
 }
@@ -107,7 +107,7 @@ static int prepare(struct fl_emission *e, flow_error **err)
     flow_emitter *emitter = e->emitter;
     int rc = FLOW_OK;
 
-    if (emitter->constant != NULL && e->slots[FL_SLOT_INTERCEPTED] == emitter->interceptors.count)
+    if (emitter->constant && e->slots[FL_SLOT_INTERCEPTED] == emitter->interceptors.count)
         return fl_emission_recall(e, 1, err);
 
     fl_lock(&emitter->chain);
@@ -203,7 +203,7 @@ static int put_required(struct fl_emission *e, size_t index, flow_error **err)
     struct fl_share share;
     flow_error *fault = NULL;
     int rc = fl_emission_pick(e, index, FL_ROUTE_REQUIRED, &share, &fault);
-    int can_wait = e->emitter->constant == NULL && rc == FLOW_OK && share.count == 0;
+    int can_wait = !e->emitter->constant && rc == FLOW_OK && share.count == 0;
 
     if (rc == FLOW_OK)
         rc = put_share(e, index, &share, &fault);
@@ -362,7 +362,7 @@ int flow_emitter_emit_calls(flow_emitter *emitter, flow_batch *batch, size_t sin
 {
     const struct fl_calls calls = {singles, batches};
 
-    if (emitter == NULL || batch == NULL)
+    if (!emitter || !batch)
         return flow_error_set(err, FLOW_EINVAL, "emit needs an emitter and a batch");
     return fl_emitter_emit(emitter, batch, FL_KEEP_ALIVE, calls, err);
 }

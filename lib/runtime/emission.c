@@ -27,7 +27,7 @@ static size_t route_words(const struct fl_emission *e)
 {
     const flow_emitter *emitter = e->emitter;
 
-    if (emitter->constant != NULL)
+    if (emitter->constant)
         return 0;
     return flow_batch_count(e->batch) * fl_route_words(emitter->channel_count);
 }
@@ -167,14 +167,13 @@ static int make_room(struct fl_emission *e, flow_error **err)
     size_t total = flow_batch_count(e->batch);
     size_t marks = marks_of(e)->list.count;
 
-    if (e->picked == NULL && total > 0)
+    if (!e->picked && total > 0)
         e->picked = fl_calloc(mem, total, sizeof(*e->picked));
-    if (e->chosen == NULL && total > 0)
+    if (!e->chosen && total > 0)
         e->chosen = fl_calloc(mem, total, sizeof(*e->chosen));
-    if (e->ends == NULL && marks > 0)
+    if (!e->ends && marks > 0)
         e->ends = fl_calloc(mem, marks, sizeof(*e->ends));
-    int lacks =
-        ((e->picked == NULL || e->chosen == NULL) && total > 0) || (e->ends == NULL && marks > 0);
+    int lacks = ((!e->picked || !e->chosen) && total > 0) || (!e->ends && marks > 0);
     return lacks ? fl_error_nomem(err) : FLOW_OK;
 }
 
@@ -183,7 +182,7 @@ static int goes(const struct fl_emission *e, size_t event, size_t channel, unsig
     const flow_emitter *emitter = e->emitter;
     const uint64_t *route = emitter->constant;
 
-    if (route == NULL)
+    if (!route)
         route = fl_emission_routes(e) + event * fl_route_words(emitter->channel_count);
     return fl_route_get(route, channel) == wanted;
 }
@@ -219,7 +218,7 @@ static int pick(struct fl_emission *e, size_t channel, unsigned wanted, struct f
     size_t marks = marks_of(e)->list.count;
     int marked = marks > 0 && wanted == FL_ROUTE_REQUIRED && fl_standing_keeps(e->emitter, channel);
 
-    if (e->emitter->constant != NULL && !marked) {
+    if (e->emitter->constant && !marked) {
         if (goes(e, 0, channel, wanted))
             share->count = flow_batch_count(e->batch);
         return FLOW_OK;

@@ -57,7 +57,7 @@ static int fix_route(flow_emitter *emitter, flow_error **err)
         return FLOW_OK;
     emitter->constant =
         fl_calloc(emitter->mem, fl_route_words(emitter->channel_count), sizeof(uint64_t));
-    if (emitter->constant == NULL)
+    if (!emitter->constant)
         return fl_error_nomem(err);
 
     flow_route route = {emitter->constant, emitter->channel_count};
@@ -74,7 +74,7 @@ static int make_selector(flow_emitter *emitter, const struct fl_site *site,
     if (rc != FLOW_OK)
         return rc;
     selector->names = fl_calloc(emitter->mem, emitter->channel_count, sizeof(char *));
-    if (selector->names == NULL)
+    if (!selector->names)
         return fl_error_nomem(err);
     for (size_t i = 0; i < emitter->channel_count; i++)
         selector->names[i] = flow_channel_name(emitter->channels[i]);
@@ -110,7 +110,7 @@ static int find_counters(struct fl_emitter_counters *counters, flow_context *ctx
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         *names[i].counter = flow_context_counter(ctx, names[i].name);
-        if (*names[i].counter == NULL)
+        if (!*names[i].counter)
             return fl_error_nomem(err);
     }
     return FLOW_OK;
@@ -147,7 +147,7 @@ int fl_emitter_new(flow_context *ctx, const struct fl_plan_source *source,
     flow_emitter *made = fl_zalloc(mem, sizeof(*made));
     flow_channel **copy = fl_calloc(mem, channels->count, sizeof(*copy));
 
-    if (made == NULL || copy == NULL || make_locks(made) != FLOW_OK) {
+    if (!made || !copy || make_locks(made) != FLOW_OK) {
         fl_free(mem, copy);
         fl_free(mem, made);
         return fl_error_nomem(err);
@@ -171,11 +171,11 @@ int fl_emitter_new(flow_context *ctx, const struct fl_plan_source *source,
 
 void fl_emitter_free(flow_emitter *emitter)
 {
-    if (emitter == NULL)
+    if (!emitter)
         return;
 
     struct fl_selector *selector = &emitter->selector;
-    if (selector->ops != NULL)
+    if (selector->ops)
         selector->ops->destroy(selector->self);
     fl_context_free(selector->ctx);
     fl_free(emitter->mem, selector->names);
@@ -243,7 +243,7 @@ size_t flow_emitter_max_batch(const flow_emitter *emitter)
 {
     uint64_t least = SIZE_MAX;
 
-    if (emitter == NULL)
+    if (!emitter)
         return 0;
     for (size_t i = 0; i < emitter->channel_count; i++) {
         uint64_t capacity = flow_channel_transaction_capacity(emitter->channels[i]);

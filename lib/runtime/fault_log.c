@@ -21,7 +21,7 @@ void fl_fault_log_free(struct fl_fault_log *log)
 void fl_fault_log_add(struct fl_fault_log *log, int32_t level, const char *what, flow_error *fault)
 {
     const char *text = flow_error_message(fault);
-    int same = log->last != NULL && strcmp(flow_error_message(log->last), text) == 0;
+    int same = log->last && strcmp(flow_error_message(log->last), text) == 0;
 
     flow_context_logf(log->ctx, same ? FLOW_LOG_DEBUG : level, "%s: %s", what, text);
     log->count++;

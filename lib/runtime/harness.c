@@ -15,7 +15,7 @@ static int make_clock(flow_harness *harness)
 
     harness->threads = -1;
     harness->clock = fl_clock_false_new(mem, FIRST_WALL_MS);
-    if (harness->clock == NULL)
+    if (!harness->clock)
         return FLOW_ENOMEM;
     if (fl_sleepers_init(&harness->sleepers, mem, harness->clock) == FLOW_OK)
         return FLOW_OK;
@@ -73,7 +73,7 @@ int flow_harness_new(flow_library *lib, uint32_t kind, const char *type, flow_ha
 
     if (rc != FLOW_OK)
         return rc;
-    if (kind < FLOW_KIND_SOURCE || kind > FLOW_KIND_INTERCEPTOR || type == NULL || harness == NULL)
+    if (kind < FLOW_KIND_SOURCE || kind > FLOW_KIND_INTERCEPTOR || !type || !harness)
         return flow_error_set(err, FLOW_EINVAL,
                               "a harness is for a type of source, sink, channel or interceptor");
     rc = fl_registry_lookup(lib->registry, kind, type, &found, NULL, err);
@@ -81,7 +81,7 @@ int flow_harness_new(flow_library *lib, uint32_t kind, const char *type, flow_ha
         return rc;
 
     flow_harness *made = fl_zalloc(&lib->allocator, sizeof(*made));
-    if (made == NULL)
+    if (!made)
         return fl_error_nomem(err);
     made->lib = lib;
     made->type = found;
@@ -99,7 +99,7 @@ int flow_harness_new(flow_library *lib, uint32_t kind, const char *type, flow_ha
 /* What every call begins with: the thread that calls is the one that moves the clock. */
 static int check(flow_harness *harness, flow_error **err)
 {
-    if (harness == NULL)
+    if (!harness)
         return flow_error_set(err, FLOW_EINVAL, "no harness was given");
     fl_sleepers_drive(&harness->sleepers);
     return fl_library_check(harness->lib, err);
@@ -123,14 +123,14 @@ int flow_harness_set(flow_harness *harness, const char *key, const char *value, 
 
     if (rc != FLOW_OK)
         return rc;
-    if (key == NULL || value == NULL)
+    if (!key || !value)
         return flow_error_set(err, FLOW_EINVAL, "a key or its value is missing");
     if (harness->is_built)
         return flow_error_set(err, FLOW_ESTATE, "properties are set before the start");
 
     const flow_allocator *mem = &harness->lib->allocator;
     struct fl_harness_key pair = {fl_strdup(mem, key), fl_strdup(mem, value)};
-    if (pair.key != NULL && pair.value != NULL && fl_vec_push(&harness->keys, &pair) != NULL)
+    if (pair.key && pair.value && fl_vec_push(&harness->keys, &pair))
         return FLOW_OK;
     fl_free(mem, pair.key);
     fl_free(mem, pair.value);
@@ -150,7 +150,7 @@ void flow_harness_expect(flow_harness *harness, uint32_t threads)
 static void expect_threads(flow_harness *harness)
 {
     const struct fl_source_runner *source = harness->source;
-    uint32_t threads = source != NULL && source->ops->start != NULL && source->ops->poll == NULL;
+    uint32_t threads = source && source->ops->start && source->ops->poll == NULL;
 
     if (harness->threads >= 0)
         threads = (uint32_t)harness->threads;
@@ -169,13 +169,13 @@ static void walk(flow_harness *harness, int64_t end)
 
 static int start_component(flow_harness *harness, flow_error **err)
 {
-    if (harness->source != NULL) {
+    if (harness->source) {
         fl_source_runner_resume(harness->source);
         fl_emitter_open(harness->source->emitter);
         return fl_answer(harness->source->ctx, "start",
                          harness->source->start.start(harness->source, err), FLOW_OK, err);
     }
-    if (harness->sink != NULL) {
+    if (harness->sink) {
         struct fl_supervised *start = &harness->sink->start;
         fl_context_resume(harness->sink->ctx);
         int rc =
@@ -229,11 +229,11 @@ int flow_harness_run(flow_harness *harness, flow_error **err)
 
     if (rc != FLOW_OK)
         return rc;
-    if (harness->sink != NULL)
+    if (harness->sink)
         return run_sink(harness->sink, err);
 
     struct fl_source_runner *source = harness->source;
-    if (source == NULL || source->ops->poll == NULL)
+    if (!source || !source->ops->poll)
         return flow_error_set(err, FLOW_ESTATE, "the component is not one that is called");
     return fl_answer(source->ctx, "poll", source->ops->poll(source->self, source->emitter, err),
                      FLOW_BACKOFF, err);
@@ -258,7 +258,7 @@ int flow_harness_settle(flow_harness *harness, int64_t timeout_ms, flow_error **
     }
 
     flow_error *failure = fl_sink_unit_failure(harness->sink);
-    if (harness->sink->last_result != FLOW_OK && failure != NULL)
+    if (harness->sink->last_result != FLOW_OK && failure)
         fl_error_pass(err, failure);
     else
         flow_error_free(failure);
@@ -297,7 +297,7 @@ int flow_harness_advance(flow_harness *harness, int64_t ms, flow_error **err)
     if (ms < 0 || end == FL_NEVER)
         return flow_error_set(err, FLOW_EINVAL, "time goes forward only, and not for ever");
 
-    if (harness->sink != NULL && harness->runs)
+    if (harness->sink && harness->runs)
         rc = advance_sink(harness, end, err);
     if (rc == FLOW_OK)
         walk(harness, end);
@@ -317,7 +317,7 @@ int flow_harness_push(flow_harness *harness, const flow_batch *batch, flow_error
     flow_txn *txn;
     int rc = check_runs(harness, 0, err);
 
-    if (rc == FLOW_OK && batch == NULL)
+    if (rc == FLOW_OK && !batch)
         rc = flow_error_set(err, FLOW_EINVAL, "no batch was given");
     if (rc == FLOW_OK)
         rc = flow_txn_begin(harness->channel, &txn, err);
@@ -362,7 +362,7 @@ int flow_harness_pull(flow_harness *harness, size_t max, int64_t timeout_ms, flo
     flow_txn *txn;
     int rc = check_runs(harness, 0, err);
 
-    if (rc == FLOW_OK && batch == NULL)
+    if (rc == FLOW_OK && !batch)
         rc = flow_error_set(err, FLOW_EINVAL, "no batch was given");
     if (rc != FLOW_OK)
         return rc;
@@ -382,7 +382,7 @@ int flow_harness_intercept(flow_harness *harness, flow_batch *batch, flow_error 
 {
     int rc = check_runs(harness, FLOW_KIND_INTERCEPTOR, err);
 
-    if (rc == FLOW_OK && batch == NULL)
+    if (rc == FLOW_OK && !batch)
         rc = flow_error_set(err, FLOW_EINVAL, "no batch was given");
     if (rc != FLOW_OK)
         return rc;
@@ -398,7 +398,7 @@ flow_channel *flow_harness_channel(flow_harness *harness)
 
 void flow_harness_fail(flow_harness *harness, uint32_t count, int code)
 {
-    if (harness == NULL)
+    if (!harness)
         return;
     atomic_store(&harness->fail_code, code);
     atomic_store(&harness->fails_left, count);
@@ -406,20 +406,20 @@ void flow_harness_fail(flow_harness *harness, uint32_t count, int code)
 
 static const flow_context *context_of(const flow_harness *harness)
 {
-    if (harness->source != NULL)
+    if (harness->source)
         return harness->source->ctx;
-    if (harness->sink != NULL)
+    if (harness->sink)
         return harness->sink->ctx;
-    if (harness->interceptor.ctx != NULL)
+    if (harness->interceptor.ctx)
         return harness->interceptor.ctx;
-    return harness->channel != NULL ? harness->channel->ctx : NULL;
+    return harness->channel ? harness->channel->ctx : NULL;
 }
 
 int64_t flow_harness_counter(flow_harness *harness, const char *name)
 {
     const flow_context *ctx = harness == NULL ? NULL : context_of(harness);
 
-    return ctx == NULL || name == NULL ? 0 : fl_counters_value(&ctx->counters, name);
+    return !ctx || name == NULL ? 0 : fl_counters_value(&ctx->counters, name);
 }
 
 static int stop_source(struct fl_source_runner *source, flow_error **err)
@@ -427,7 +427,7 @@ static int stop_source(struct fl_source_runner *source, flow_error **err)
     int rc = FLOW_OK;
 
     fl_source_runner_hurry(source);
-    if (source->ops->stop != NULL)
+    if (source->ops->stop)
         rc = fl_answer(source->ctx, "stop", source->ops->stop(source->self, err), FLOW_OK, err);
     fl_emitter_close(source->emitter, FL_NEVER);
     return rc;
@@ -441,9 +441,9 @@ int flow_harness_stop(flow_harness *harness, flow_error **err)
         return rc;
     harness->runs = 0;
     fl_sleepers_expect(&harness->sleepers, 0);
-    if (harness->source != NULL)
+    if (harness->source)
         rc = stop_source(harness->source, err);
-    if (harness->sink != NULL) {
+    if (harness->sink) {
         fl_context_stop(harness->sink->ctx);
         rc = fl_sink_unit_stop(harness->sink, err);
     }
@@ -453,7 +453,7 @@ int flow_harness_stop(flow_harness *harness, flow_error **err)
 
 void flow_harness_free(flow_harness *harness)
 {
-    if (harness == NULL || fl_library_check(harness->lib, NULL) != FLOW_OK)
+    if (!harness || fl_library_check(harness->lib, NULL) != FLOW_OK)
         return;
     if (harness->runs)
         flow_harness_stop(harness, NULL);

@@ -16,15 +16,15 @@ static void note_finding(void *self, int32_t severity, const struct fl_raw *wher
                          const char *message, const char *hint)
 {
     struct first_fault *first = self;
-    const char *gap = hint != NULL && hint[0] != '\0' ? "; " : "";
-    const char *more = hint != NULL ? hint : "";
+    const char *gap = hint && hint[0] != '\0' ? "; " : "";
+    const char *more = hint ? hint : "";
 
     if (severity != FLOW_SEVERITY_ERROR) {
         fl_logf(&first->harness->lib->log, FLOW_LOG_WARN, first->harness->part.name, "%s%s%s",
                 message, gap, more);
         return;
     }
-    if (first->error != NULL)
+    if (first->error)
         return;
     flow_error_setf(&first->error, FLOW_ECONFIG, "%s%s%s", message, gap, more);
     flow_error_locate(&first->error, NULL, where->full, NULL, 0, 0);
@@ -41,7 +41,7 @@ static int make_settings(flow_harness *harness, struct fl_part *part, const stru
     int rc = fl_settings_make(harness->lib->registry, part->type, raw, count, &owner, &findings,
                               &faults, &part->settings);
 
-    if (rc != FLOW_OK || (faults > 0 && first.error == NULL)) {
+    if (rc != FLOW_OK || (faults > 0 && !first.error)) {
         flow_error_free(first.error);
         return fl_error_nomem(err);
     }
@@ -62,7 +62,7 @@ static int set_component(flow_harness *harness, flow_error **err)
     size_t count = harness->keys.count;
     struct fl_raw *raw = fl_calloc(mem, count + 1, sizeof(*raw));
 
-    if (raw == NULL)
+    if (!raw)
         return fl_error_nomem(err);
     for (size_t i = 0; i < count; i++) {
         const struct fl_harness_key *key = fl_vec_at(&harness->keys, i);
@@ -201,9 +201,9 @@ void fl_harness_drop(flow_harness *harness)
 {
     fl_source_runner_free(harness->source);
     fl_sink_unit_free(harness->sink);
-    if (harness->interceptor.ctx != NULL)
+    if (harness->interceptor.ctx)
         fl_interceptor_drop(&harness->interceptor);
-    if (harness->channel != NULL) {
+    if (harness->channel) {
         flow_context *ctx = harness->channel->ctx;
         fl_channel_free(harness->channel);
         fl_context_free(ctx);

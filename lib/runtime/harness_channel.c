@@ -24,7 +24,7 @@ static int create(flow_context *ctx, void **self, flow_error **err)
     flow_harness *harness = flow_context_user(ctx);
     struct channel *channel = fl_zalloc(&ctx->lib->allocator, sizeof(*channel));
 
-    if (channel == NULL)
+    if (!channel)
         return fl_error_nomem(err);
     channel->harness = harness;
     channel->inner = &harness->channel_part.type->ops.channel;
@@ -48,14 +48,14 @@ static int open_channel(void *self, flow_error **err)
 {
     struct channel *channel = self;
 
-    return channel->inner->open != NULL ? channel->inner->open(channel->self, err) : FLOW_OK;
+    return channel->inner->open ? channel->inner->open(channel->self, err) : FLOW_OK;
 }
 
 static int close_channel(void *self, flow_error **err)
 {
     struct channel *channel = self;
 
-    return channel->inner->close != NULL ? channel->inner->close(channel->self, err) : FLOW_OK;
+    return channel->inner->close ? channel->inner->close(channel->self, err) : FLOW_OK;
 }
 
 static int begin(void *self, void **txn, flow_error **err)
@@ -63,7 +63,7 @@ static int begin(void *self, void **txn, flow_error **err)
     struct channel *channel = self;
     struct txn *made = fl_zalloc(&channel->harness->lib->allocator, sizeof(*made));
 
-    if (made == NULL)
+    if (!made)
         return fl_error_nomem(err);
     int rc = channel->inner->begin(channel->self, &made->inner, err);
     if (rc != FLOW_OK)

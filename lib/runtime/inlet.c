@@ -23,7 +23,7 @@ static int create(flow_context *ctx, void **self, flow_error **err)
     const flow_allocator *mem = &ctx->lib->allocator;
     flow_inlet *inlet = fl_zalloc(mem, sizeof(*inlet));
 
-    if (inlet == NULL || fl_lock_init(&inlet->lock) != FLOW_OK) {
+    if (!inlet || fl_lock_init(&inlet->lock) != FLOW_OK) {
         fl_free(mem, inlet);
         return fl_error_nomem(err);
     }
@@ -86,7 +86,7 @@ static int borrow(flow_inlet *inlet, flow_batch **batch, flow_error **err)
         inlet->spare.count--;
     }
     fl_unlock(&inlet->lock);
-    return *batch != NULL ? FLOW_OK : flow_batch_new(inlet->ctx->lib, batch, err);
+    return *batch ? FLOW_OK : flow_batch_new(inlet->ctx->lib, batch, err);
 }
 
 static void give_back(flow_inlet *inlet, flow_batch *batch)
@@ -95,13 +95,13 @@ static void give_back(flow_inlet *inlet, flow_batch *batch)
     fl_lock(&inlet->lock);
     void *kept = fl_vec_push(&inlet->spare, &batch);
     fl_unlock(&inlet->lock);
-    if (kept == NULL)
+    if (!kept)
         flow_batch_free(batch);
 }
 
 static int check(const flow_inlet *inlet, flow_error **err)
 {
-    if (inlet == NULL)
+    if (!inlet)
         return flow_error_set(err, FLOW_EINVAL, "the call needs an inlet");
     return fl_library_check(inlet->ctx->lib, err);
 }
@@ -129,7 +129,7 @@ int flow_inlet_push_batch(flow_inlet *inlet, flow_batch *batch, int64_t timeout_
 {
     int rc = check(inlet, err);
 
-    if (rc == FLOW_OK && batch == NULL)
+    if (rc == FLOW_OK && !batch)
         rc = flow_error_set(err, FLOW_EINVAL, "a push needs a batch");
     return rc == FLOW_OK ? fl_emitter_emit(inlet->emitter, batch, timeout_ms,
                                            (struct fl_calls){.batches = 1}, err)

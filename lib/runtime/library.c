@@ -46,14 +46,14 @@ static int read_allocator(const flow_allocator *theirs, flow_allocator *allocato
     };
 
     *allocator = plain;
-    if (theirs == NULL)
+    if (!theirs)
         return FLOW_OK;
     int result = fl_options_import(allocator, sizeof(*allocator), ALLOCATOR_MIN, theirs,
                                    "flow_allocator", err);
     if (result != FLOW_OK)
         return result;
     allocator->struct_size = sizeof(*allocator);
-    if (allocator->allocate == NULL || allocator->reallocate == NULL || allocator->release == NULL)
+    if (!allocator->allocate || !allocator->reallocate || !allocator->release)
         return flow_error_set(err, FLOW_EINVAL, "flow_allocator: a function is missing");
     return FLOW_OK;
 }
@@ -62,7 +62,7 @@ static int read_options(const flow_library_options *theirs, flow_library_options
                         flow_error **err)
 {
     memset(options, 0, sizeof(*options));
-    if (theirs != NULL) {
+    if (theirs) {
         int result = fl_options_import(options, sizeof(*options), OPTIONS_MIN, theirs,
                                        "flow_library_options", err);
         if (result != FLOW_OK)
@@ -84,9 +84,9 @@ static int make_parts(flow_library *lib, const flow_library_options *options, fl
     atomic_init(&lib->log.level, options->log_level);
     lib->clock = fl_clock_system();
     lib->io = fl_io_system();
-    if (options->module_path != NULL) {
+    if (options->module_path) {
         lib->module_path = fl_strdup(&lib->allocator, options->module_path);
-        if (lib->module_path == NULL)
+        if (!lib->module_path)
             return fl_error_nomem(err);
     }
     int result = fl_fork_guard_init(&lib->guard);
@@ -118,7 +118,7 @@ int flow_library_new(const flow_library_options *options, flow_library **lib, fl
     flow_library_options mine;
     flow_allocator allocator;
 
-    if (lib == NULL)
+    if (!lib)
         return flow_error_set(err, FLOW_EINVAL, "flow_library_new: no place for the library");
     *lib = NULL;
     int result = read_options(options, &mine, err);
@@ -128,7 +128,7 @@ int flow_library_new(const flow_library_options *options, flow_library **lib, fl
         return result;
 
     flow_library *made = fl_zalloc(&allocator, sizeof(*made));
-    if (made == NULL)
+    if (!made)
         return fl_error_nomem(err);
     made->allocator = allocator;
     result = make_parts(made, &mine, err);
@@ -142,7 +142,7 @@ int flow_library_new(const flow_library_options *options, flow_library **lib, fl
 
 int flow_library_free(flow_library *lib, flow_error **err)
 {
-    if (lib == NULL)
+    if (!lib)
         return FLOW_OK;
     int result = fl_library_check(lib, err);
     if (result != FLOW_OK)

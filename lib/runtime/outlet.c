@@ -19,7 +19,7 @@ static int create(flow_context *ctx, void **self, flow_error **err)
 {
     struct fl_outlet *outlet = fl_zalloc(&ctx->lib->allocator, sizeof(*outlet));
 
-    if (outlet == NULL)
+    if (!outlet)
         return fl_error_nomem(err);
     outlet->ctx = ctx;
     outlet->batch_size = (size_t)flow_context_int(ctx, "batchSize");
@@ -96,7 +96,7 @@ struct fl_outlet *fl_outlet_of(const flow_sink_ops *ops, void *self)
 void fl_outlet_bind(struct fl_outlet *outlet, flow_outlet_fn fn, void *self,
                     void (*free_self)(void *self))
 {
-    if (outlet->free_self != NULL)
+    if (outlet->free_self)
         outlet->free_self(outlet->self);
     outlet->fn = fn;
     outlet->self = self;

@@ -11,7 +11,7 @@ void fl_pending_init(struct fl_pending_list *list, const flow_allocator *mem)
 
 void fl_pending_free(struct fl_pending_list *list)
 {
-    while (list->spare != NULL) {
+    while (list->spare) {
         struct fl_pending *next = list->spare->newer;
         fl_free(list->mem, list->spare);
         list->spare = next;
@@ -22,15 +22,15 @@ struct fl_pending *fl_pending_add(struct fl_pending_list *list)
 {
     struct fl_pending *entry = list->spare;
 
-    if (entry != NULL)
+    if (entry)
         list->spare = entry->newer;
     else
         entry = fl_alloc(list->mem, sizeof(*entry));
-    if (entry == NULL)
+    if (!entry)
         return NULL;
 
     *entry = (struct fl_pending){.older = list->newest};
-    if (list->newest != NULL)
+    if (list->newest)
         list->newest->newer = entry;
     else
         list->oldest = entry;
@@ -41,11 +41,11 @@ struct fl_pending *fl_pending_add(struct fl_pending_list *list)
 
 void fl_pending_remove(struct fl_pending_list *list, struct fl_pending *entry)
 {
-    if (entry->older != NULL)
+    if (entry->older)
         entry->older->newer = entry->newer;
     else
         list->oldest = entry->newer;
-    if (entry->newer != NULL)
+    if (entry->newer)
         entry->newer->older = entry->older;
     else
         list->newest = entry->older;
@@ -61,7 +61,7 @@ int fl_pending_can_roll_back(const struct fl_pending_list *list)
     int unfinished = 0;
     int possible = 0;
 
-    for (const struct fl_pending *p = list->newest; p != NULL; p = p->older) {
+    for (const struct fl_pending *p = list->newest; p; p = p->older) {
         if (p->failed)
             possible = !unfinished;
         else

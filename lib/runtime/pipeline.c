@@ -39,7 +39,7 @@ struct fl_sink_unit *fl_pipeline_sink(const flow_pipeline *pipeline, const char 
 
 static int check(const flow_pipeline *pipeline, flow_error **err)
 {
-    if (pipeline == NULL)
+    if (!pipeline)
         return flow_error_set(err, FLOW_EINVAL, "no pipeline was given");
     return fl_library_check(pipeline->lib, err);
 }
@@ -53,7 +53,7 @@ int flow_pipeline_new(flow_library *lib, flow_config *config, const char *agent,
 
     if (rc != FLOW_OK)
         return rc;
-    if (config == NULL || pipeline == NULL || (flags & ~FLOW_PIPELINE_LENIENT) != 0)
+    if (!config || !pipeline || (flags & ~FLOW_PIPELINE_LENIENT) != 0)
         return flow_error_set(err, FLOW_EINVAL, "a pipeline needs a configuration and known flags");
     rc = fl_plan_make(config, agent, lenient, &plan, NULL, err);
     return rc == FLOW_OK ? fl_pipeline_build(lib, plan, lenient, pipeline, err) : rc;
@@ -66,7 +66,7 @@ static int bind(flow_pipeline *pipeline, const char *name, struct fl_outlet **ou
 
     if (rc != FLOW_OK)
         return rc;
-    if (name == NULL)
+    if (!name)
         return flow_error_set(err, FLOW_EINVAL, "no name was given");
     rc = fl_pipeline_claim(pipeline, FL_NEVER, err);
     if (rc != FLOW_OK)
@@ -74,10 +74,10 @@ static int bind(flow_pipeline *pipeline, const char *name, struct fl_outlet **ou
 
     int32_t state = flow_pipeline_state(pipeline);
     const struct fl_sink_unit *unit = fl_pipeline_sink(pipeline, name);
-    *outlet = unit != NULL ? fl_outlet_of(unit->ops, unit->self) : NULL;
+    *outlet = unit ? fl_outlet_of(unit->ops, unit->self) : NULL;
     if (state != FLOW_PIPELINE_NEW && state != FLOW_PIPELINE_STOPPED)
         rc = flow_error_set(err, FLOW_ESTATE, "an outlet is bound before the start");
-    else if (*outlet == NULL)
+    else if (!*outlet)
         rc = flow_error_setf(err, FLOW_ENOENT, "there is no sink '%s' of type outlet", name);
     fl_pipeline_release(pipeline);
     return rc;
@@ -89,13 +89,13 @@ int flow_pipeline_bind(flow_pipeline *pipeline, const char *name, flow_outlet_fn
     struct fl_outlet *outlet = NULL;
     int rc = FLOW_OK;
 
-    if (fn == NULL)
+    if (!fn)
         rc = flow_error_set(err, FLOW_EINVAL, "no function was given");
     else
         rc = bind(pipeline, name, &outlet, err);
     if (rc == FLOW_OK)
         fl_outlet_bind(outlet, fn, self, free_self);
-    else if (free_self != NULL)
+    else if (free_self)
         free_self(self);
     return rc;
 }
@@ -112,12 +112,12 @@ int flow_pipeline_inlet(flow_pipeline *pipeline, const char *name, flow_inlet **
 
     if (rc != FLOW_OK)
         return rc;
-    if (name == NULL || inlet == NULL)
+    if (!name || !inlet)
         return flow_error_set(err, FLOW_EINVAL, "a name, or the place for the inlet, is missing");
     for (size_t i = 0; i < pipeline->sources.count; i++) {
         const struct fl_source_runner *runner = fl_pipeline_source_at(pipeline, i);
         flow_inlet *found = fl_inlet_of(runner->ops, runner->self);
-        if (found != NULL && strcmp(runner->ctx->name, name) == 0) {
+        if (found && strcmp(runner->ctx->name, name) == 0) {
             *inlet = found;
             return FLOW_OK;
         }
@@ -132,11 +132,11 @@ int flow_pipeline_channel(flow_pipeline *pipeline, const char *name, flow_channe
 
     if (rc != FLOW_OK)
         return rc;
-    if (name == NULL || channel == NULL)
+    if (!name || !channel)
         return flow_error_set(err, FLOW_EINVAL, "a name, or the place for the channel, is missing");
     for (size_t i = 0; i < pipeline->channels.count; i++) {
         flow_channel *found = fl_pipeline_channel_at(pipeline, i);
-        if (found != NULL && strcmp(flow_channel_name(found), name) == 0) {
+        if (found && strcmp(flow_channel_name(found), name) == 0) {
             *channel = found;
             return FLOW_OK;
         }
@@ -146,7 +146,7 @@ int flow_pipeline_channel(flow_pipeline *pipeline, const char *name, flow_channe
 
 int flow_pipeline_free(flow_pipeline *pipeline, flow_error **err)
 {
-    if (pipeline == NULL)
+    if (!pipeline)
         return FLOW_OK;
 
     int rc = check(pipeline, err);

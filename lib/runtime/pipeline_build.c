@@ -18,8 +18,8 @@ static int forgive(const struct build *build, const struct fl_part *part, int rc
     if (rc == FLOW_OK || rc == FLOW_ENOMEM || !build->lenient)
         return rc;
     fl_logf(&build->pipeline->lib->log, FLOW_LOG_WARN, part->name, "left out: %s",
-            err != NULL ? flow_error_message(*err) : flow_error_name(rc));
-    if (err != NULL) {
+            err ? flow_error_message(*err) : flow_error_name(rc));
+    if (err) {
         flow_error_free(*err);
         *err = NULL;
     }
@@ -97,7 +97,7 @@ static int add_sink(const struct build *build, struct fl_sink_runner *runner, si
     const struct fl_plan_sink *plan = fl_vec_at(&pipeline->plan->sinks, index);
     flow_channel *channel = fl_pipeline_channel_at(pipeline, plan->channel);
 
-    if (channel == NULL)
+    if (!channel)
         return orphaned(build, &plan->part, err);
     int rc = FLOW_OK;
     if (fl_channel_has_consumers(channel))
@@ -173,7 +173,7 @@ static int make_source(const struct build *build, const struct fl_plan_source *p
     if (rc != FLOW_OK)
         return forgive(build, &plan->part, rc, err);
     flow_inlet *inlet = fl_inlet_of(runner->ops, runner->self);
-    if (inlet != NULL)
+    if (inlet)
         fl_inlet_attach(inlet, runner->emitter);
     fl_vec_push(&pipeline->sources, &runner);
     return FLOW_OK;
@@ -191,7 +191,7 @@ static int build_source(const struct build *build, const struct fl_plan_source *
     for (size_t i = 0; i < plan->channels.count; i++) {
         size_t index = *(size_t *)fl_vec_at(&plan->channels, i);
         flow_channel *channel = fl_pipeline_channel_at(build->pipeline, index);
-        if (channel != NULL)
+        if (channel)
             fl_vec_push(&channels, &channel);
     }
     if (channels.count == 0)
@@ -230,7 +230,7 @@ static int make_empty(flow_library *lib, struct fl_plan *plan, flow_pipeline **p
     const flow_allocator *mem = &lib->allocator;
     flow_pipeline *made = fl_zalloc(mem, sizeof(*made));
 
-    if (made == NULL || fl_lock_init(&made->lock) != FLOW_OK) {
+    if (!made || fl_lock_init(&made->lock) != FLOW_OK) {
         fl_free(mem, made);
         return FLOW_ENOMEM;
     }
@@ -284,7 +284,7 @@ int fl_pipeline_build(flow_library *lib, struct fl_plan *plan, int lenient,
 
 static void free_channel(flow_channel *channel)
 {
-    if (channel == NULL)
+    if (!channel)
         return;
     flow_context *ctx = channel->ctx;
     fl_channel_free(channel);

@@ -19,7 +19,7 @@ static int add_interceptor(flow_metrics *metrics, const flow_context *source,
     fl_buf_init(&name, &source->lib->allocator);
     fl_buf_printf(&name, "%s.%s", source->name, interceptor->name);
     const char *text = fl_buf_cstr(&name);
-    if (text != NULL)
+    if (text)
         rc = fl_metrics_add(metrics, FLOW_KIND_INTERCEPTOR, text, &interceptor->counters);
     fl_buf_free(&name);
     return rc;
@@ -58,11 +58,11 @@ static int add_consumer(flow_metrics *metrics, const flow_channel *channel,
     fl_buf_init(&name, &channel->ctx->lib->allocator);
     fl_buf_printf(&name, "%s.%s", channel->ctx->name, info->name);
     const char *text = fl_buf_cstr(&name);
-    for (size_t i = 0; text != NULL && i < sizeof(values) / sizeof(values[0]) && rc == FLOW_OK; i++)
+    for (size_t i = 0; text && i < sizeof(values) / sizeof(values[0]) && rc == FLOW_OK; i++)
         rc = fl_metrics_add_value(metrics, FLOW_KIND_CHANNEL, text, values[i].name,
                                   (int64_t)values[i].value);
     fl_buf_free(&name);
-    return text != NULL ? rc : FLOW_ENOMEM;
+    return text ? rc : FLOW_ENOMEM;
 }
 
 static int add_consumers(flow_metrics *metrics, flow_channel *channel)
@@ -121,7 +121,7 @@ static int add_all(flow_metrics *metrics, const flow_pipeline *pipeline)
         rc = add_source(metrics, fl_pipeline_source_at(pipeline, i));
     for (size_t i = 0; i < pipeline->channels.count && rc == FLOW_OK; i++) {
         flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
-        if (channel != NULL)
+        if (channel)
             rc = add_channel(metrics, channel);
     }
     for (size_t i = 0; i < pipeline->runners.count && rc == FLOW_OK; i++)
@@ -131,7 +131,7 @@ static int add_all(flow_metrics *metrics, const flow_pipeline *pipeline)
 
 int flow_pipeline_metrics(flow_pipeline *pipeline, flow_metrics **metrics, flow_error **err)
 {
-    if (pipeline == NULL || metrics == NULL)
+    if (!pipeline || !metrics)
         return flow_error_set(err, FLOW_EINVAL,
                               "a pipeline, or the place for its metrics, is "
                               "missing");

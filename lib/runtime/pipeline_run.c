@@ -36,7 +36,7 @@ static int check_outlets(const flow_pipeline *pipeline, flow_error **err)
         for (size_t k = 0; k < runner->units.count; k++) {
             const struct fl_sink_unit *unit = fl_sink_runner_unit(runner, k);
             const struct fl_outlet *outlet = fl_outlet_of(unit->ops, unit->self);
-            if (outlet != NULL && !fl_outlet_is_bound(outlet))
+            if (outlet && !fl_outlet_is_bound(outlet))
                 return flow_error_setf(err, FLOW_ECONFIG,
                                        "%s has no function; call flow_pipeline_bind first",
                                        unit->ctx->label);
@@ -68,7 +68,7 @@ static int open_channels(flow_pipeline *pipeline, flow_error **err)
 
     for (size_t i = 0; i < pipeline->channels.count && rc == FLOW_OK; i++) {
         flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
-        if (channel != NULL)
+        if (channel)
             rc = open_channel(pipeline, channel, err);
     }
     return rc;
@@ -156,7 +156,7 @@ static void close_channels(void *arg)
 
     for (size_t i = 0; i < pipeline->channels.count; i++) {
         flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
-        if (channel == NULL)
+        if (!channel)
             continue;
         begin_closing(pipeline, channel);
         close_channel(channel);
@@ -168,7 +168,7 @@ static flow_channel *slow_channel(const flow_pipeline *pipeline)
 {
     for (size_t i = 0; i < pipeline->channels.count; i++) {
         flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
-        if (channel != NULL && channel->ops->close != NULL && atomic_load(&channel->is_open))
+        if (channel && channel->ops->close && atomic_load(&channel->is_open))
             return channel;
     }
     return NULL;
@@ -180,9 +180,9 @@ static int stop_channels(flow_pipeline *pipeline, int64_t deadline, flow_error *
 
     if (atomic_load(&closer->ended)) {
         flow_channel *slow = slow_channel(pipeline);
-        if (slow != NULL)
+        if (slow)
             begin_closing(pipeline, slow);
-        if (slow == NULL || fl_worker_start(closer, "close", close_channels, pipeline) != FLOW_OK)
+        if (!slow || fl_worker_start(closer, "close", close_channels, pipeline) != FLOW_OK)
             close_channels(pipeline);
     }
     if (fl_worker_join(closer, deadline) == FLOW_OK)
@@ -233,7 +233,7 @@ static int start(flow_pipeline *pipeline, flow_error **err)
 
 static int check(const flow_pipeline *pipeline, flow_error **err)
 {
-    if (pipeline == NULL)
+    if (!pipeline)
         return flow_error_set(err, FLOW_EINVAL, "no pipeline was given");
     return fl_library_check(pipeline->lib, err);
 }
@@ -273,7 +273,7 @@ static uint64_t count_left(const flow_pipeline *pipeline)
 
     for (size_t i = 0; i < pipeline->channels.count; i++) {
         const flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
-        if (channel != NULL && !has_view(pipeline, channel))
+        if (channel && !has_view(pipeline, channel))
             left += flow_channel_size(channel);
     }
     for (size_t i = 0; i < pipeline->views.count; i++)

@@ -66,7 +66,7 @@ static int in_use(const flow_pipeline *pipeline, flow_error **err)
 {
     const flow_context *awaited = atomic_load(&pipeline->awaited);
 
-    if (awaited == NULL)
+    if (!awaited)
         return flow_error_set(err, FLOW_ETIMEDOUT, "another call is still at work on the pipeline");
     flow_error_set(err, FLOW_ETIMEDOUT, "another call on the pipeline still waits for it");
     flow_error_locate(err, awaited->label, NULL, NULL, 0, 0);
@@ -89,7 +89,7 @@ static void hurry_start(flow_pipeline *pipeline)
 {
     for (size_t i = 0; i < pipeline->channels.count; i++) {
         flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
-        if (channel != NULL && !atomic_load(&channel->is_open))
+        if (channel && !atomic_load(&channel->is_open))
             fl_context_stop(channel->ctx);
     }
     for (size_t i = 0; i < pipeline->runners.count; i++)
@@ -138,7 +138,7 @@ static void resume(flow_pipeline *pipeline)
 {
     for (size_t i = 0; i < pipeline->channels.count; i++) {
         flow_channel *channel = fl_pipeline_channel_at(pipeline, i);
-        if (channel != NULL)
+        if (channel)
             fl_context_resume(channel->ctx);
     }
     for (size_t i = 0; i < pipeline->runners.count; i++)

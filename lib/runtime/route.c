@@ -32,7 +32,7 @@ int fl_route_empty(const flow_route *route)
 
 int flow_route_require(flow_route *route, size_t index)
 {
-    if (route == NULL || index >= route->channels)
+    if (!route || index >= route->channels)
         return FLOW_EINVAL;
 
     uint64_t *word = &route->words[index / FIELDS_PER_WORD];
@@ -51,7 +51,7 @@ void fl_route_move(const flow_route *route, size_t from, size_t to)
 
 int flow_route_offer(flow_route *route, size_t index)
 {
-    if (route == NULL || index >= route->channels)
+    if (!route || index >= route->channels)
         return FLOW_EINVAL;
     if (fl_route_get(route->words, index) == 0)
         route->words[index / FIELDS_PER_WORD] |= (uint64_t)FL_ROUTE_OPTIONAL << shift_of(index);

@@ -18,12 +18,12 @@ int fl_sink_runner_new(const struct fl_site *site, const char *name, struct fl_s
     const flow_allocator *mem = &site->lib->allocator;
     struct fl_sink_runner *made = fl_zalloc(mem, sizeof(*made));
 
-    if (made == NULL || fl_waker_init(&made->waker) != FLOW_OK) {
+    if (!made || fl_waker_init(&made->waker) != FLOW_OK) {
         fl_free(mem, made);
         return fl_error_nomem(err);
     }
     made->name = name;
-    made->clock = site->clock != NULL ? site->clock : site->lib->clock;
+    made->clock = site->clock ? site->clock : site->lib->clock;
     made->draining = site->draining;
     fl_vec_init(&made->units, mem, sizeof(struct fl_sink_unit *));
     fl_worker_init(&made->worker, site->changed);
@@ -33,7 +33,7 @@ int fl_sink_runner_new(const struct fl_site *site, const char *name, struct fl_s
 
 void fl_sink_runner_free(struct fl_sink_runner *runner)
 {
-    if (runner == NULL)
+    if (!runner)
         return;
 
     const flow_allocator *mem = runner->units.mem;
@@ -58,7 +58,7 @@ int fl_sink_runner_add(struct fl_sink_runner *runner, const struct fl_site *site
 
     if (rc != FLOW_OK)
         return rc;
-    if (fl_vec_push(&runner->units, &unit) == NULL) {
+    if (!fl_vec_push(&runner->units, &unit)) {
         fl_sink_unit_free(unit);
         return fl_error_nomem(err);
     }
@@ -80,7 +80,7 @@ struct fl_sink_unit *fl_sink_runner_unit(const struct fl_sink_runner *runner, si
 
 const flow_context *fl_sink_runner_context(const struct fl_sink_runner *runner)
 {
-    return runner->group != NULL ? runner->group->ctx : fl_sink_runner_unit(runner, 0)->ctx;
+    return runner->group ? runner->group->ctx : fl_sink_runner_unit(runner, 0)->ctx;
 }
 
 int fl_sink_runner_stopping(const struct fl_sink_runner *runner)
@@ -186,15 +186,15 @@ static void turn(struct fl_sink_runner *runner)
     struct fl_sink_unit *alone = fl_sink_runner_unit(runner, 0);
 
     atomic_store(&runner->flushed, 0);
-    int answer = runner->group != NULL ? fl_group_process(runner->group, &cause)
-                                       : fl_sink_unit_run(alone, &cause);
+    int answer =
+        runner->group ? fl_group_process(runner->group, &cause) : fl_sink_unit_run(alone, &cause);
 
     if (answer < FLOW_OK) {
         fault(runner, cause);
         return;
     }
     flow_error_free(cause);
-    if (runner->group != NULL && answer == FLOW_READY)
+    if (runner->group && answer == FLOW_READY)
         fl_fault_log_clear(runner->faults);
     if (answer != FLOW_BACKOFF || ran_dry(runner)) {
         runner->dry = 0;
@@ -249,9 +249,9 @@ static void play_round(struct fl_sink_runner *runner)
 
     int64_t wake = fl_sink_runner_tend(runner);
     fl_worker_attempted(&runner->worker);
-    if (runner->group == NULL) {
+    if (!runner->group) {
         flow_error *cause = fl_sink_unit_failure(fl_sink_runner_unit(runner, 0));
-        if (cause != NULL)
+        if (cause)
             fault(runner, cause);
     }
     if (rest(runner, wake))
@@ -261,7 +261,7 @@ static void play_round(struct fl_sink_runner *runner)
 /* A sink without `stop` has no other way to end its transactions than to go on until they are. */
 static void finish_pending(struct fl_sink_runner *runner, struct fl_sink_unit *unit)
 {
-    while (unit->ops->stop == NULL && unit->pending.count > 0) {
+    while (!unit->ops->stop && unit->pending.count > 0) {
         fl_waker_begin(&runner->waker);
         fl_sink_unit_tend(unit);
         if (unit->pending.count > 0)
@@ -297,7 +297,7 @@ void fl_sink_runner_resume(struct fl_sink_runner *runner)
     atomic_store(&runner->worker.stopping, 0);
     for (size_t i = 0; i < runner->units.count; i++)
         fl_context_resume(fl_sink_runner_unit(runner, i)->ctx);
-    if (runner->group != NULL)
+    if (runner->group)
         fl_context_resume(runner->group->ctx);
 }
 

@@ -27,7 +27,7 @@ static void transaction_done(void *self, flow_txn *txn, int result, flow_error *
 
 static void ask_deadline(struct fl_sink_unit *unit)
 {
-    int timed = unit->ops->deadline != NULL && unit->ops->timer != NULL;
+    int timed = unit->ops->deadline && unit->ops->timer != NULL;
 
     unit->deadline = timed ? unit->ops->deadline(unit->self) : FL_NEVER;
 }
@@ -36,13 +36,13 @@ static int start_sink(void *arg, flow_error **err)
 {
     struct fl_sink_unit *unit = arg;
 
-    if (unit->ops->start != NULL) {
+    if (unit->ops->start) {
         int rc = unit->ops->start(unit->self, err);
         if (rc != FLOW_OK)
             return rc;
     }
     unit->stopped = 0;
-    unit->max_pending = unit->ops->max_pending != NULL ? unit->ops->max_pending(unit->self) : 1;
+    unit->max_pending = unit->ops->max_pending ? unit->ops->max_pending(unit->self) : 1;
     if (unit->max_pending == 0)
         unit->max_pending = 1;
     ask_deadline(unit);
@@ -66,7 +66,7 @@ static int find_counters(struct fl_sink_counters *counters, flow_context *ctx, f
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         *names[i].counter = flow_context_counter(ctx, names[i].name);
-        if (*names[i].counter == NULL)
+        if (!*names[i].counter)
             return fl_error_nomem(err);
     }
     return FLOW_OK;
@@ -89,7 +89,7 @@ int fl_sink_unit_new(const struct fl_site *site, const struct fl_part *part, flo
     const flow_allocator *mem = &site->lib->allocator;
     struct fl_sink_unit *made = fl_zalloc(mem, sizeof(*made));
 
-    if (made == NULL || fl_lock_init(&made->lock) != FLOW_OK) {
+    if (!made || fl_lock_init(&made->lock) != FLOW_OK) {
         fl_free(mem, made);
         return fl_error_nomem(err);
     }
@@ -116,11 +116,11 @@ int fl_sink_unit_new(const struct fl_site *site, const struct fl_part *part, flo
 
 void fl_sink_unit_free(struct fl_sink_unit *unit)
 {
-    if (unit == NULL)
+    if (!unit)
         return;
 
     const flow_allocator *mem = unit->pending.mem;
-    if (unit->ops != NULL)
+    if (unit->ops)
         unit->ops->destroy(unit->self);
     fl_context_free(unit->ctx);
     fl_pending_free(&unit->pending);
@@ -152,7 +152,7 @@ static void count(struct fl_sink_unit *unit, const struct fl_pending *entry, int
 
 static void tell(struct fl_sink_unit *unit, const struct fl_pending *entry, int result)
 {
-    if (unit->ops->ended != NULL && entry->txn != NULL && !unit->stopped)
+    if (unit->ops->ended && entry->txn && !unit->stopped)
         unit->ops->ended(unit->self, entry->txn, result);
 }
 
@@ -200,7 +200,7 @@ static int done_already(struct fl_sink_unit *unit, flow_error **err)
 {
     flow_context_log(unit->ctx, FLOW_LOG_WARN,
                      "'process' must answer FLOW_PENDING when it calls flow_txn_done");
-    if (err != NULL) {
+    if (err) {
         flow_error_free(*err);
         *err = NULL;
     }
@@ -209,9 +209,9 @@ static int done_already(struct fl_sink_unit *unit, flow_error **err)
 
 static void keep_failure(struct fl_sink_unit *unit, int result, flow_error *cause)
 {
-    if (cause == NULL)
+    if (!cause)
         fl_answer(unit->ctx, "flow_txn_done", result, FLOW_OK, &cause);
-    if (unit->failure == NULL)
+    if (!unit->failure)
         unit->failure = cause;
     else
         flow_error_free(cause);
@@ -222,7 +222,7 @@ static struct fl_pending *pop_done(struct fl_sink_unit *unit)
 {
     fl_lock(&unit->lock);
     struct fl_pending *entry = unit->first_done;
-    if (entry != NULL && (unit->first_done = entry->next_done) == NULL)
+    if (entry && (unit->first_done = entry->next_done) == NULL)
         unit->last_done = &unit->first_done;
     fl_unlock(&unit->lock);
     return entry;
@@ -278,7 +278,7 @@ static void roll_back_failed(struct fl_sink_unit *unit)
 {
     struct fl_pending *older;
 
-    for (struct fl_pending *p = unit->pending.newest; p != NULL; p = older) {
+    for (struct fl_pending *p = unit->pending.newest; p; p = older) {
         older = p->older;
         if (p->failed)
             roll_back(unit, p, p->result, p->cause);
@@ -311,7 +311,7 @@ static int conclude(struct fl_sink_unit *unit, struct fl_pending *entry, int ans
             return answer;
         answer = rc;
     }
-    roll_back(unit, entry, answer, err != NULL ? *err : NULL);
+    roll_back(unit, entry, answer, err ? *err : NULL);
     fl_sink_unit_settle(unit);
     return answer;
 }
@@ -320,7 +320,7 @@ int fl_sink_unit_run(struct fl_sink_unit *unit, flow_error **err)
 {
     struct fl_pending *entry = fl_pending_add(&unit->pending);
 
-    if (entry == NULL)
+    if (!entry)
         return fl_error_nomem(err);
     atomic_fetch_add(&unit->begun, 1);
     int answer = flow_txn_begin(unit->channel, &entry->txn, err);
@@ -348,7 +348,7 @@ flow_error *fl_sink_unit_failure(struct fl_sink_unit *unit)
 {
     flow_error *failure = unit->failing ? NULL : unit->failure;
 
-    if (failure != NULL)
+    if (failure)
         unit->failure = NULL;
     return failure;
 }
@@ -401,7 +401,7 @@ void fl_sink_unit_flush(struct fl_sink_unit *unit)
     if (!unit->held_back || !unit->start.started)
         return;
     unit->held_back = 0;
-    if (unit->ops->flush != NULL)
+    if (unit->ops->flush)
         unit->ops->flush(unit->self);
     ask_deadline(unit);
 }
@@ -410,7 +410,7 @@ void fl_sink_unit_flush(struct fl_sink_unit *unit)
  * result is awaited, which takes no longer than a call of transaction_done. */
 static void abandon(struct fl_sink_unit *unit)
 {
-    while (unit->pending.newest != NULL) {
+    while (unit->pending.newest) {
         struct fl_pending *entry = unit->pending.newest;
         if (entry->failed || fl_txn_take_back(entry->txn) == FLOW_OK)
             roll_back(unit, entry, FLOW_ECLOSED, NULL);
@@ -437,7 +437,7 @@ int fl_sink_unit_stop(struct fl_sink_unit *unit, flow_error **err)
 {
     int rc = FLOW_OK;
 
-    if (unit->start.started && unit->ops->stop != NULL)
+    if (unit->start.started && unit->ops->stop)
         rc = fl_answer(unit->ctx, "stop", stop_sink(unit, err), FLOW_OK, err);
     unit->stopped = 1;
     fl_sink_unit_settle(unit);

@@ -25,10 +25,10 @@ int fl_answer(const flow_context *ctx, const char *callback, int rc, int highest
     if (rc > highest || rc < FLOW_ETOOBIG)
         rc = flow_error_setf(err, FLOW_ECALLBACK, "'%s' returned %d, which is no answer", callback,
                              rc);
-    else if (err != NULL && *err == NULL)
+    else if (err && !*err)
         flow_error_setf(err, rc, "'%s' failed with %s and gave no reason", callback,
                         flow_error_name(rc));
-    if (err != NULL && flow_error_component(*err)[0] == '\0')
+    if (err && flow_error_component(*err)[0] == '\0')
         flow_error_locate(err, ctx->label, NULL, NULL, 0, 0);
     return rc;
 }

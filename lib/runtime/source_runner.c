@@ -10,7 +10,7 @@ static int start_source(void *arg, flow_error **err)
 {
     struct fl_source_runner *runner = arg;
 
-    if (runner->ops->start == NULL)
+    if (!runner->ops->start)
         return FLOW_OK;
     return runner->ops->start(runner->self, runner->emitter, err);
 }
@@ -35,7 +35,7 @@ int fl_source_runner_new(const struct fl_site *site, const struct fl_plan_source
 {
     struct fl_source_runner *made = fl_zalloc(&site->lib->allocator, sizeof(*made));
 
-    if (made == NULL)
+    if (!made)
         return fl_error_nomem(err);
     made->mem = &site->lib->allocator;
     made->backoff_increment = plan->backoff_increment;
@@ -57,9 +57,9 @@ int fl_source_runner_new(const struct fl_site *site, const struct fl_plan_source
 
 void fl_source_runner_free(struct fl_source_runner *runner)
 {
-    if (runner == NULL)
+    if (!runner)
         return;
-    if (runner->ops != NULL)
+    if (runner->ops)
         runner->ops->destroy(runner->self);
     fl_emitter_free(runner->emitter);
     fl_fault_log_free(&runner->faults);
@@ -122,7 +122,7 @@ static void stop_source(void *arg)
     struct fl_source_runner *runner = arg;
     flow_error *cause = NULL;
 
-    if (runner->start.started && runner->ops->stop != NULL) {
+    if (runner->start.started && runner->ops->stop) {
         int rc = runner->ops->stop(runner->self, &cause);
         if (fl_answer(runner->ctx, "stop", rc, FLOW_OK, &cause) != FLOW_OK)
             flow_context_logf(runner->ctx, FLOW_LOG_ERROR, "did not stop cleanly: %s",
@@ -137,7 +137,7 @@ static void run(void *arg)
     struct fl_source_runner *runner = arg;
 
     supervise(runner);
-    if (runner->ops->poll == NULL)
+    if (!runner->ops->poll)
         return;
     if (runner->start.started)
         poll_source(runner);
@@ -160,7 +160,7 @@ int fl_source_runner_start(struct fl_source_runner *runner, flow_error **err)
 {
     fl_emitter_open(runner->emitter);
     runner->stop_begun = 0;
-    if (runner->ops->start == NULL && runner->ops->poll == NULL) {
+    if (!runner->ops->start && !runner->ops->poll) {
         fl_supervise(&runner->start);
         return FLOW_OK;
     }
@@ -176,9 +176,9 @@ static void begin_stop(struct fl_source_runner *runner)
     if (runner->stop_begun)
         return;
     runner->stop_begun = 1;
-    if (runner->ops->poll != NULL)
+    if (runner->ops->poll)
         return;
-    if (!runner->start.started || runner->ops->stop == NULL ||
+    if (!runner->start.started || !runner->ops->stop ||
         fl_worker_start(&runner->worker, runner->ctx->name, stop_source, runner) != FLOW_OK)
         stop_source(runner);
 }

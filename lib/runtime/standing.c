@@ -11,13 +11,13 @@ int fl_standing_keeps(const flow_emitter *emitter, size_t index)
 {
     if (!fl_channel_is_durable(emitter->channels[index]))
         return 0;
-    return emitter->constant == NULL || fl_route_get(emitter->constant, index) == FL_ROUTE_REQUIRED;
+    return !emitter->constant || fl_route_get(emitter->constant, index) == FL_ROUTE_REQUIRED;
 }
 
 /* Whether events may go to the channel at INDEX and have to arrive there. */
 static int is_required(const flow_emitter *emitter, size_t index)
 {
-    return emitter->constant == NULL || fl_route_get(emitter->constant, index) == FL_ROUTE_REQUIRED;
+    return !emitter->constant || fl_route_get(emitter->constant, index) == FL_ROUTE_REQUIRED;
 }
 
 void fl_standing_tell(flow_emitter *emitter)
@@ -241,8 +241,8 @@ static int fetch_of(flow_emitter *emitter, enum end end, const flow_position *po
 {
     struct fl_buf full;
 
-    if (emitter == NULL || position->key == NULL || position->key_size == 0 || to->size == NULL ||
-        (to->data == NULL && to->room > 0))
+    if (!emitter || !position->key || position->key_size == 0 || !to->size ||
+        (!to->data && to->room > 0))
         return flow_error_set(err, FLOW_EINVAL,
                               "a position needs an emitter, a key and a place for its size");
     int rc = full_key(emitter, position->key, position->key_size, &full, err);
@@ -303,7 +303,7 @@ static int list_key(void *self, const flow_position *position)
         return FLOW_OK;
     fl_buf_init(&key, keys->emitter->mem);
     keys->rc = fl_buf_append(&key, position->key, position->key_size);
-    if (keys->rc == FLOW_OK && fl_vec_push(&keys->list, &key) == NULL)
+    if (keys->rc == FLOW_OK && !fl_vec_push(&keys->list, &key))
         keys->rc = FLOW_ENOMEM;
     if (keys->rc != FLOW_OK)
         fl_buf_free(&key);
@@ -349,7 +349,7 @@ static void free_keys(struct keys *keys)
 
 int flow_emitter_positions(flow_emitter *emitter, flow_position_fn fn, void *self, flow_error **err)
 {
-    if (emitter == NULL || fn == NULL)
+    if (!emitter || !fn)
         return flow_error_set(err, FLOW_EINVAL, "positions need an emitter and a function");
     struct keys keys = {.emitter = emitter};
     int rc = fl_emitter_enter(emitter, err);

@@ -22,7 +22,7 @@ void fl_waker_call(struct fl_waker *waker)
     fl_gate_open(&waker->gate);
 
     flow_channel *channel = atomic_load(&waker->channel);
-    if (channel != NULL)
+    if (channel)
         fl_gate_open(&channel->base->events);
 }
 

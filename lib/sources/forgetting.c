@@ -21,10 +21,8 @@ void fl_forgetting_add(struct fl_forgetting *forgetting, const void *key, size_t
     struct fl_buf copy;
 
     fl_buf_init(&copy, forgetting->mem);
-    if (fl_buf_append(&copy, key, size) != FLOW_OK ||
-        fl_vec_push(&forgetting->keys, &copy) == NULL) {
+    if (fl_buf_append(&copy, key, size) != FLOW_OK || fl_vec_push(&forgetting->keys, &copy) == NULL)
         fl_buf_free(&copy);
-    }
 }
 
 int fl_forgetting_begin(const struct fl_forgetting *forgetting, flow_batch *batch, flow_error **err)
@@ -41,9 +39,8 @@ int fl_forgetting_begin(const struct fl_forgetting *forgetting, flow_batch *batc
 
 void fl_forgetting_emitted(struct fl_forgetting *forgetting)
 {
-    for (size_t i = 0; i < forgetting->keys.count; i++) {
+    for (size_t i = 0; i < forgetting->keys.count; i++)
         fl_buf_free(fl_vec_at(&forgetting->keys, i));
-    }
     forgetting->keys.count = 0;
 }
 
@@ -51,14 +48,12 @@ void fl_forgetting_flush(struct fl_forgetting *forgetting, flow_emitter *emitter
 {
     flow_error *fault = NULL;
 
-    if (forgetting->keys.count == 0) {
+    if (forgetting->keys.count == 0)
         return;
-    }
     int rc = fl_forgetting_begin(forgetting, batch, &fault);
     rc = rc == FLOW_OK ? flow_emitter_emit(emitter, batch, &fault) : rc;
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         fl_forgetting_emitted(forgetting);
-    }
     flow_batch_clear(batch);
     flow_error_free(fault);
 }

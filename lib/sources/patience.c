@@ -14,9 +14,8 @@ int fl_emit_patiently(flow_context *ctx, flow_emitter *emitter, flow_batch *batc
         flow_error *fault = NULL;
         int rc = flow_emitter_emit(emitter, batch, &fault);
         if (rc == FLOW_OK) {
-            if (told != FLOW_OK) {
+            if (told != FLOW_OK)
                 flow_context_log(ctx, FLOW_LOG_INFO, "events are taken again");
-            }
             return FLOW_OK;
         }
         if (rc != told && !flow_context_stopping(ctx)) {
@@ -26,9 +25,8 @@ int fl_emit_patiently(flow_context *ctx, flow_emitter *emitter, flow_batch *batc
             told = rc;
         }
         flow_error_free(fault);
-        if (flow_context_stopping(ctx) || flow_wait(ctx, pause) != FLOW_OK) {
+        if (flow_context_stopping(ctx) || flow_wait(ctx, pause) != FLOW_OK)
             return FLOW_ECLOSED;
-        }
         pause = pause < most_ms / 2 ? 2 * pause : most_ms;
     }
 }

@@ -32,9 +32,8 @@ static int seq_create(flow_context *ctx, void **self, flow_error **err)
     const flow_allocator *mem = flow_library_allocator(flow_context_library(ctx));
     struct seq *seq = fl_zalloc(mem, sizeof *seq);
 
-    if (seq == NULL) {
+    if (!seq)
         return fl_error_nomem(err);
-    }
     seq->ctx = ctx;
     seq->mem = mem;
     seq->batch_size = flow_context_int(ctx, "batchSize");
@@ -79,22 +78,19 @@ static int seq_poll(void *self, flow_emitter *emitter, flow_error **err)
 
     /* A batch that failed is emitted again as it is: part of it may have arrived. */
     if (flow_batch_count(seq->batch) == 0) {
-        for (int64_t i = 0; rc == FLOW_OK && i < count; i++) {
+        for (int64_t i = 0; rc == FLOW_OK && i < count; i++)
             rc = add_number(seq->batch, seq->next + i, err);
-        }
         if (rc != FLOW_OK) {
             flow_batch_clear(seq->batch);
             return rc;
         }
         seq->next += count;
     }
-    if (flow_batch_count(seq->batch) == 0) {
+    if (flow_batch_count(seq->batch) == 0)
         return FLOW_BACKOFF;
-    }
     rc = flow_emitter_emit(emitter, seq->batch, err);
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         flow_batch_clear(seq->batch);
-    }
     return rc;
 }
 

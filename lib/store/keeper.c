@@ -113,7 +113,7 @@ static int wants_spare(struct fl_store *store, struct fl_stripe *stripe)
     uint64_t room = 0;
 
     fl_lock(&stripe->lock);
-    int wanted = stripe->spares.count == 0 && stripe->newest != NULL && stripe->newest->busy;
+    int wanted = stripe->spares.count == 0 && stripe->newest && stripe->newest->busy;
     fl_unlock(&stripe->lock);
     return wanted && !env->io->free_space(env->io->self, stripe->folder, &room) &&
            room > env->required_space && room - env->required_space > 2 * env->segment_size;

@@ -133,7 +133,7 @@ static int job_init(struct job *job, size_t batch, const char *sink)
     *job = (struct job){.batch = batch, .sink = sink};
     job->body = malloc(BODY);
     job->copies = malloc((size_t)ROOM * MOST * BODY);
-    if (job->body == NULL || job->copies == NULL)
+    if (!job->body || !job->copies)
         return -1;
     memset(job->body, 'x', BODY);
     memset(job->copies, 0, (size_t)ROOM * MOST * BODY);

@@ -38,7 +38,7 @@ static int take_port(int *listener)
         perror("bench: port");
         exit(1);
     }
-    if (listener != NULL)
+    if (listener)
         *listener = fd;
     else
         close(fd);
@@ -152,7 +152,7 @@ int main(int argc, char **argv)
     if (bench_options_read(&options, argc, argv) != 0)
         return 2;
     char *chunk = malloc((size_t)CHUNK_LINES * LINE);
-    if (chunk == NULL)
+    if (!chunk)
         return 1;
     memset(chunk, 'x', (size_t)CHUNK_LINES * LINE);
     for (size_t i = 1; i <= CHUNK_LINES; i++)

@@ -77,10 +77,10 @@ int bench_pipe_wait(struct bench_pipe *pipe, const char *component, const char *
 
 void bench_pipe_stop(struct bench_pipe *pipe)
 {
-    if (pipe->pipeline != NULL && flow_pipeline_state(pipe->pipeline) != FLOW_PIPELINE_NEW)
+    if (pipe->pipeline && flow_pipeline_state(pipe->pipeline) != FLOW_PIPELINE_NEW)
         flow_pipeline_stop(pipe->pipeline, 10000, NULL);
     flow_pipeline_free(pipe->pipeline, NULL);
-    if (pipe->lib != NULL)
+    if (pipe->lib)
         flow_library_free(pipe->lib, NULL);
     memset(pipe, 0, sizeof(*pipe));
 }

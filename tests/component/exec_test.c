@@ -311,7 +311,7 @@ static int has_ended(pid_t process)
 
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)process);
     FILE *file = fopen(path, "r");
-    if (file == NULL)
+    if (!file)
         return kill(process, 0) != 0 && errno == ESRCH;
     int count = fscanf(file, "%*d %*s %c", &state);
     fclose(file);

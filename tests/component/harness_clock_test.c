@@ -65,7 +65,7 @@ static void *tick(void *arg)
             return NULL;
         one->rounds++;
         one->wrong += flow_context_now(bench->ctx) != began + round * one->period;
-        if (bench->emitter != NULL)
+        if (bench->emitter)
             emit(bench);
         else
             note(bench);

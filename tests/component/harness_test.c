@@ -43,7 +43,7 @@ static void tear_down(struct bench *bench)
 {
     flow_harness_free(bench->harness);
     rig_free(&bench->rig);
-    if (bench->probe.got != NULL)
+    if (bench->probe.got)
         probe_free(&bench->probe);
 }
 

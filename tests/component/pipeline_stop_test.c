@@ -31,7 +31,7 @@ static struct {
 static int start_slowly(flow_error **err)
 {
     atomic_store(&slow.inside, 1);
-    if (slow.to_stop != NULL)
+    if (slow.to_stop)
         slow.answer = flow_pipeline_stop(slow.to_stop, -1, NULL);
     int rc = flow_wait(slow.ctx, atomic_load(&slow.wait_ms));
     AWAIT(!atomic_load(&slow.deaf));
@@ -197,7 +197,7 @@ static void expect(struct call *call, int result, const char *words)
 {
     pthread_join(call->thread, NULL);
     ck_assert_msg(call->result == result, "%d: %s", call->result, flow_error_message(call->err));
-    if (words != NULL)
+    if (words)
         ck_assert_msg(strstr(flow_error_message(call->err), words) != NULL, "%s",
                       flow_error_message(call->err));
     flow_error_free(call->err);
@@ -211,7 +211,7 @@ static int is_asleep(struct call *call)
 
     snprintf(path, sizeof(path), "/proc/self/task/%ld/stat", atomic_load(&call->id));
     FILE *file = fopen(path, "r");
-    if (file == NULL)
+    if (!file)
         return 0;
     int count = fscanf(file, "%*d %*s %c", &state);
     fclose(file);

@@ -502,7 +502,7 @@ static unsigned count_threads(void)
         char name[32] = "";
         snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
         FILE *file = fopen(path, "r");
-        if (file == NULL)
+        if (!file)
             continue;
         count += fgets(name, sizeof(name), file) != NULL && strncmp(name, "flow-", 5) == 0;
         fclose(file);

@@ -334,7 +334,7 @@ static void expect_all_despite(int64_t offset, const char *message)
     put_position(&spool, "a", offset);
     spool_start(&spool, SPOOL_SETTINGS(AVRO));
     expect_numbers(&spool, 0, 100);
-    if (message != NULL)
+    if (message)
         stand_await_log(&spool.stand, message);
     spool_await_file(&spool, "a.COMPLETED");
     spool_free(&spool);

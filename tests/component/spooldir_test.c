@@ -320,7 +320,7 @@ END_TEST
  * many whole batches as fit. */
 static void fill_up(const char *name, const char *const *settings)
 {
-    int by_seven = settings != NULL && strcmp(settings[0], "batchSize") == 0;
+    int by_seven = settings && strcmp(settings[0], "batchSize") == 0;
 
     put_numbers(name, 10500);
     spool_date(&spool, name, 1000);

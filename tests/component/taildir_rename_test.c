@@ -59,7 +59,7 @@ START_TEST(a_chain_of_renames_repeats_nothing)
     /* In the order in which they were last written to; of one tick of the clock, by name. */
     const char *bodies = tail_read(&tail);
     ck_assert_uint_eq(strlen(bodies), strlen("three|four|"));
-    ck_assert(strstr(bodies, "three|") != NULL && strstr(bodies, "four|") != NULL);
+    ck_assert(strstr(bodies, "three|") && strstr(bodies, "four|"));
     ck_assert_str_eq(tail_read(&tail), "");
 }
 END_TEST

@@ -35,7 +35,7 @@ static struct fl_piece_of_file window(uint8_t **room, const struct reading *r, s
 {
     free(*room);
     *room = malloc(end > begin ? end - begin : 1);
-    if (*room == NULL)
+    if (!*room)
         abort();
     if (end > begin)
         memcpy(*room, r->data + begin, end - begin);

@@ -10,7 +10,7 @@
 
 static int write_again(void *arg, const struct tail_entry *entry)
 {
-    return entry->path != NULL ? tail_list_add(arg, entry) : FLOW_OK;
+    return entry->path ? tail_list_add(arg, entry) : FLOW_OK;
 }
 
 static int pass_over(void *arg, const struct tail_entry *entry)

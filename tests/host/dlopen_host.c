@@ -50,7 +50,7 @@ int main(int argc, char **argv)
     struct calls calls;
     void *handle = argc == 3 ? dlopen(argv[1], RTLD_NOW | RTLD_LOCAL) : NULL;
 
-    if (handle == NULL)
+    if (!handle)
         return 10;
     look_up(handle, "flow_library_new", &calls.library_new);
     look_up(handle, "flow_library_free", &calls.library_free);

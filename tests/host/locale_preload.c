@@ -12,7 +12,7 @@
 
 __attribute__((constructor)) static void set_locale(void)
 {
-    if (setlocale(LC_ALL, "de_DE.UTF-8") != NULL && strcmp(localeconv()->decimal_point, ",") == 0)
+    if (setlocale(LC_ALL, "de_DE.UTF-8") && strcmp(localeconv()->decimal_point, ",") == 0)
         return;
     fputs("there is no locale de_DE.UTF-8 with a decimal comma\n", stderr);
     _exit(1);

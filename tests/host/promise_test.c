@@ -62,7 +62,7 @@ static size_t count_entries(const char *folder)
     size_t count = 0;
 
     ck_assert_ptr_nonnull(dir);
-    while (readdir(dir) != NULL)
+    while (readdir(dir))
         count++;
     closedir(dir);
     return count;

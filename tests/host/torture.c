@@ -64,7 +64,7 @@ static int granted(const void *caller)
 
 static void *count(void *piece)
 {
-    if (piece != NULL)
+    if (piece)
         atomic_fetch_add(&live, 1);
     return piece;
 }
@@ -101,7 +101,7 @@ EXPORT int posix_memalign(void **ptr, size_t alignment, size_t size)
 {
     void *piece = memalign(alignment, size);
 
-    if (piece == NULL)
+    if (!piece)
         return ENOMEM;
     *ptr = piece;
     return 0;
@@ -109,7 +109,7 @@ EXPORT int posix_memalign(void **ptr, size_t alignment, size_t size)
 
 EXPORT void free(void *ptr)
 {
-    if (ptr != NULL)
+    if (ptr)
         atomic_fetch_sub(&live, 1);
     __libc_free(ptr);
 }
@@ -151,9 +151,9 @@ static long count_entries(const char *path)
     DIR *dir = opendir(path);
     long count = 0;
 
-    while (dir != NULL && readdir(dir) != NULL)
+    while (dir && readdir(dir))
         count++;
-    if (dir != NULL)
+    if (dir)
         closedir(dir);
     return count;
 }
@@ -189,7 +189,7 @@ static void at_abort(int number)
     Dl_info from;
 
     (void)number;
-    if (refused != NULL && dladdr(refused, &from) != 0 && strstr(from.dli_fname, "libuv") != NULL)
+    if (refused && dladdr(refused, &from) != 0 && strstr(from.dli_fname, "libuv"))
         _exit(LIBUV_ABORTS);
 }
 
@@ -357,7 +357,7 @@ static int read_arguments(struct torture *t, int argc, char **argv)
     if (argc < 3)
         return 0;
     t->plugin = argv[1];
-    while (t->scene->name != NULL && strcmp(t->scene->name, argv[2]) != 0)
+    while (t->scene->name && strcmp(t->scene->name, argv[2]) != 0)
         t->scene++;
     t->step = argc > 3;
     t->patience_ms = argc > 3 || t->scene->recovers ? PATIENT_MS : BRISK_MS;
@@ -386,9 +386,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: torture PLUGIN SCENE [--long | FIRST LAST]\n");
         return 2;
     }
-    snprintf(folder, sizeof(folder), "%s/flow-torture-XXXXXX", base != NULL ? base : "/tmp");
+    snprintf(folder, sizeof(folder), "%s/flow-torture-XXXXXX", base ? base : "/tmp");
     t.folder = mkdtemp(folder);
-    int failed = t.folder == NULL || rehearse(&t) != FINE || torture(&t) != 0;
+    int failed = !t.folder || rehearse(&t) != FINE || torture(&t) != 0;
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     return failed;
 }

@@ -322,7 +322,7 @@ static int run_agent(const struct torture_scene *scene, struct torture_place *pl
     int result = make_pipeline(lib, text, &pipeline, err);
     if (result == FLOW_OK)
         result = flow_pipeline_start(pipeline, err);
-    if (result == FLOW_OK && scene->act != NULL)
+    if (result == FLOW_OK && scene->act)
         result = scene->act(place, lib, err);
     if (result == FLOW_OK)
         result = await(place, pipeline, scene->delivers, err);
@@ -346,13 +346,13 @@ static int push_through(const struct torture_scene *scene, flow_library *lib, fl
 static int live_in(const struct torture_scene *scene, struct torture_place *place,
                    flow_library *lib, flow_error **err)
 {
-    int result = scene->prepare != NULL ? scene->prepare(place, lib, err) : FLOW_OK;
+    int result = scene->prepare ? scene->prepare(place, lib, err) : FLOW_OK;
 
     if (result != FLOW_OK)
         return result;
     if (scene->pushes > 0)
         return push_through(scene, lib, err);
-    return scene->agent != NULL ? run_agent(scene, place, lib, err) : scene->act(place, lib, err);
+    return scene->agent ? run_agent(scene, place, lib, err) : scene->act(place, lib, err);
 }
 
 /* A free port is told nowhere but in the log. */

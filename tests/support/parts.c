@@ -114,14 +114,14 @@ static int start(void *self, flow_emitter *emitter, flow_error **err)
 {
     struct part_source *part = self;
 
-    return part->start != NULL ? part->start(part->self, emitter, err) : FLOW_OK;
+    return part->start ? part->start(part->self, emitter, err) : FLOW_OK;
 }
 
 static int stop(void *self, flow_error **err)
 {
     struct part_source *part = self;
 
-    return part->stop != NULL ? part->stop(part->self, err) : FLOW_OK;
+    return part->stop ? part->stop(part->self, err) : FLOW_OK;
 }
 
 static int poll(void *self, flow_emitter *emitter, flow_error **err)
@@ -141,7 +141,7 @@ void part_add_source(flow_library *lib, const char *type, struct part_source *pa
         .destroy = destroy,
         .start = start,
         .stop = stop,
-        .poll = part->poll != NULL ? poll : NULL,
+        .poll = part->poll ? poll : NULL,
     };
 
     ck_assert_int_eq(flow_registry_add_source(flow_library_registry(lib), &ops, part, NULL, NULL),

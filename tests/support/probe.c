@@ -81,7 +81,7 @@ static int process(void *self, flow_txn *txn, flow_error **err)
 {
     struct probe *probe = self;
 
-    if (probe->hook != NULL)
+    if (probe->hook)
         return probe->hook(probe, txn, err);
     pthread_mutex_lock(&probe->lock);
     probe->inside = 1;

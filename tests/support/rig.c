@@ -44,7 +44,7 @@ void rig_init(struct rig *rig, int false_clock)
 
 void rig_free(struct rig *rig)
 {
-    if (rig->pipeline != NULL) {
+    if (rig->pipeline) {
         rig_stop(rig);
         ck_assert_int_eq(flow_pipeline_free(rig->pipeline, NULL), FLOW_OK);
     }
@@ -210,7 +210,7 @@ size_t rig_logged(struct rig *rig, const char *text)
     size_t count = 0;
 
     pthread_mutex_lock(&rig->lock);
-    for (const char *at = rig->log; at != NULL && (at = strstr(at, text)) != NULL; at++)
+    for (const char *at = rig->log; at && (at = strstr(at, text)) != NULL; at++)
         count++;
     pthread_mutex_unlock(&rig->lock);
     return count;

@@ -95,9 +95,8 @@ static int add_descriptor(struct sim_disk *disk, const struct sim_node *node, co
 
     while (index < disk->file_count && disk->files[index].file != 0)
         index++;
-    if (index == disk->file_count) {
+    if (index == disk->file_count)
         disk->files = sim_realloc(disk->files, ++disk->file_count * sizeof *disk->files);
-    }
     disk->files[index] = (struct sim_descriptor){
         .file = node->id,
         .flags = flags,

@@ -82,7 +82,7 @@ void spool_start(struct spool *spool, const char *const *settings)
 
 void spool_stop(struct spool *spool)
 {
-    if (spool->stand.lib != NULL)
+    if (spool->stand.lib)
         stand_free(&spool->stand);
     spool->stand.lib = NULL;
 }

@@ -90,7 +90,7 @@ void stand_pull(struct stand *stand, size_t count)
 static int is_logged(const struct stand *stand, const char *text)
 {
     for (size_t i = 0; i < atomic_load(&stand->count) && i < STAND_MESSAGES; i++) {
-        if (strstr(stand->messages[i], text) != NULL)
+        if (strstr(stand->messages[i], text))
             return 1;
     }
     return 0;

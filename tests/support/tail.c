@@ -105,9 +105,9 @@ int tail_reuse(struct tail *tail, const char *name, unsigned long inode, const c
 /* Whether SETTINGS have KEY. */
 static int has_setting(const char *const *settings, const char *key)
 {
-    while (settings != NULL && *settings != NULL && strcmp(*settings, key) != 0)
+    while (settings && *settings && strcmp(*settings, key) != 0)
         settings += 2;
-    return settings != NULL && *settings != NULL;
+    return settings && *settings != NULL;
 }
 
 int tail_try_start(struct tail *tail, const char *const *settings, flow_error **err)
@@ -135,7 +135,7 @@ void tail_start(struct tail *tail, const char *const *settings)
 
 void tail_stop(struct tail *tail)
 {
-    if (tail->stand.lib != NULL)
+    if (tail->stand.lib)
         stand_free(&tail->stand);
     tail->stand.lib = NULL;
 }
@@ -210,7 +210,7 @@ const char *tail_header(struct tail *tail, size_t index, const char *name)
 
     ck_assert_ptr_nonnull(event);
     const char *value = flow_event_header(event, name, NULL);
-    return value != NULL ? value : "";
+    return value ? value : "";
 }
 
 size_t tail_logged(struct tail *tail, const char *text)
@@ -233,7 +233,7 @@ const char *tail_positions(struct tail *tail)
 
     position_path(path, tail);
     FILE *file = fopen(path, "r");
-    if (file == NULL)
+    if (!file)
         return "";
     size_t size = fread(tail->bodies, 1, sizeof tail->bodies - 1, file);
     tail->bodies[size] = '\0';

@@ -81,9 +81,8 @@ START_TEST(refuses_what_has_no_counterpart)
         "[a&&]",        "\\p{IsXyz}",       "\xff",    "\\uD83D",
     };
 
-    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
         assert_refused(patterns[i]);
-    }
 }
 END_TEST
 

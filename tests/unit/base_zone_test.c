@@ -19,7 +19,7 @@ static struct fl_zone *loaded(const char *name)
     struct fl_zone *zone;
 
     ck_assert_msg(fl_zone_load(NULL, name, &zone) == FLOW_OK, "no zone %s",
-                  name != NULL ? name : "of the system");
+                  name ? name : "of the system");
     return zone;
 }
 
@@ -53,9 +53,8 @@ static void compare_zone(const char *name)
         assert_same(zone, name, zone->times[i]);
         assert_same(zone, name, zone->times[i] + 1);
     }
-    for (int64_t at = -3000000000; at < INT64_C(10413792000); at += 10 * DAY + 12345) {
+    for (int64_t at = -3000000000; at < INT64_C(10413792000); at += 10 * DAY + 12345)
         assert_same(zone, name, at);
-    }
     fl_zone_free(zone);
     unsetenv("TZ");
 }
@@ -101,9 +100,8 @@ static const char *const many[] = {
 
 START_TEST(agrees_with_the_c_library)
 {
-    for (size_t i = 0; i < sizeof many / sizeof *many; i++) {
+    for (size_t i = 0; i < sizeof many / sizeof *many; i++)
         compare_zone(many[i]);
-    }
 }
 END_TEST
 
@@ -266,14 +264,12 @@ START_TEST(reads_rules)
     };
     struct fl_zone_rule rule;
 
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ck_assert_msg(fl_zone_rule_parse(bad[i], &rule) == FLOW_EPARSE, "%s", bad[i]);
-    }
     /* All year round, and by days of the year with and without leap days. */
     ck_assert_int_eq(fl_zone_rule_parse("XXX3EDT4,0/0,J365/23", &rule), FLOW_OK);
-    for (int64_t at = 0; at < 200 * INT64_C(31556952); at += DAY * 7 + 3600) {
+    for (int64_t at = 0; at < 200 * INT64_C(31556952); at += DAY * 7 + 3600)
         ck_assert_int_eq(fl_zone_rule_offset(&rule, at), -4 * 3600);
-    }
     ck_assert_int_eq(fl_zone_rule_parse("AAA0BBB,J60/0,J61/0", &rule), FLOW_OK);
     ck_assert_int_eq(fl_zone_rule_offset(&rule, 951868800), 3600); /* 1 March 2000, a leap year */
     ck_assert_int_eq(fl_zone_rule_parse("AAA0BBB,59/0,60/0", &rule), FLOW_OK);

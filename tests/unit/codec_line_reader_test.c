@@ -49,9 +49,8 @@ static const char *rig_events(struct rig *rig)
         size_t size;
         const uint8_t *body = flow_event_body(flow_batch_event(rig->batch, i), &size);
         to += sprintf(to, "[");
-        for (size_t k = 0; k < size; k++) {
+        for (size_t k = 0; k < size; k++)
             to += sprintf(to, body[k] >= ' ' && body[k] <= '~' ? "%c" : "\\x%02x", body[k]);
-        }
         to += sprintf(to, "]");
     }
     return rig->text;

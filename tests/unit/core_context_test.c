@@ -357,7 +357,7 @@ START_TEST(every_allocation_may_fail)
 
     set_up(&f);
     int64_t live = f.failing.live;
-    for (int64_t granted = 0; metrics == NULL; granted++) {
+    for (int64_t granted = 0; !metrics; granted++) {
         failing_after(&f.failing, granted);
         if (fl_context_new(f.lib, &type, "r2", f.settings, NULL, &ctx, NULL) == FLOW_OK &&
             flow_context_counter(ctx, "Lines") != NULL &&
@@ -366,7 +366,7 @@ START_TEST(every_allocation_may_fail)
             flow_metrics_free(metrics);
             metrics = NULL;
         }
-        if (metrics == NULL) {
+        if (!metrics) {
             fl_context_free(ctx);
             ctx = NULL;
             ck_assert_int_eq(f.failing.live, live);

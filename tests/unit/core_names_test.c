@@ -30,7 +30,7 @@ static void hint_is(const char *wanted, const char *list, const char *expected)
     fl_nearest_init(&nearest, wanted);
     fl_nearest_offer_list(&nearest, list);
     ck_assert_int_eq(fl_nearest_hint(&nearest, NULL, &hint), FLOW_OK);
-    if (expected == NULL)
+    if (!expected)
         ck_assert_ptr_null(hint);
     else
         ck_assert_str_eq(hint, expected);

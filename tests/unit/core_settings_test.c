@@ -211,7 +211,7 @@ static int try_make(struct fixture *f, const char *type, const char *const *line
     ck_assert_int_eq(
         fl_registry_lookup(flow_library_registry(f->lib), FLOW_KIND_SINK, type, &found, NULL, NULL),
         FLOW_OK);
-    for (; lines[count] != NULL; count++) {
+    for (; lines[count]; count++) {
         const char *equals = strchr(lines[count], '=');
         snprintf(keys[count], sizeof(keys[count]), "%.*s", (int)(equals - lines[count]),
                  lines[count]);

@@ -61,9 +61,8 @@ struct faulty {
 static int trouble(struct faulty *faulty)
 {
     faulty->calls++;
-    if (faulty->fail_at > 0 && faulty->calls >= faulty->fail_at) {
+    if (faulty->fail_at > 0 && faulty->calls >= faulty->fail_at)
         return -faulty->error;
-    }
     return faulty->calls % 2 ? -EINTR : 0;
 }
 
@@ -73,9 +72,8 @@ static int faulty_open(void *self, const char *path, int flags, uint32_t mode)
     int rc = trouble(faulty);
 
     ck_assert(flags & O_CLOEXEC);
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     rc = fl_io_system()->open(NULL, path, flags, mode);
     faulty->opened += rc >= 0;
     return rc;
@@ -141,9 +139,8 @@ static int faulty_rename(void *self, const char *from, const char *to)
 {
     struct faulty *faulty = self;
 
-    if (faulty->fail_at > 0 && ++faulty->calls >= faulty->fail_at) {
+    if (faulty->fail_at > 0 && ++faulty->calls >= faulty->fail_at)
         return -faulty->error;
-    }
     return fl_io_system()->rename(NULL, from, to);
 }
 
@@ -510,9 +507,8 @@ int main(void)
         {"makes folders", makes_folders},
         {"reads and writes at offsets", reads_and_writes_at_offsets},
     };
-    if (mkdtemp(folder) == NULL) {
+    if (!mkdtemp(folder))
         return EXIT_FAILURE;
-    }
     int rc = RUN_SUITE("file", tests);
     return remove_folder() == 0 ? rc : EXIT_FAILURE;
 }

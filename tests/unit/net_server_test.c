@@ -87,7 +87,7 @@ static struct fl_conn *receive(struct fixture *f, size_t size)
 
     for (size_t got = 0; got < size;) {
         struct fl_piece *piece = take(f);
-        ck_assert(conn == NULL || conn == piece->conn);
+        ck_assert(!conn || conn == piece->conn);
         ck_assert_uint_gt(piece->size, 0);
         conn = piece->conn;
         got += piece->size;

@@ -114,7 +114,7 @@ START_TEST(every_allocation_may_fail)
     failing_init(&failing);
     const flow_library_options options = {
         .struct_size = sizeof(options), .allocator = &failing.allocator, .module_path = "/nowhere"};
-    for (int64_t granted = 0; lib == NULL; granted++) {
+    for (int64_t granted = 0; !lib; granted++) {
         flow_error *err = NULL;
         failing_after(&failing, granted);
         if (flow_library_new(&options, &lib, &err) == FLOW_OK)

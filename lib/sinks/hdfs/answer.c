@@ -201,15 +201,14 @@ void fl_hdfs_reply_read(enum fl_hdfs_op op, long status, const struct fl_buf *bo
                         struct fl_hdfs_reply *reply)
 {
     memset(reply, 0, sizeof *reply);
-    if (status == 307) {
+    if (status == 307)
         reply->redirected = 1;
-    } else if (status < 200 || status > 299) {
+    else if (status < 200 || status > 299)
         read_failure(status, body, reply);
-    } else if (op == FL_HDFS_LENGTH) {
+    else if (op == FL_HDFS_LENGTH)
         read_length(body, reply);
-    } else if (op != FL_HDFS_CREATE && op != FL_HDFS_APPEND) {
+    else if (op != FL_HDFS_CREATE && op != FL_HDFS_APPEND)
         read_boolean(body, reply);
-    }
     if (reply->answer == FL_HDFS_NO)
         flow_error_set(&reply->error, FLOW_EIO, "the server says that it did not do it");
 }

@@ -209,7 +209,7 @@ static void choose_goal(struct fl_hdfs_file *file, uint64_t length)
 {
     if (has_lost(file, length))
         give_up_rest(file, length);
-    int rollback = file->host->failure != NULL || file->earlier;
+    int rollback = file->host->failure || file->earlier;
     uint64_t least = rollback ? file->floor : file->delivered;
 
     if (length < least) {

@@ -83,10 +83,10 @@ int exec_lines_feed(struct exec_lines *lines, const void *data, size_t size, int
 static const char *line_end(const char *text, size_t size)
 {
     const char *newline = memchr(text, '\n', size);
-    size_t before = newline != NULL ? (size_t)(newline - text) : size;
+    size_t before = newline ? (size_t)(newline - text) : size;
     const char *carriage = memchr(text, '\r', before);
 
-    return carriage != NULL ? carriage : newline;
+    return carriage ? carriage : newline;
 }
 
 /* Goes on behind SIZE bytes. */
@@ -120,7 +120,7 @@ int exec_lines_next(struct exec_lines *lines, int end, const char **line, size_t
 
     const char *stop = line_end(text + lines->searched, left - lines->searched);
     *line = text;
-    if (stop != NULL && (size_t)(stop - text) <= EXEC_LINE_MAX) {
+    if (stop && (size_t)(stop - text) <= EXEC_LINE_MAX) {
         *size = (size_t)(stop - text);
         lines->skip_newline = *stop == '\r';
         return hand_out(lines, *size + 1);

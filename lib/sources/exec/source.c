@@ -32,14 +32,13 @@ static int split_command(struct exec_source *source, flow_error **err)
     const char *shell = flow_context_string(source->ctx, "shell");
     const char *none = NULL;
 
-    source->text = fl_strdup(source->mem, shell != NULL ? shell : source->command);
-    if (source->text == NULL || fl_words_split(source->text, &source->words) != FLOW_OK)
+    source->text = fl_strdup(source->mem, shell ? shell : source->command);
+    if (!source->text || fl_words_split(source->text, &source->words) != FLOW_OK)
         return fl_error_nomem(err);
     if (source->words.count == 0)
-        return flow_context_refuse(source->ctx, shell != NULL ? "shell" : "command", "is empty",
-                                   err);
-    if (shell != NULL && (fl_vec_push(&source->words, &source->command) == NULL ||
-                          fl_vec_push(&source->words, &none) == NULL))
+        return flow_context_refuse(source->ctx, shell ? "shell" : "command", "is empty", err);
+    if (shell && (!fl_vec_push(&source->words, &source->command) ||
+                  fl_vec_push(&source->words, &none) == NULL))
         return fl_error_nomem(err);
     return FLOW_OK;
 }
@@ -77,7 +76,7 @@ static int exec_create(flow_context *ctx, void **self, flow_error **err)
     const flow_allocator *mem = flow_library_allocator(flow_context_library(ctx));
     struct exec_source *source = fl_zalloc(mem, sizeof(*source));
 
-    if (source == NULL)
+    if (!source)
         return fl_error_nomem(err);
     source->ctx = ctx;
     source->mem = mem;

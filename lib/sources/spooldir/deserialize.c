@@ -31,10 +31,9 @@ static void set_headers(struct spooldir *s)
     const struct spool_options *o = &s->options;
 
     s->headers.count = 0;
-    if (o->file_key != NULL) {
+    if (o->file_key)
         set_header(&s->headers, o->file_key, s->file.absolute, strlen(s->file.absolute));
-    }
-    if (o->basename_key != NULL) {
+    if (o->basename_key) {
         const char *name = strrchr(s->file.path, '/') + 1;
         set_header(&s->headers, o->basename_key, name, strlen(name));
     }
@@ -45,11 +44,10 @@ static void set_schema_header(struct spooldir *s)
     size_t size;
     const char *schema = fl_avro_events_schema(&s->avro, &size);
 
-    if (s->options.is_literal) {
+    if (s->options.is_literal)
         set_header(&s->headers, LITERAL_HEADER, schema, size);
-    } else {
+    else
         set_header(&s->headers, HASH_HEADER, s->avro.hash, strlen(s->avro.hash));
-    }
 }
 
 /* Goes behind the header of an Avro container, which has to be known wherever reading begins. */
@@ -61,13 +59,11 @@ static int read_header(struct spooldir *s, flow_error **err)
     while (rc == 0) {
         struct fl_piece_of_file piece = spool_file_piece(&s->file);
         rc = fl_avro_events_begin(&s->avro, &piece, &used, err);
-        if (rc == 0) {
+        if (rc == 0)
             rc = spool_file_more(&s->file, err);
-        }
     }
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     spool_file_consume(&s->file, used);
     set_schema_header(s);
     return FLOW_OK;
@@ -94,18 +90,16 @@ static int is_of_file(const struct spooldir *s, const struct spool_place *place)
     uint8_t marker[FL_AVRO_SYNC_SIZE];
     const char *why = NULL;
 
-    if (place->offset > s->file.opened.st_size) {
+    if (place->offset > s->file.opened.st_size)
         why = "is shorter than what was committed of it";
-    } else if (s->options.format == SPOOL_AVRO && place->offset > s->file.offset &&
-               (spool_file_peek(&s->file, place->offset, marker, sizeof marker) < sizeof marker ||
-                !fl_avro_reader_is_marker(s->avro.reader, marker))) {
+    else if (s->options.format == SPOOL_AVRO && place->offset > s->file.offset &&
+             (spool_file_peek(&s->file, place->offset, marker, sizeof marker) < sizeof marker ||
+              !fl_avro_reader_is_marker(s->avro.reader, marker)))
         why = "has no Avro block where what was committed of it ends";
-    }
-    if (why != NULL) {
+    if (why)
         flow_context_logf(s->ctx, FLOW_LOG_WARN,
                           "%s %s: it is taken for another file and read from its beginning",
                           s->file.path, why);
-    }
     return why == NULL;
 }
 
@@ -115,10 +109,9 @@ static int find_committed(struct spooldir *s, struct spool_place *place, flow_er
     const struct spool_tracker *tracker = &s->tracker;
     int rc = spool_standing_find(s, place, err);
 
-    if (rc == FLOW_OK && place->offset < 0 && tracker->target != NULL && tracker->has_place &&
-        strcmp(tracker->target, s->file.path) == 0) {
+    if (rc == FLOW_OK && place->offset < 0 && tracker->target && tracker->has_place &&
+        strcmp(tracker->target, s->file.path) == 0)
         *place = tracker->place;
-    }
     return rc;
 }
 

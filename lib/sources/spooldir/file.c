@@ -43,13 +43,11 @@ static char *absolute(const flow_allocator *mem, const char *path)
     struct fl_buf text;
     char *joined = NULL;
 
-    if (*path == '/' || getcwd(here, sizeof here) == NULL) {
+    if (*path == '/' || !getcwd(here, sizeof here))
         return fl_strdup(mem, path);
-    }
     fl_buf_init(&text, mem);
-    if (fl_buf_printf(&text, "%s/%s", here, path) == FLOW_OK) {
+    if (fl_buf_printf(&text, "%s/%s", here, path) == FLOW_OK)
         joined = fl_buf_detach(&text);
-    }
     fl_buf_free(&text);
     return joined;
 }
@@ -66,16 +64,15 @@ int spool_file_open(struct spool_file *file, const char *path, flow_error **err)
     file->path = fl_strdup(file->mem, path);
     file->absolute = absolute(file->mem, path);
     file->data = fl_alloc(file->mem, file->room);
-    int rc = file->path != NULL && file->absolute != NULL && file->data != NULL
+    int rc = file->path && file->absolute && file->data
                  ? fl_file_open(file->io, path, O_RDONLY | O_NOCTTY, 0, &file->fd, err)
                  : fl_error_nomem(err);
     if (rc == FLOW_OK) {
         int number = file->io->fstat(file->io->self, file->fd, &file->opened);
         rc = number < 0 ? fl_error_errno(err, -number, "cannot look at", path) : FLOW_OK;
     }
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         spool_file_close(file);
-    }
     return rc;
 }
 
@@ -94,13 +91,12 @@ int spool_file_seek(struct spool_file *file, int64_t offset, flow_error **err)
     while (rc == FLOW_OK && file->offset < offset) {
         int64_t left = offset - file->offset;
         size_t there = file->end - file->begin;
-        if (there > 0) {
+        if (there > 0)
             spool_file_consume(file, left < (int64_t)there ? (size_t)left : there);
-        } else if (!file->at_end) {
+        else if (!file->at_end)
             rc = spool_file_more(file, err);
-        } else {
+        else
             break;
-        }
     }
     return rc;
 }
@@ -113,14 +109,12 @@ static int make_room(struct spool_file *file, flow_error **err)
         file->end -= file->begin;
         file->begin = 0;
     }
-    if (file->end < file->room) {
+    if (file->end < file->room)
         return FLOW_OK;
-    }
     uint8_t *grown =
         file->room <= SIZE_MAX / 2 ? fl_realloc(file->mem, file->data, 2 * file->room) : NULL;
-    if (grown == NULL) {
+    if (!grown)
         return fl_error_nomem(err);
-    }
     file->data = grown;
     file->room *= 2;
     return FLOW_OK;
@@ -131,9 +125,8 @@ int spool_file_more(struct spool_file *file, flow_error **err)
     size_t got;
     int rc = make_room(file, err);
 
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     size_t wanted = file->room - file->end;
     rc = fl_file_read(file->io, file->fd, file->data + file->end, wanted, &got, file->path, err);
     if (rc == FLOW_OK) {

@@ -30,12 +30,10 @@ static enum fate fate_of(const struct spooldir *s)
     const struct stat *then = &s->file.opened;
     struct stat now;
 
-    if (s->io->stat(s->io->self, s->file.path, &now) != 0) {
+    if (s->io->stat(s->io->self, s->file.path, &now) != 0)
         return GONE;
-    }
-    if (now.st_ino != then->st_ino || now.st_dev != then->st_dev) {
+    if (now.st_ino != then->st_ino || now.st_dev != then->st_dev)
         return REPLACED;
-    }
     int same = now.st_size == then->st_size && now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
                now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
     return same ? UNCHANGED : CHANGED;
@@ -49,15 +47,12 @@ static char *finished_name(const struct spooldir *s, const char *what, unsigned 
 
     fl_buf_init(&name, s->mem);
     rc = fl_buf_text(&name, s->file.path);
-    if (rc == FLOW_OK && what != NULL) {
+    if (rc == FLOW_OK && what)
         rc = fl_buf_printf(&name, ".%s", what);
-    }
-    if (rc == FLOW_OK && number > 0) {
+    if (rc == FLOW_OK && number > 0)
         rc = fl_buf_printf(&name, ".%u", number);
-    }
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = fl_buf_text(&name, s->options.suffix);
-    }
     char *text = rc == FLOW_OK ? fl_buf_detach(&name) : NULL;
     fl_buf_free(&name);
     return text;
@@ -74,8 +69,7 @@ static int rename_free(const struct spooldir *s, const char *what, char **name, 
         *err = NULL;
         fl_free(s->mem, *name);
         *name = finished_name(s, what, number);
-        rc = *name != NULL ? fl_file_rename_new(s->io, s->file.path, *name, err)
-                           : fl_error_nomem(err);
+        rc = *name ? fl_file_rename_new(s->io, s->file.path, *name, err) : fl_error_nomem(err);
     }
     return rc;
 }
@@ -86,16 +80,13 @@ static int make_marker(struct spooldir *s, flow_error **err)
     char *marker = spool_marker(&s->scan, s->file.path);
     int fd;
 
-    if (marker == NULL) {
+    if (!marker)
         return fl_error_nomem(err);
-    }
     int rc = fl_folder_make_above(s->io, marker, FOLDER_MODE, err);
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = fl_file_open(s->io, marker, O_WRONLY | O_CREAT, FILE_MODE, &fd, err);
-    }
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         fl_file_close(s->io, fd);
-    }
     fl_free(s->mem, marker);
     return rc;
 }
@@ -106,7 +97,7 @@ static int rename_done(struct spooldir *s, flow_error **err)
     char *name;
     int rc = rename_free(s, NULL, &name, err);
 
-    if (rc == FLOW_OK && usual != NULL && strcmp(usual, name) != 0) {
+    if (rc == FLOW_OK && usual && strcmp(usual, name) != 0) {
         flow_context_logf(s->ctx, FLOW_LOG_ERROR,
                           "the name of %s was used before, for a file that is there as %s; all its "
                           "events are committed, and it is kept as %s",
@@ -120,9 +111,8 @@ static int rename_done(struct spooldir *s, flow_error **err)
 
 static int mark_done(struct spooldir *s, flow_error **err)
 {
-    if (s->options.delete_done) {
+    if (s->options.delete_done)
         return fl_file_remove(s->io, s->file.path, err);
-    }
     return s->options.tracking == SPOOL_TRACKER_DIR ? make_marker(s, err) : rename_done(s, err);
 }
 
@@ -135,10 +125,9 @@ static void leave(struct spooldir *s, const flow_error *fault)
                       "%s is done with but stays where it is, and is left alone until it changes: "
                       "%s",
                       s->file.path, flow_error_message(fault));
-    if (spool_tracker_store(&s->tracker, s->file.path, &s->file.committed, &second) != FLOW_OK) {
+    if (spool_tracker_store(&s->tracker, s->file.path, &s->file.committed, &second) != FLOW_OK)
         flow_context_logf(s->ctx, FLOW_LOG_ERROR, "after a restart its events will come again: %s",
                           flow_error_message(second));
-    }
     flow_error_free(second);
     spool_scan_shun(&s->scan, s->file.path);
 }
@@ -150,9 +139,8 @@ static void drop_position(struct spooldir *s)
 
     spool_standing_forget(s);
     if (spool_tracker_clear(&s->tracker, &fault) != FLOW_OK &&
-        flow_error_code(fault) != FLOW_ENOENT) {
+        flow_error_code(fault) != FLOW_ENOENT)
         flow_context_log(s->ctx, FLOW_LOG_WARN, flow_error_message(fault));
-    }
     flow_error_free(fault);
 }
 
@@ -237,9 +225,8 @@ static int try_file(const struct spooldir *s, const char *path, flow_error **err
     int fd;
     int rc = fl_file_open(s->io, path, O_RDWR | O_CREAT | O_EXCL, FILE_MODE, &fd, err);
 
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     rc = fl_file_write(s->io, fd, &byte, 1, path, err);
     fl_file_close(s->io, fd);
     rc = rc == FLOW_OK ? fl_file_open(s->io, path, O_RDONLY, 0, &fd, err) : rc;
@@ -257,26 +244,22 @@ int spool_check_folder(struct spooldir *s, flow_error **err)
     struct stat info;
     uint32_t number = 0;
 
-    if (s->io->stat(s->io->self, s->paths.spool, &info) != 0 || !S_ISDIR(info.st_mode)) {
+    if (s->io->stat(s->io->self, s->paths.spool, &info) != 0 || !S_ISDIR(info.st_mode))
         return flow_error_setf(err, FLOW_ENOENT, "the folder %s does not exist", s->paths.spool);
-    }
-    if (s->options.tracking == SPOOL_TRACKER_DIR) {
+    if (s->options.tracking == SPOOL_TRACKER_DIR)
         return FLOW_OK;
-    }
     fl_buf_init(&path, s->mem);
     int rc = fl_random(&number, sizeof number, err);
     if (rc == FLOW_OK && fl_buf_printf(&path, "%s/.flume-spooldir-perm-check-%u.canary",
-                                       s->paths.spool, (unsigned)number) != FLOW_OK) {
+                                       s->paths.spool, (unsigned)number) != FLOW_OK)
         rc = fl_error_nomem(err);
-    }
     rc = rc == FLOW_OK ? try_file(s, (const char *)path.data, err) : rc;
     fl_buf_free(&path);
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         rc = flow_error_setf(err, rc,
                              "files in %s cannot be made, read and removed, which the "
                              "renaming of finished files needs",
                              s->paths.spool);
-    }
     return rc;
 }
 

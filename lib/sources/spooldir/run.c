@@ -35,9 +35,8 @@ static int describe(const struct spooldir *s, const flow_error *fault, struct fl
 {
     const char *text = flow_error_message(fault);
 
-    if (s->options.format == SPOOL_AVRO) {
+    if (s->options.format == SPOOL_AVRO)
         return fl_buf_printf(why, "cannot be decoded (%s)", text);
-    }
     return fl_buf_printf(why, "holds a line, at byte %lld, that cannot be decoded (%s)",
                          (long long)s->file.offset, text);
 }
@@ -66,18 +65,15 @@ static int open_next(struct spooldir *s)
     flow_error *fault = NULL;
     char *path = spool_scan_next(&s->scan, s->tracker.target);
 
-    if (path == NULL) {
+    if (!path)
         return 0;
-    }
     int rc = spool_file_open(&s->file, path, &fault);
     rc = rc == FLOW_OK ? spool_begin(s, &fault) : rc;
     int passes = rc == FLOW_ENOMEM || flow_error_retriable(fault);
-    if (rc != FLOW_OK && !passes) {
+    if (rc != FLOW_OK && !passes)
         end_badly(s, path, rc, fault);
-    }
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         spool_end(s);
-    }
     flow_error_free(fault);
     fl_free(s->mem, path);
     return rc == FLOW_OK || !passes;
@@ -117,17 +113,15 @@ static int fill(struct spooldir *s, int *ends, flow_error **err)
     s->avro.room = BATCH_BYTES;
     while (rc == FLOW_OK && has_room(s)) {
         rc = add_events(s, &moved, err);
-        if (rc != FLOW_OK) {
+        if (rc != FLOW_OK)
             return rc;
-        }
         if (!moved && s->file.at_end) {
             *ends = 1;
             return s->file.is_first && flow_batch_count(s->batch) == 0 ? spool_add_empty(s, err)
                                                                        : rc;
         }
-        if (!moved || s->file.begin == s->file.end) {
+        if (!moved || s->file.begin == s->file.end)
             rc = spool_file_more(&s->file, err);
-        }
     }
     return rc;
 }
@@ -136,9 +130,8 @@ static int fill(struct spooldir *s, int *ends, flow_error **err)
 static int note_place(struct spooldir *s)
 {
     while (spool_standing_note(s, NULL) != FLOW_OK) {
-        if (flow_wait(s->ctx, s->options.max_backoff) != FLOW_OK) {
+        if (flow_wait(s->ctx, s->options.max_backoff) != FLOW_OK)
             return FLOW_ECLOSED;
-        }
     }
     return FLOW_OK;
 }
@@ -149,36 +142,31 @@ static int commit(struct spooldir *s, int ends)
     flow_error *fault = NULL;
     size_t count = flow_batch_count(s->batch);
 
-    if (count == 0) {
+    if (count == 0)
         return FLOW_OK;
-    }
-    if (note_place(s) != FLOW_OK) {
+    if (note_place(s) != FLOW_OK)
         return FLOW_ECLOSED;
-    }
     if (fl_emit_patiently(s->ctx, s->emitter, s->batch, FIRST_PAUSE_MS, s->options.max_backoff) !=
-        FLOW_OK) {
+        FLOW_OK)
         return FLOW_ECLOSED;
-    }
     fl_forgetting_emitted(&s->standing.done);
     flow_batch_clear(s->batch);
     s->file.committed = spool_place_of(s);
     s->file.is_first = 0;
     /* Behind the last batch the file is retired at once, which says the same. */
     if (!ends &&
-        spool_tracker_store(&s->tracker, s->file.path, &s->file.committed, &fault) != FLOW_OK) {
+        spool_tracker_store(&s->tracker, s->file.path, &s->file.committed, &fault) != FLOW_OK)
         flow_context_logf(s->ctx, FLOW_LOG_ERROR,
                           "the position is not kept, so a restart would repeat events: %s",
                           flow_error_message(fault));
-    }
     flow_error_free(fault);
     return FLOW_OK;
 }
 
 static void note_cuts(struct spooldir *s)
 {
-    if (s->line.cuts == 0) {
+    if (s->line.cuts == 0)
         return;
-    }
     flow_counter_add(s->cuts, (int64_t)s->line.cuts);
     flow_context_logf(s->ctx, FLOW_LOG_WARN,
                       "%llu lines of %s were longer than maxLineLength and became several events",
@@ -231,9 +219,8 @@ void spool_run(void *self)
     while (!flow_context_stopping(s->ctx)) {
         if (!open_next(s)) {
             fl_forgetting_flush(&s->standing.done, s->emitter, s->batch);
-            if (flow_wait(s->ctx, s->options.poll_delay) != FLOW_OK) {
+            if (flow_wait(s->ctx, s->options.poll_delay) != FLOW_OK)
                 break;
-            }
         } else if (spool_file_is_open(&s->file) && read_file(s) == STOPPING) {
             break;
         }

@@ -46,9 +46,8 @@ void spool_scan_free(struct spool_scan *scan)
 {
     forget_found(scan);
     fl_vec_free(&scan->found);
-    for (size_t i = 0; i < scan->shunned.count; i++) {
+    for (size_t i = 0; i < scan->shunned.count; i++)
         fl_free(scan->mem, scan->shunned.entries[i].value);
-    }
     fl_map_free(&scan->shunned);
     fl_regex_free(scan->include);
     fl_regex_free(scan->ignore);
@@ -61,9 +60,8 @@ static char *join(const flow_allocator *mem, const char *folder, const char *nam
     char *joined = NULL;
 
     fl_buf_init(&path, mem);
-    if (fl_buf_printf(&path, "%s/%s%s", folder, name, suffix) == FLOW_OK) {
+    if (fl_buf_printf(&path, "%s/%s%s", folder, name, suffix) == FLOW_OK)
         joined = fl_buf_detach(&path);
-    }
     fl_buf_free(&path);
     return joined;
 }
@@ -84,18 +82,15 @@ void spool_scan_shun(struct spool_scan *scan, const char *path)
     struct stat info;
     int64_t *when = fl_map_get(&scan->shunned, path);
 
-    if (scan->io->stat(scan->io->self, path, &info) != 0) {
+    if (scan->io->stat(scan->io->self, path, &info) != 0)
         return;
-    }
     int is_new = when == NULL;
     when = is_new ? fl_alloc(scan->mem, sizeof *when) : when;
-    if (when == NULL) {
+    if (!when)
         return;
-    }
     *when = change_time(&info);
-    if (is_new && fl_map_put(&scan->shunned, path, when) != FLOW_OK) {
+    if (is_new && fl_map_put(&scan->shunned, path, when) != FLOW_OK)
         fl_free(scan->mem, when);
-    }
 }
 
 /* Whether the file is one that could not be dealt with, and has not changed since. */
@@ -103,12 +98,10 @@ static int is_shunned(struct spool_scan *scan, const char *path, const struct st
 {
     const int64_t *when = fl_map_get(&scan->shunned, path);
 
-    if (when == NULL) {
+    if (!when)
         return 0;
-    }
-    if (*when == change_time(info)) {
+    if (*when == change_time(info))
         return 1;
-    }
     fl_free(scan->mem, fl_map_remove(&scan->shunned, path));
     return 0;
 }
@@ -137,11 +130,10 @@ static int is_marked(const struct spool_scan *scan, const char *path)
 {
     struct stat info;
 
-    if (scan->options->tracking != SPOOL_TRACKER_DIR || scan->options->delete_done) {
+    if (scan->options->tracking != SPOOL_TRACKER_DIR || scan->options->delete_done)
         return 0;
-    }
     char *marker = spool_marker(scan, path);
-    int marked = marker == NULL || scan->io->stat(scan->io->self, marker, &info) == 0;
+    int marked = !marker || scan->io->stat(scan->io->self, marker, &info) == 0;
     fl_free(scan->mem, marker);
     return marked;
 }
@@ -167,9 +159,8 @@ static int add_file(struct walk *walk, char *path)
         .path = path,
         .mtime_ms = info.st_mtim.tv_sec * INT64_C(1000) + info.st_mtim.tv_nsec / 1000000,
     };
-    if (fl_vec_push(&walk->scan->found, &candidate) != NULL) {
+    if (fl_vec_push(&walk->scan->found, &candidate))
         return FLOW_OK;
-    }
     fl_free(walk->scan->mem, path);
     return FLOW_ENOMEM;
 }
@@ -179,9 +170,8 @@ static int is_folder(const char *path, const struct dirent *entry)
 {
     struct stat info;
 
-    if (entry->d_type != DT_UNKNOWN) {
+    if (entry->d_type != DT_UNKNOWN)
         return entry->d_type == DT_DIR;
-    }
     return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
@@ -191,22 +181,19 @@ static int add_folder(struct walk *walk, char *path, const char *name)
     int wanted = scan->options->recursive && *name != '.' && !matches(scan->ignore, name) &&
                  strcmp(path, scan->paths->tracker) != 0 && walk->folders.count < 1000000;
 
-    if (wanted && fl_vec_push(&walk->folders, &path) != NULL) {
+    if (wanted && fl_vec_push(&walk->folders, &path))
         return FLOW_OK;
-    }
     fl_free(scan->mem, path);
     return wanted ? FLOW_ENOMEM : FLOW_OK;
 }
 
 static int add_entry(struct walk *walk, const char *folder, const struct dirent *entry)
 {
-    if (entry->d_name[0] == '.') {
+    if (entry->d_name[0] == '.')
         return FLOW_OK;
-    }
     char *path = join(walk->scan->mem, folder, entry->d_name, "");
-    if (path == NULL) {
+    if (!path)
         return FLOW_ENOMEM;
-    }
     return is_folder(path, entry) ? add_folder(walk, path, entry->d_name) : add_file(walk, path);
 }
 
@@ -216,18 +203,16 @@ static void read_folder(struct walk *walk, const char *folder, int is_top)
     DIR *dir = opendir(folder);
     const struct dirent *entry;
 
-    if (dir == NULL) {
-        if (!walk->scan->fault_told) {
+    if (!dir) {
+        if (!walk->scan->fault_told)
             flow_context_logf(walk->scan->ctx, FLOW_LOG_ERROR, "cannot read the folder %s: %s",
                               folder, fl_errno_text(errno));
-        }
         walk->scan->fault_told = 1;
         return;
     }
     walk->scan->fault_told = is_top ? 0 : walk->scan->fault_told;
-    while (walk->rc == FLOW_OK && (entry = readdir(dir)) != NULL) {
+    while (walk->rc == FLOW_OK && (entry = readdir(dir)) != NULL)
         walk->rc = add_entry(walk, folder, entry);
-    }
     closedir(dir);
 }
 
@@ -237,9 +222,8 @@ static int compare_oldest(const void *a, const void *b)
     const struct spool_candidate *left = a;
     const struct spool_candidate *right = b;
 
-    if (left->mtime_ms != right->mtime_ms) {
+    if (left->mtime_ms != right->mtime_ms)
         return left->mtime_ms < right->mtime_ms ? 1 : -1;
-    }
     return strcmp(right->path, left->path);
 }
 
@@ -248,9 +232,8 @@ static int compare_youngest(const void *a, const void *b)
     const struct spool_candidate *left = a;
     const struct spool_candidate *right = b;
 
-    if (left->mtime_ms != right->mtime_ms) {
+    if (left->mtime_ms != right->mtime_ms)
         return left->mtime_ms < right->mtime_ms ? -1 : 1;
-    }
     return strcmp(right->path, left->path);
 }
 
@@ -289,15 +272,13 @@ static void look(struct spool_scan *scan)
     while (walk.folders.count > 0) {
         char *folder = *(char **)fl_vec_at(&walk.folders, walk.folders.count - 1);
         walk.folders.count--;
-        if (walk.rc == FLOW_OK && strlen(folder) < PATH_MAX) {
+        if (walk.rc == FLOW_OK && strlen(folder) < PATH_MAX)
             read_folder(&walk, folder, 0);
-        }
         fl_free(scan->mem, folder);
     }
     fl_vec_free(&walk.folders);
-    if (walk.rc != FLOW_OK) {
+    if (walk.rc != FLOW_OK)
         flow_context_log(scan->ctx, FLOW_LOG_ERROR, "not all files were found: out of memory");
-    }
     order(scan);
     scan->looked_at = flow_context_now(scan->ctx);
 }
@@ -310,9 +291,8 @@ static char *take(struct spool_scan *scan)
     while (scan->found.count > 0) {
         struct spool_candidate *last = fl_vec_at(&scan->found, scan->found.count - 1);
         scan->found.count--;
-        if (is_candidate(scan, last->path, &info)) {
+        if (is_candidate(scan, last->path, &info))
             return last->path;
-        }
         fl_free(scan->mem, last->path);
     }
     return NULL;
@@ -330,15 +310,12 @@ char *spool_scan_next(struct spool_scan *scan, const char *preferred)
     int keeps_list = scan->options->order == SPOOL_RANDOM;
     int stale = scan->found.count == 0 || (age >= scan->options->poll_delay && !keeps_list);
 
-    if (preferred != NULL && is_within(scan->paths, preferred) &&
-        is_candidate(scan, preferred, &info)) {
+    if (preferred && is_within(scan->paths, preferred) && is_candidate(scan, preferred, &info))
         return fl_strdup(scan->mem, preferred);
-    }
-    if (stale) {
+    if (stale)
         look(scan);
-    }
     char *path = take(scan);
-    if (path == NULL && !stale) {
+    if (!path && !stale) {
         look(scan);
         path = take(scan);
     }

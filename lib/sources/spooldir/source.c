@@ -46,14 +46,12 @@ static char *tidy(const flow_allocator *mem, const char *path)
     char *copy = fl_strdup(mem, path);
     char *to = copy;
 
-    for (const char *from = copy; copy != NULL && *from != '\0'; from++) {
-        if (*from != '/' || (from[1] != '/' && from[1] != '\0')) {
+    for (const char *from = copy; copy && *from != '\0'; from++) {
+        if (*from != '/' || (from[1] != '/' && from[1] != '\0'))
             *to++ = *from;
-        }
     }
-    if (copy != NULL) {
+    if (copy)
         *to = '\0';
-    }
     return copy;
 }
 
@@ -63,9 +61,8 @@ static char *join(const flow_allocator *mem, const char *folder, const char *nam
     char *joined = NULL;
 
     fl_buf_init(&path, mem);
-    if (fl_buf_printf(&path, "%s/%s", folder, name) == FLOW_OK) {
+    if (fl_buf_printf(&path, "%s/%s", folder, name) == FLOW_OK)
         joined = fl_buf_detach(&path);
-    }
     fl_buf_free(&path);
     return joined;
 }
@@ -76,16 +73,15 @@ static int find_paths(struct spooldir *s)
     char *tracker = tidy(s->mem, flow_context_string(s->ctx, "trackerDir"));
 
     paths->spool = tidy(s->mem, flow_context_string(s->ctx, "spoolDir"));
-    if (paths->spool != NULL && tracker != NULL) {
+    if (paths->spool && tracker) {
         paths->spool_size = strlen(paths->spool);
         paths->tracker =
             *tracker == '/' ? fl_strdup(s->mem, tracker) : join(s->mem, paths->spool, tracker);
     }
-    if (paths->tracker != NULL) {
+    if (paths->tracker)
         paths->meta = join(s->mem, paths->tracker, ".flumespool-main.meta");
-    }
     fl_free(s->mem, tracker);
-    return paths->meta != NULL ? FLOW_OK : FLOW_ENOMEM;
+    return paths->meta ? FLOW_OK : FLOW_ENOMEM;
 }
 
 static int open_charsets(struct spooldir *s, flow_error **err)
@@ -110,8 +106,7 @@ static int find_counters(struct spooldir *s, flow_error **err)
     s->read_fails = flow_context_counter(s->ctx, "EventReadFail");
     s->cuts = flow_context_counter(s->ctx, "LineCutCount");
     s->reused = flow_context_counter(s->ctx, "FileNameReusedCount");
-    int all = s->completed != NULL && s->set_aside != NULL && s->read_fails != NULL &&
-              s->cuts != NULL && s->reused != NULL;
+    int all = s->completed && s->set_aside && s->read_fails && s->cuts != NULL && s->reused != NULL;
     return all ? FLOW_OK : fl_error_nomem(err);
 }
 
@@ -121,9 +116,8 @@ static void spooldir_destroy(void *self)
 
     spool_scan_free(&s->scan);
     spool_standing_free(s);
-    if (s->out != NULL) {
+    if (s->out)
         fl_line_reader_free(&s->line);
-    }
     fl_charset_free(s->in);
     fl_charset_free(s->out);
     fl_free(s->mem, s->paths.spool);
@@ -143,9 +137,8 @@ static int make_parts(struct spooldir *s, flow_error **err)
         .mem = s->mem, .ctx = s->ctx, .io = s->io, .options = &s->options, .paths = &s->paths};
     spool_standing_init(s);
     int rc = spool_scan_init(&s->scan, err);
-    if (rc == FLOW_OK && find_paths(s) != FLOW_OK) {
+    if (rc == FLOW_OK && find_paths(s) != FLOW_OK)
         rc = fl_error_nomem(err);
-    }
     rc = rc == FLOW_OK ? find_counters(s, err) : rc;
     return rc == FLOW_OK ? open_charsets(s, err) : rc;
 }
@@ -155,9 +148,8 @@ static int spooldir_create(flow_context *ctx, void **self, flow_error **err)
     const flow_allocator *mem = flow_library_allocator(flow_context_library(ctx));
     struct spooldir *s = fl_zalloc(mem, sizeof *s);
 
-    if (s == NULL) {
+    if (!s)
         return fl_error_nomem(err);
-    }
     s->ctx = ctx;
     s->mem = mem;
     s->io = fl_io_of(ctx);
@@ -190,12 +182,10 @@ static int spooldir_start(void *self, flow_emitter *emitter, flow_error **err)
     rc = rc == FLOW_OK ? spool_tracker_load(&s->tracker, err) : rc;
     rc = rc == FLOW_OK ? flow_batch_new(flow_context_library(s->ctx), &s->batch, err) : rc;
     if (rc == FLOW_OK &&
-        fl_thread_start(&s->thread, flow_context_name(s->ctx), spool_run, s) != FLOW_OK) {
+        fl_thread_start(&s->thread, flow_context_name(s->ctx), spool_run, s) != FLOW_OK)
         rc = fl_error_nomem(err);
-    }
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         release(s);
-    }
     return rc;
 }
 

@@ -128,16 +128,14 @@ static int sort_out(void *self, const flow_position *position)
     struct spooldir *s = self;
     const char *path = position->key;
 
-    if (position->key_size <= IDENTITY) {
+    if (position->key_size <= IDENTITY)
         return FLOW_OK;
-    }
     const uint8_t *identity = (const uint8_t *)path + position->key_size - IDENTITY;
     if (memchr(path, '\0', position->key_size) != identity) {
         return FLOW_OK; /* a key of another type of source that had the name */
     }
-    if (!is_there(s, path, identity)) {
+    if (!is_there(s, path, identity))
         fl_forgetting_add(&s->standing.done, position->key, position->key_size);
-    }
     return FLOW_OK;
 }
 
@@ -147,12 +145,11 @@ void spool_standing_look(struct spooldir *s)
 
     int rc = flow_emitter_positions(s->emitter, sort_out, s, &fault);
 
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         flow_context_logf(s->ctx, FLOW_LOG_WARN,
                           "cannot see which files channels know (%s): they go on to remember those "
                           "that are done",
-                          fault != NULL ? flow_error_message(fault) : flow_error_name(rc));
-    }
+                          fault ? flow_error_message(fault) : flow_error_name(rc));
     flow_error_free(fault);
 }
 

@@ -50,7 +50,7 @@ static int has_records(const struct fl_avro_reader *reader)
     size_t size;
     const uint8_t *schema = fl_avro_reader_meta(reader, "avro.schema", &size);
 
-    return schema != NULL && size == strlen(SCHEMA_WITH_RECORDS) &&
+    return schema && size == strlen(SCHEMA_WITH_RECORDS) &&
            memcmp(schema, SCHEMA_WITH_RECORDS, size) == 0;
 }
 
@@ -90,21 +90,19 @@ static int read_container(struct spool_tracker *tracker, const struct fl_buf *da
     size_t size;
     int rc = fl_avro_reader_open(tracker->mem, &rest, &reader, &size, err);
 
-    if (rc < 0) {
+    if (rc < 0)
         return rc;
-    }
     rest.data += size;
     rest.size -= size;
     const uint8_t *target = fl_avro_reader_meta(reader, "file", &size);
-    if (target == NULL) {
+    if (!target) {
         rc = flow_error_set(err, FLOW_EPARSE, "it names no file");
     } else {
         tracker->target = fl_strndup(tracker->mem, (const char *)target, size);
-        rc = tracker->target != NULL ? FLOW_OK : fl_error_nomem(err);
+        rc = tracker->target ? FLOW_OK : fl_error_nomem(err);
     }
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         read_records(tracker, reader, &rest);
-    }
     fl_avro_reader_close(reader);
     return rc;
 }
@@ -117,14 +115,12 @@ int spool_tracker_load(struct spool_tracker *tracker, flow_error **err)
 
     forget(tracker);
     /* Flume makes the file before it has anything to write, and takes an empty one for none. */
-    if (tracker->io->stat(tracker->io->self, path, &info) != 0 || info.st_size == 0) {
+    if (tracker->io->stat(tracker->io->self, path, &info) != 0 || info.st_size == 0)
         return FLOW_OK;
-    }
     fl_buf_init(&data, tracker->mem);
     int rc = fl_file_load(tracker->io, path, LARGEST, &data, err);
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = read_container(tracker, &data, err);
-    }
     fl_buf_free(&data);
     if (rc != FLOW_OK) {
         forget(tracker);
@@ -142,9 +138,8 @@ static int put_record(const struct spool_tracker *tracker, struct fl_buf *out,
     struct fl_buf datum = {.data = room, .capacity = sizeof room}; /* never longer than that */
     int rc = fl_avro_put_long(&datum, place->offset);
 
-    if (rc == FLOW_OK && tracker->with_records) {
+    if (rc == FLOW_OK && tracker->with_records)
         rc = fl_avro_put_long(&datum, place->records);
-    }
     rc = rc == FLOW_OK ? fl_avro_put_long(out, 1) : rc;
     rc = rc == FLOW_OK ? fl_avro_put_bytes(out, room, datum.size) : rc;
     return rc == FLOW_OK ? fl_buf_append(out, tracker->sync, sizeof tracker->sync) : rc;
@@ -157,9 +152,8 @@ static int put_header(const struct spool_tracker *tracker, struct fl_buf *out, c
     int rc = fl_buf_append(out, "Obj\1", 4);
 
     rc = rc == FLOW_OK ? fl_avro_put_long(out, 2) : rc;
-    for (size_t i = 0; rc == FLOW_OK && i < sizeof entries / sizeof *entries; i++) {
+    for (size_t i = 0; rc == FLOW_OK && i < sizeof entries / sizeof *entries; i++)
         rc = fl_avro_put_text(out, entries[i]);
-    }
     rc = rc == FLOW_OK ? fl_avro_put_long(out, 0) : rc;
     return rc == FLOW_OK ? fl_buf_append(out, tracker->sync, sizeof tracker->sync) : rc;
 }
@@ -176,7 +170,7 @@ static int replace(struct spool_tracker *tracker, const struct fl_buf *data, flo
     fl_buf_init(&name, tracker->mem);
     rc = fl_buf_printf(&name, "%s.tmp", meta);
     beside = rc == FLOW_OK ? fl_buf_cstr(&name) : NULL;
-    if (beside == NULL) {
+    if (!beside) {
         rc = fl_error_nomem(err);
         goto done;
     }
@@ -200,9 +194,8 @@ static int store_anew(struct spool_tracker *tracker, const char *path,
 
     fl_file_close(tracker->io, tracker->fd);
     tracker->fd = -1;
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     fl_buf_init(&out, tracker->mem);
     rc = put_header(tracker, &out, path);
     rc = rc == FLOW_OK ? put_record(tracker, &out, place) : rc;
@@ -218,9 +211,8 @@ static int append(struct spool_tracker *tracker, const struct spool_place *place
     struct fl_buf out = {.data = room, .capacity = sizeof room}; /* a record has 38 bytes at most */
     int rc = put_record(tracker, &out, place);
 
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = fl_file_write(tracker->io, tracker->fd, out.data, out.size, tracker->paths->meta, err);
-    }
     tracker->size += out.size;
     return rc;
 }
@@ -229,9 +221,8 @@ static int set_target(struct spool_tracker *tracker, const char *path, flow_erro
 {
     char *target = fl_strdup(tracker->mem, path);
 
-    if (target == NULL) {
+    if (!target)
         return fl_error_nomem(err);
-    }
     forget(tracker);
     tracker->target = target;
     return FLOW_OK;
@@ -240,7 +231,7 @@ static int set_target(struct spool_tracker *tracker, const char *path, flow_erro
 int spool_tracker_store(struct spool_tracker *tracker, const char *path,
                         const struct spool_place *place, flow_error **err)
 {
-    int is_same = tracker->target != NULL && strcmp(tracker->target, path) == 0;
+    int is_same = tracker->target && strcmp(tracker->target, path) == 0;
     int rc;
 
     if (is_same && tracker->fd >= 0 && tracker->size < GROWN) {

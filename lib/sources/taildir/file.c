@@ -57,9 +57,8 @@ static void find_start(struct taildir *t, struct tail_file *file)
 {
     int64_t birth = 0;
 
-    if (t->io->birth(t->io->self, file->fd, &birth) != 0) {
+    if (t->io->birth(t->io->self, file->fd, &birth) != 0)
         birth = 0;
-    }
     if (!is_same(file, birth)) {
         flow_counter_add(t->reused, 1);
         flow_context_logf(t->ctx, FLOW_LOG_INFO,
@@ -88,21 +87,18 @@ static int open_file(struct taildir *t, struct tail_file *file, flow_error **err
 {
     struct stat info;
 
-    if (file->fd >= 0) {
+    if (file->fd >= 0)
         return FLOW_OK;
-    }
     /* Not to be held up by a pipe that took the place of the file. */
     int flags = O_RDONLY | O_NOCTTY | O_NONBLOCK;
     int rc = fl_file_open(t->io, file->path, flags, 0, &file->fd, err);
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     int number = t->io->fstat(t->io->self, file->fd, &info);
-    if (number < 0) {
+    if (number < 0)
         rc = fl_error_errno(err, -number, "cannot look at", file->path);
-    } else if (info.st_ino != file->inode || info.st_dev != file->dev) {
+    else if (info.st_ino != file->inode || info.st_dev != file->dev)
         rc = flow_error_setf(err, FLOW_ENOENT, "%s is another file by now", file->path);
-    }
     if (rc != FLOW_OK) {
         tail_file_close(t, file);
         return rc;
@@ -132,19 +128,17 @@ int tail_file_check(struct taildir *t, struct tail_file *file, flow_error **err)
     const char *what = NULL;
     int number = t->io->fstat(t->io->self, file->fd, &info);
 
-    if (number < 0) {
+    if (number < 0)
         return fl_error_errno(err, -number, "cannot look at", file->path);
-    }
     if (info.st_size < file->pos) {
         what = "is shorter than what was read of it";
     } else if (file->head.size > 0) {
         int there = sum_head(t, file, file->head.size, &sum, err);
-        if (there < 0) {
+        if (there < 0)
             return there;
-        }
         what = there && sum == file->head.sum ? NULL : "does not begin as it did";
     }
-    if (what != NULL) {
+    if (what) {
         flow_counter_add(t->truncated, 1);
         flow_context_logf(t->ctx, FLOW_LOG_WARN, "%s %s: it is read from its beginning", file->path,
                           what);
@@ -159,9 +153,8 @@ int tail_file_begin(struct taildir *t, struct tail_file *file, flow_error **faul
 
     if (rc == FLOW_OK && !file->is_asked) {
         rc = tail_standing_ask(t, file, err);
-        if (rc != FLOW_OK) {
+        if (rc != FLOW_OK)
             return rc;
-        }
         rc = tail_standing_take(t, file, fault);
     }
     return rc == FLOW_OK ? tail_file_check(t, file, fault) : rc;
@@ -171,9 +164,8 @@ struct tail_head tail_file_head(struct taildir *t, struct tail_file *file, int64
 {
     struct tail_head head = {.size = offset < TAIL_HEAD_MAX ? (uint32_t)offset : TAIL_HEAD_MAX};
 
-    if (head.size == file->head.size) {
+    if (head.size == file->head.size)
         return file->head;
-    }
     int grows = head.size > file->head.size;
     if (sum_head(t, file, head.size, &head.sum, NULL) != 1) {
         /* It was emptied just now, which is seen next time. */

@@ -19,21 +19,18 @@ static char *tidy_folder(const flow_allocator *mem, const char *folder, size_t s
     int rc = FLOW_OK;
 
     fl_buf_init(&path, mem);
-    if (*folder != '/' && getcwd(here, sizeof here) != NULL) {
+    if (*folder != '/' && getcwd(here, sizeof here)) {
         rc = fl_buf_text(&path, here);
         rc = rc == FLOW_OK ? fl_buf_byte(&path, '/') : rc;
     }
     for (size_t i = 0; rc == FLOW_OK && i < size; i++) {
-        if (folder[i] != '/' || path.size == 0 || path.data[path.size - 1] != '/') {
+        if (folder[i] != '/' || path.size == 0 || path.data[path.size - 1] != '/')
             rc = fl_buf_byte(&path, (uint8_t)folder[i]);
-        }
     }
-    if (path.size > 1 && path.data[path.size - 1] == '/') {
+    if (path.size > 1 && path.data[path.size - 1] == '/')
         path.size--;
-    }
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         made = fl_buf_detach(&path);
-    }
     fl_buf_free(&path);
     return made;
 }
@@ -47,7 +44,7 @@ static int refuse(const struct taildir *t, const char *prefix, const char *name,
     fl_buf_init(&key, t->mem);
     int rc = fl_buf_printf(&key, "%s%s", prefix, name);
     const char *text = rc == FLOW_OK ? fl_buf_cstr(&key) : NULL;
-    rc = text != NULL ? flow_context_refuse(t->ctx, text, why, err) : fl_error_nomem(err);
+    rc = text ? flow_context_refuse(t->ctx, text, why, err) : fl_error_nomem(err);
     fl_buf_free(&key);
     return rc;
 }
@@ -57,13 +54,12 @@ static int compile(const struct taildir *t, struct tail_group *group, const char
 {
     flow_error *fault = NULL;
     char *text = fl_strndup(t->mem, pattern, size);
-    int rc = text != NULL ? fl_regex_new(t->mem, text, &group->regex, &fault) : FLOW_ENOMEM;
+    int rc = text ? fl_regex_new(t->mem, text, &group->regex, &fault) : FLOW_ENOMEM;
 
-    if (rc == FLOW_ENOMEM) {
+    if (rc == FLOW_ENOMEM)
         rc = fl_error_nomem(err);
-    } else if (rc != FLOW_OK) {
+    else if (rc != FLOW_OK)
         rc = refuse(t, "filegroups.", group->name, flow_error_message(fault), err);
-    }
     flow_error_free(fault);
     fl_free(t->mem, text);
     return rc;
@@ -75,18 +71,15 @@ static int split_path(const struct taildir *t, struct tail_group *group, const c
 {
     size_t size = strlen(path);
 
-    while (size > 1 && path[size - 1] == '/') {
+    while (size > 1 && path[size - 1] == '/')
         size--;
-    }
     const char *slash = memrchr(path, '/', size);
-    if (slash == NULL || slash + 1 == path + size) {
+    if (!slash || slash + 1 == path + size)
         return refuse(t, "filegroups.", group->name,
                       "must be a folder, a slash, and a pattern for the names in it", err);
-    }
     group->folder = tidy_folder(t->mem, path, (size_t)(slash - path) + 1);
-    if (group->folder == NULL) {
+    if (!group->folder)
         return fl_error_nomem(err);
-    }
     return compile(t, group, slash + 1, size - (size_t)(slash + 1 - path), err);
 }
 
@@ -96,9 +89,8 @@ static const char *below(const struct taildir *t, const char *prefix, const char
     const char *value;
 
     for (size_t i = 0; flow_context_below(t->ctx, prefix, i, &key, &value); i++) {
-        if (strcmp(key, wanted) == 0) {
+        if (strcmp(key, wanted) == 0)
             return value;
-        }
     }
     return NULL;
 }
@@ -107,9 +99,8 @@ static int add_group(struct taildir *t, const char *name, const char *path, flow
 {
     struct tail_group *group = fl_vec_push(&t->groups, NULL);
 
-    if (group == NULL) {
+    if (!group)
         return fl_error_nomem(err);
-    }
     group->name = name;
     fl_vec_init(&group->headers, t->mem, sizeof(flow_header));
     fl_vec_init(&group->paths, t->mem, sizeof(char *));
@@ -120,9 +111,8 @@ static struct tail_group *find_group(const struct taildir *t, const char *name, 
 {
     for (size_t i = 0; i < t->groups.count; i++) {
         struct tail_group *group = fl_vec_at(&t->groups, i);
-        if (strlen(group->name) == size && memcmp(group->name, name, size) == 0) {
+        if (strlen(group->name) == size && memcmp(group->name, name, size) == 0)
             return group;
-        }
     }
     return NULL;
 }
@@ -132,11 +122,10 @@ static int add_header(struct taildir *t, const char *key, const char *value, flo
 {
     const char *dot = strchr(key, '.');
 
-    if (dot == NULL || dot[1] == '\0') {
+    if (!dot || dot[1] == '\0')
         return refuse(t, "headers.", key, "must be headers.GROUP.HEADER", err);
-    }
     struct tail_group *group = find_group(t, key, (size_t)(dot - key));
-    if (group == NULL) {
+    if (!group) {
         flow_context_logf(t->ctx, FLOW_LOG_WARN, "headers.%s is of no group in filegroups", key);
         return FLOW_OK;
     }
@@ -146,7 +135,7 @@ static int add_header(struct taildir *t, const char *key, const char *value, flo
         .name_size = (uint32_t)strlen(dot + 1),
         .value_size = (uint32_t)strlen(value),
     };
-    return fl_vec_push(&group->headers, &header) != NULL ? FLOW_OK : fl_error_nomem(err);
+    return fl_vec_push(&group->headers, &header) ? FLOW_OK : fl_error_nomem(err);
 }
 
 static int add_headers(struct taildir *t, flow_error **err)
@@ -156,9 +145,8 @@ static int add_headers(struct taildir *t, flow_error **err)
     int rc = FLOW_OK;
 
     for (size_t i = 0; rc == FLOW_OK && flow_context_below(t->ctx, "headers.", i, &key, &value);
-         i++) {
+         i++)
         rc = add_header(t, key, value, err);
-    }
     return rc;
 }
 
@@ -169,10 +157,9 @@ static void warn_of_strays(const struct taildir *t)
     const char *value;
 
     for (size_t i = 0; flow_context_below(t->ctx, "filegroups.", i, &key, &value); i++) {
-        if (find_group(t, key, strlen(key)) == NULL) {
+        if (find_group(t, key, strlen(key)) == NULL)
             flow_context_logf(t->ctx, FLOW_LOG_WARN,
                               "filegroups.%s is not in the list filegroups and has no effect", key);
-        }
     }
 }
 
@@ -184,21 +171,18 @@ int tail_groups_init(struct taildir *t, flow_error **err)
     for (size_t i = 0; rc == FLOW_OK && (name = flow_context_word(t->ctx, "filegroups", i)) != NULL;
          i++) {
         const char *path = below(t, "filegroups.", name);
-        if (path == NULL) {
+        if (!path)
             flow_context_logf(t->ctx, FLOW_LOG_WARN, "the group %s has no files: set filegroups.%s",
                               name, name);
-        } else if (find_group(t, name, strlen(name)) == NULL) {
+        else if (find_group(t, name, strlen(name)) == NULL)
             rc = add_group(t, name, path, err);
-        }
     }
-    if (rc == FLOW_OK && t->groups.count == 0) {
+    if (rc == FLOW_OK && t->groups.count == 0)
         rc = flow_context_refuse(t->ctx, "filegroups", "names no group that has a filegroups.GROUP",
                                  err);
-    }
     rc = rc == FLOW_OK ? add_headers(t, err) : rc;
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         warn_of_strays(t);
-    }
     return rc;
 }
 
@@ -206,9 +190,8 @@ void tail_groups_free(struct taildir *t)
 {
     for (size_t i = 0; i < t->groups.count; i++) {
         struct tail_group *group = fl_vec_at(&t->groups, i);
-        for (size_t j = 0; j < group->paths.count; j++) {
+        for (size_t j = 0; j < group->paths.count; j++)
             fl_free(t->mem, *(char **)fl_vec_at(&group->paths, j));
-        }
         fl_vec_free(&group->paths);
         fl_vec_free(&group->headers);
         fl_regex_free(group->regex);
@@ -223,12 +206,10 @@ int tail_groups_check(const struct taildir *t, flow_error **err)
         const struct tail_group *group = fl_vec_at(&t->groups, i);
         struct stat info;
         int number = t->io->stat(t->io->self, group->folder, &info);
-        if (number == 0 && !S_ISDIR(info.st_mode)) {
+        if (number == 0 && !S_ISDIR(info.st_mode))
             number = -ENOTDIR;
-        }
-        if (number < 0) {
+        if (number < 0)
             return fl_error_errno(err, -number, "cannot look into the folder", group->folder);
-        }
     }
     return FLOW_OK;
 }

@@ -35,16 +35,14 @@ static int load_identity(void *arg, const struct tail_entry *entry)
 {
     struct taildir *t = ((struct loading *)arg)->t;
 
-    if ((entry->has & 1u << TAIL_INODE) == 0 || entry->path == NULL ||
+    if ((entry->has & 1u << TAIL_INODE) == 0 || !entry->path ||
         tail_table_find(&t->table, (uint64_t)entry->numbers[TAIL_DEV],
-                        (uint64_t)entry->numbers[TAIL_INODE]) != NULL) {
+                        (uint64_t)entry->numbers[TAIL_INODE]) != NULL)
         return FLOW_OK;
-    }
     struct tail_file *file = tail_table_add(&t->table, (uint64_t)entry->numbers[TAIL_DEV],
                                             (uint64_t)entry->numbers[TAIL_INODE], entry->path);
-    if (file == NULL) {
+    if (!file)
         return FLOW_ENOMEM;
-    }
     file->birth = entry->numbers[TAIL_BIRTH];
     if (entry->numbers[TAIL_HEAD] > 0 && entry->numbers[TAIL_HEAD] <= TAIL_HEAD_MAX) {
         file->head.size = (uint32_t)entry->numbers[TAIL_HEAD];
@@ -62,22 +60,19 @@ static int load_position(void *arg, const struct tail_entry *entry)
     struct taildir *t = loading->t;
     const unsigned needed = 1u << TAIL_INODE | 1u << TAIL_POS;
 
-    if ((entry->has & needed) != needed || entry->path == NULL) {
+    if ((entry->has & needed) != needed || !entry->path)
         return FLOW_EPARSE;
-    }
     uint64_t inode = (uint64_t)entry->numbers[TAIL_INODE];
     struct tail_file *file = tail_table_find(&t->table, 0, inode);
     /* Of several on different devices the one of that name. */
     struct tail_file *other = file;
-    while (other != NULL && strcmp(other->path, entry->path) != 0) {
+    while (other && strcmp(other->path, entry->path) != 0)
         other = other->same_inode;
-    }
-    file = other != NULL ? other : file;
-    if (file == NULL) {
+    file = other ? other : file;
+    if (!file) {
         file = tail_table_add(&t->table, 0, inode, entry->path);
-        if (file == NULL) {
+        if (!file)
             return FLOW_ENOMEM;
-        }
         file->noted = loading->written_at;
         file->is_listed = 1;
     }
@@ -95,15 +90,14 @@ static int load_list(struct taildir *t, const char *path,
 
     fl_buf_init(&text, t->mem);
     int rc = fl_file_load(t->io, path, LIST_MAX, &text, err);
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         rc = tail_list_read(t->mem, &text, each, loading, &fault);
-    }
     if (rc == FLOW_EPARSE) {
         flow_context_logf(t->ctx, FLOW_LOG_ERROR,
                           "%s is damaged; files behind that place are new ones: %s", path,
                           flow_error_message(fault));
         rc = FLOW_OK;
-    } else if (fault != NULL) {
+    } else if (fault) {
         rc = fl_error_nomem(err);
     }
     flow_error_free(fault);
@@ -116,9 +110,8 @@ static void drop_unplaced(struct taildir *t)
 {
     for (size_t i = t->table.files.count; i > 0; i--) {
         struct tail_file *file = *(struct tail_file **)fl_vec_at(&t->table.files, i - 1);
-        if (file->pos < 0) {
+        if (file->pos < 0)
             tail_table_drop(&t->table, t->io, file);
-        }
     }
 }
 
@@ -130,16 +123,13 @@ int tail_positions_load(struct taildir *t, flow_error **err)
     int there = t->io->stat(t->io->self, t->identity_path, &(struct stat){0}) == 0;
     int rc = FLOW_OK;
 
-    if (number == -ENOENT) {
+    if (number == -ENOENT)
         return FLOW_OK;
-    }
-    if (number < 0) {
+    if (number < 0)
         return fl_error_errno(err, -number, "cannot look at", t->position_path);
-    }
     loading.written_at = info.st_mtim.tv_sec * INT64_C(1000000000) + info.st_mtim.tv_nsec;
-    if (there) {
+    if (there)
         rc = load_list(t, t->identity_path, load_identity, &loading, err);
-    }
     rc = rc == FLOW_OK ? load_list(t, t->position_path, load_position, &loading, err) : rc;
     drop_unplaced(t);
     return rc;
@@ -176,9 +166,8 @@ static int add_identity(const struct taildir *t, const struct tail_file *file, s
     if (file->noted != 0) {
         return FLOW_OK; /* it would pass for one that was checked */
     }
-    if (tail_is_gone(t, file) && file->fd < 0) {
+    if (tail_is_gone(t, file) && file->fd < 0)
         entry.has |= 1u << TAIL_POS;
-    }
     return tail_list_add(text, &entry);
 }
 
@@ -191,9 +180,8 @@ static int write_list(const struct taildir *t, const char *path,
 
     fl_buf_init(&text, t->mem);
     int rc = fl_buf_byte(&text, '[');
-    for (size_t i = 0; rc == FLOW_OK && i < t->table.files.count; i++) {
+    for (size_t i = 0; rc == FLOW_OK && i < t->table.files.count; i++)
         rc = add(t, *(struct tail_file **)fl_vec_at(&t->table.files, i), &text);
-    }
     rc = rc == FLOW_OK ? fl_buf_byte(&text, ']') : rc;
     rc = rc == FLOW_OK ? fl_file_replace(t->io, path, text.data, text.size, err)
                        : fl_error_nomem(err);
@@ -223,18 +211,16 @@ void tail_positions_write(struct taildir *t, int forced)
     flow_error *fault = NULL;
     int64_t now = flow_context_now(t->ctx);
 
-    if (!forced && now < t->write_due) {
+    if (!forced && now < t->write_due)
         return;
-    }
     t->write_due = now + t->options.write_interval;
     int rc = write_both(t, &fault);
     if (rc != FLOW_OK) {
         flow_counter_add(t->write_fails, 1);
-        if (rc != t->write_fault) {
+        if (rc != t->write_fault)
             flow_context_logf(t->ctx, FLOW_LOG_ERROR,
                               "positions are not kept, so a restart would repeat events: %s",
                               flow_error_message(fault));
-        }
     }
     t->write_fault = rc;
     flow_error_free(fault);

@@ -28,9 +28,8 @@ static int hand_over(struct look *look, flow_error **err)
     struct taildir *t = look->t;
     int rc = flow_emitter_emit(look->emitter, t->batch, err);
 
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     flow_batch_clear(t->batch);
     t->reading->pos = t->reading_to;
     t->positions_changed = 1;
@@ -48,7 +47,7 @@ static int add_header(struct taildir *t, const char *name, const char *value)
         .value_size = (uint32_t)strlen(value),
     };
 
-    return fl_vec_push(&t->headers, &header) != NULL ? FLOW_OK : FLOW_ENOMEM;
+    return fl_vec_push(&t->headers, &header) ? FLOW_OK : FLOW_ENOMEM;
 }
 
 /* The headers of all events of FILE; that of the offset is the last. */
@@ -59,11 +58,10 @@ static int set_headers(struct taildir *t, const struct tail_file *file, flow_err
     t->headers.count = 0;
     for (size_t i = 0; rc == FLOW_OK && i < file->group->headers.count; i++) {
         const void *header = fl_vec_at(&file->group->headers, i);
-        rc = fl_vec_push(&t->headers, header) != NULL ? FLOW_OK : FLOW_ENOMEM;
+        rc = fl_vec_push(&t->headers, header) ? FLOW_OK : FLOW_ENOMEM;
     }
-    if (rc == FLOW_OK && t->options.file_key != NULL) {
+    if (rc == FLOW_OK && t->options.file_key)
         rc = add_header(t, t->options.file_key, file->path);
-    }
     if (rc == FLOW_OK && t->options.byte_offset) {
         t->offset_text[0] = '\0';
         rc = add_header(t, "byteoffset", t->offset_text);
@@ -82,9 +80,8 @@ static int add_lines(struct taildir *t, struct tail_file *file, flow_error **err
            flow_batch_count(t->batch) < t->batch_size) {
         before = t->window.offset;
         rc = tail_window_line(t, file->ahead, err);
-        if (rc == FLOW_OK && t->window.offset > before) {
+        if (rc == FLOW_OK && t->window.offset > before)
             rc = tail_standing_note(t, file, t->window.offset, err);
-        }
     }
     return rc == FLOW_OK && t->window.offset >= file->ahead ? tail_window_lines(t, err) : rc;
 }
@@ -103,17 +100,15 @@ static int fill(struct taildir *t, struct tail_file *file, int flush, int *ends,
     for (;;) {
         int rc = add_lines(t, file, err);
         if (rc != FLOW_OK || flow_batch_count(t->batch) >= t->batch_size ||
-            t->window.offset - start >= (int64_t)BATCH_BYTES) {
+            t->window.offset - start >= (int64_t)BATCH_BYTES)
             return rc;
-        }
         if (t->window.at_end) {
             *ends = 1;
             return flush ? tail_window_rest(t, err) : rc;
         }
         rc = tail_window_more(&t->window, t->io, file, err);
-        if (rc != FLOW_OK) {
+        if (rc != FLOW_OK)
             return rc;
-        }
     }
 }
 
@@ -123,12 +118,10 @@ static int note_end_of_batch(struct taildir *t, struct tail_file *file, flow_err
 {
     int rc = FLOW_OK;
 
-    if (flow_batch_count(t->batch) > 0 && t->noted != t->window.offset) {
+    if (flow_batch_count(t->batch) > 0 && t->noted != t->window.offset)
         rc = tail_standing_note(t, file, t->window.offset, err);
-    }
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         flow_batch_clear(t->batch);
-    }
     return rc;
 }
 
@@ -160,9 +153,8 @@ static int read_batch(struct look *look, struct tail_file *file, int flush, int 
     } else if (rc == FLOW_OK) {
         file->fault = FLOW_OK;
     }
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         (void)fl_error_nomem(err);
-    }
     flow_error_free(fault);
     return rc;
 }
@@ -193,9 +185,8 @@ static int read_on(struct look *look, struct tail_file *file, int flush, flow_er
             break;
         }
     }
-    if (rc == FLOW_OK && ends) {
+    if (rc == FLOW_OK && ends)
         note_end(t, file);
-    }
     tail_window_shrink(&t->window);
     return rc;
 }
@@ -208,11 +199,10 @@ static int follow(struct look *look, struct tail_file *file, int flush, flow_err
     flow_error *fault = NULL;
     int rc = tail_file_begin(t, file, &fault, err);
 
-    if (fault != NULL) {
+    if (fault) {
         /* One that has gone meanwhile is found again under its new name, if it has one. */
-        if (rc != FLOW_ENOENT) {
+        if (rc != FLOW_ENOENT)
             tail_file_fault(t, file, rc, fault);
-        }
         flow_error_free(fault);
         return rc == FLOW_ENOMEM ? fl_error_nomem(err) : FLOW_OK;
     }
@@ -231,12 +221,10 @@ static int close_idle(struct look *look, struct tail_file *file, flow_error **er
     int64_t idle = flow_context_now(t->ctx) - file->active_at;
     int rc = FLOW_OK;
 
-    if (file->fd < 0 || file->read_size != file->size || idle <= t->options.idle_timeout) {
+    if (file->fd < 0 || file->read_size != file->size || idle <= t->options.idle_timeout)
         return FLOW_OK;
-    }
-    if (file->pos != file->size) {
+    if (file->pos != file->size)
         rc = follow(look, file, 1, err);
-    }
     if (rc == FLOW_OK && file->fault == FLOW_OK && file->read_size == file->pos) {
         tail_file_close(t, file);
         t->positions_changed = t->positions_changed || tail_is_gone(t, file);
@@ -260,7 +248,7 @@ static void note_gone(struct taildir *t)
                 t->positions_changed = 1;
                 t->identities_changed = 1;
             }
-            oldest = oldest == NULL || file->seen < oldest->seen ? file : oldest;
+            oldest = !oldest || file->seen < oldest->seen ? file : oldest;
         }
     }
     if (gone > TAIL_GONE_MAX) {
@@ -278,9 +266,8 @@ static int look_at_all(struct look *look, flow_error **err)
     rc = rc == FLOW_OK ? tail_standing_adopt(t, err) : rc;
     for (size_t i = 0; rc == FLOW_OK && i < t->turn.count && !flow_context_stopping(t->ctx); i++) {
         struct tail_file *file = *(struct tail_file **)fl_vec_at(&t->turn, i);
-        if (has_changed(file)) {
+        if (has_changed(file))
             rc = follow(look, file, 0, err);
-        }
         rc = rc == FLOW_OK ? close_idle(look, file, err) : rc;
     }
     if (rc == FLOW_OK) {
@@ -296,13 +283,11 @@ int tail_poll(void *self, flow_emitter *emitter, flow_error **err)
     int rc = FLOW_OK;
 
     /* A batch that failed is emitted again as it is: part of it may have arrived. */
-    if (flow_batch_count(look.t->batch) > 0) {
+    if (flow_batch_count(look.t->batch) > 0)
         rc = hand_over(&look, err);
-    }
     rc = rc == FLOW_OK ? look_at_all(&look, err) : rc;
     tail_positions_write(look.t, 0);
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     return look.emitted || look.more ? FLOW_READY : FLOW_BACKOFF;
 }

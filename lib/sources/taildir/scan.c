@@ -30,9 +30,8 @@ struct listing {
 
 static void free_paths(const struct taildir *t, struct fl_vec *paths)
 {
-    for (size_t i = 0; i < paths->count; i++) {
+    for (size_t i = 0; i < paths->count; i++)
         fl_free(t->mem, *(char **)fl_vec_at(paths, i));
-    }
     fl_vec_free(paths);
 }
 
@@ -52,18 +51,16 @@ static int list_name(void *arg, const char *name)
     const struct taildir *t = listing->t;
     struct fl_buf path;
 
-    if (fl_regex_matches(listing->group->regex, name, strlen(name)) != 1) {
+    if (fl_regex_matches(listing->group->regex, name, strlen(name)) != 1)
         return 0;
-    }
     fl_buf_init(&path, t->mem);
     const char *slash = listing->group->folder[1] == '\0' ? "" : "/";
     int rc = fl_buf_printf(&path, "%s%s%s", listing->group->folder, slash, name);
     char *text = rc == FLOW_OK ? fl_buf_detach(&path) : NULL;
     fl_buf_free(&path);
-    if (text != NULL && !is_own(t, text)) {
-        if (fl_vec_push(&listing->paths, &text) != NULL) {
+    if (text && !is_own(t, text)) {
+        if (fl_vec_push(&listing->paths, &text))
             return 0;
-        }
         rc = FLOW_ENOMEM;
     }
     rc = text == NULL ? FLOW_ENOMEM : rc;
@@ -77,10 +74,9 @@ static void note_fault(const struct taildir *t, struct tail_group *group, int nu
 {
     if (group->unsure == 0) {
         group->unsure = number;
-        if (number != group->fault) {
+        if (number != group->fault)
             flow_context_logf(t->ctx, FLOW_LOG_ERROR, "cannot look at %s: %s", path,
                               fl_errno_text(number));
-        }
     }
 }
 
@@ -99,13 +95,11 @@ static int list_folder(const struct taildir *t, struct tail_group *group, flow_e
     int64_t now = flow_context_time(t->ctx);
     int number = t->io->stat(t->io->self, group->folder, &info);
 
-    if (number == 0 && is_fresh(t, group, ns_of(info.st_mtim))) {
+    if (number == 0 && is_fresh(t, group, ns_of(info.st_mtim)))
         return FLOW_OK;
-    }
     fl_vec_init(&listing.paths, t->mem, sizeof(char *));
-    if (number == 0) {
+    if (number == 0)
         number = t->io->list(t->io->self, group->folder, list_name, &listing);
-    }
     if (number != 0) {
         note_fault(t, group, -number, group->folder);
         free_paths(t, &listing.paths);
@@ -123,9 +117,8 @@ static void note_size(const struct taildir *t, struct tail_file *file, const str
 {
     int64_t mtime = ns_of(info->st_mtim);
 
-    if (file->size != info->st_size || file->mtime != mtime) {
+    if (file->size != info->st_size || file->mtime != mtime)
         file->active_at = flow_context_now(t->ctx);
-    }
     file->size = info->st_size;
     file->mtime = mtime;
 }
@@ -133,13 +126,11 @@ static void note_size(const struct taildir *t, struct tail_file *file, const str
 /* Notes that FILE is called PATH now. */
 static int note_name(struct taildir *t, struct tail_file *file, const char *path)
 {
-    if (strcmp(file->path, path) == 0) {
+    if (strcmp(file->path, path) == 0)
         return FLOW_OK;
-    }
     char *copy = fl_strdup(t->mem, path);
-    if (copy == NULL) {
+    if (!copy)
         return FLOW_ENOMEM;
-    }
     flow_context_logf(t->ctx, FLOW_LOG_INFO, "%s was renamed to %s and is read on from byte %lld",
                       file->path, path, (long long)file->pos);
     fl_free(t->mem, file->path);
@@ -163,12 +154,11 @@ static int note_file(struct taildir *t, const struct tail_group *group, const ch
     }
     if (is_new) {
         file = tail_table_add(&t->table, info->st_dev, info->st_ino, path);
-        if (file == NULL) {
+        if (!file)
             return FLOW_ENOMEM;
-        }
         file->pos = fresh;
     }
-    if (file->group == NULL) {
+    if (!file->group) {
         file->fresh = fresh;
         file->group = group;
     }
@@ -179,9 +169,8 @@ static int note_file(struct taildir *t, const struct tail_group *group, const ch
     file->dev = info->st_dev;
     file->seen = t->scan;
     note_size(t, file, info);
-    if (note_name(t, file, path) != FLOW_OK || fl_vec_push(&t->turn, &file) == NULL) {
+    if (note_name(t, file, path) != FLOW_OK || !fl_vec_push(&t->turn, &file))
         return FLOW_ENOMEM;
-    }
     return FLOW_OK;
 }
 
@@ -194,11 +183,10 @@ static int scan_group(struct taildir *t, struct tail_group *group, flow_error **
         const char *path = *(char **)fl_vec_at(&group->paths, i);
         struct stat info;
         int number = t->io->stat(t->io->self, path, &info);
-        if (number == 0 && S_ISREG(info.st_mode) && note_file(t, group, path, &info) != FLOW_OK) {
+        if (number == 0 && S_ISREG(info.st_mode) && note_file(t, group, path, &info) != FLOW_OK)
             rc = fl_error_nomem(err);
-        } else if (number < 0 && number != -ENOENT) {
+        else if (number < 0 && number != -ENOENT)
             note_fault(t, group, -number, path);
-        }
     }
     group->fault = group->unsure;
     return rc;
@@ -206,7 +194,7 @@ static int scan_group(struct taildir *t, struct tail_group *group, flow_error **
 
 int tail_is_gone(const struct taildir *t, const struct tail_file *file)
 {
-    return file->seen != t->scan && (file->group == NULL || !file->group->unsure);
+    return file->seen != t->scan && (!file->group || !file->group->unsure);
 }
 
 /* Adds what was not found and is still open. */
@@ -216,13 +204,11 @@ static int add_nameless(struct taildir *t, flow_error **err)
         struct tail_file *file = *(struct tail_file **)fl_vec_at(&t->table.files, i);
         struct stat info;
         if (file->seen == t->scan || file->fd < 0 ||
-            t->io->fstat(t->io->self, file->fd, &info) != 0) {
+            t->io->fstat(t->io->self, file->fd, &info) != 0)
             continue;
-        }
         note_size(t, file, &info);
-        if (fl_vec_push(&t->turn, &file) == NULL) {
+        if (!fl_vec_push(&t->turn, &file))
             return fl_error_nomem(err);
-        }
     }
     return FLOW_OK;
 }
@@ -233,12 +219,10 @@ static int compare(const void *a, const void *b)
     const struct tail_file *left = *(struct tail_file *const *)a;
     const struct tail_file *right = *(struct tail_file *const *)b;
 
-    if (left->group != right->group) {
+    if (left->group != right->group)
         return left->group < right->group ? -1 : 1;
-    }
-    if (left->mtime != right->mtime) {
+    if (left->mtime != right->mtime)
         return left->mtime < right->mtime ? -1 : 1;
-    }
     return strcmp(left->path, right->path);
 }
 
@@ -248,9 +232,8 @@ int tail_scan(struct taildir *t, flow_error **err)
 
     t->scan++;
     t->turn.count = 0;
-    for (size_t i = 0; rc == FLOW_OK && i < t->groups.count; i++) {
+    for (size_t i = 0; rc == FLOW_OK && i < t->groups.count; i++)
         rc = scan_group(t, fl_vec_at(&t->groups, i), err);
-    }
     rc = rc == FLOW_OK ? add_nameless(t, err) : rc;
     fl_vec_sort(&t->turn, compare);
     return rc;

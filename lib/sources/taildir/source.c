@@ -28,11 +28,10 @@ static int find_paths(struct taildir *t, flow_error **err)
 
     fl_buf_init(&path, t->mem);
     t->position_path = fl_strdup(t->mem, flow_context_string(t->ctx, "positionFile"));
-    if (t->position_path != NULL && fl_buf_printf(&path, "%s.ids", t->position_path) == FLOW_OK) {
+    if (t->position_path && fl_buf_printf(&path, "%s.ids", t->position_path) == FLOW_OK)
         t->identity_path = fl_buf_detach(&path);
-    }
     fl_buf_free(&path);
-    return t->identity_path != NULL ? FLOW_OK : fl_error_nomem(err);
+    return t->identity_path ? FLOW_OK : fl_error_nomem(err);
 }
 
 static int find_counters(struct taildir *t, flow_error **err)
@@ -42,8 +41,8 @@ static int find_counters(struct taildir *t, flow_error **err)
     t->read_fails = flow_context_counter(t->ctx, "EventReadFail");
     t->write_fails = flow_context_counter(t->ctx, "PositionWriteFail");
     t->cuts = flow_context_counter(t->ctx, "LineCutCount");
-    int all = t->truncated != NULL && t->reused != NULL && t->read_fails != NULL &&
-              t->write_fails != NULL && t->cuts != NULL;
+    int all =
+        t->truncated && t->reused && t->read_fails && t->write_fails != NULL && t->cuts != NULL;
     return all ? FLOW_OK : fl_error_nomem(err);
 }
 
@@ -83,9 +82,8 @@ static int taildir_create(flow_context *ctx, void **self, flow_error **err)
     const flow_allocator *mem = flow_library_allocator(flow_context_library(ctx));
     struct taildir *t = fl_zalloc(mem, sizeof *t);
 
-    if (t == NULL) {
+    if (!t)
         return fl_error_nomem(err);
-    }
     t->ctx = ctx;
     t->mem = mem;
     t->io = fl_io_of(ctx);
@@ -114,9 +112,8 @@ static int taildir_start(void *self, flow_emitter *emitter, flow_error **err)
     rc = rc == FLOW_OK ? tail_standing_look(t, emitter, err) : rc;
     rc = rc == FLOW_OK ? tail_positions_load(t, err) : rc;
     rc = rc == FLOW_OK ? tail_scan(t, err) : rc;
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         tail_table_clear(&t->table, t->io);
-    }
     return rc;
 }
 

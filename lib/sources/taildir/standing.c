@@ -52,9 +52,8 @@ static void put_value(uint8_t value[VALUE_SIZE], const struct tail_place *place)
 static void get_value(const uint8_t *value, size_t size, struct tail_place *place)
 {
     *place = (struct tail_place){.there = size == VALUE_SIZE};
-    if (!place->there) {
+    if (!place->there)
         return;
-    }
     uint64_t head = fl_be64_get(value + 24);
     place->generation = fl_be64_get(value);
     place->offset = (int64_t)fl_be64_get(value + 8);
@@ -86,7 +85,7 @@ static int add_known(void *self, const flow_position *position)
         .birth = (int64_t)fl_be64_get(key + 17),
     };
     t->standing.is_blank = t->standing.is_blank && position->value_size == 0;
-    return fl_vec_push(&t->standing.known, &known) != NULL ? FLOW_OK : FLOW_ENOMEM;
+    return fl_vec_push(&t->standing.known, &known) ? FLOW_OK : FLOW_ENOMEM;
 }
 
 static int compare_inodes(const void *a, const void *b)
@@ -118,11 +117,10 @@ static size_t first_known(const struct taildir *t, uint64_t inode)
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (known_at(t, middle)->inode < inode) {
+        if (known_at(t, middle)->inode < inode)
             low = middle + 1;
-        } else {
+        else
             high = middle;
-        }
     }
     return low;
 }
@@ -131,9 +129,8 @@ static int is_present(const struct taildir *t, uint64_t dev)
 {
     for (size_t i = 0; i < t->turn.count; i++) {
         const struct tail_file *file = *(struct tail_file **)fl_vec_at(&t->turn, i);
-        if (file->dev == dev) {
+        if (file->dev == dev)
             return 1;
-        }
     }
     return 0;
 }
@@ -146,19 +143,17 @@ static void find_device(struct taildir *t, struct tail_file *file)
 
     for (size_t i = first_known(t, file->inode); i < t->standing.known.count; i++) {
         struct known *known = known_at(t, i);
-        if (known->inode != file->inode) {
+        if (known->inode != file->inode)
             break;
-        }
         if (known->birth == file->birth && known->dev == file->dev) {
             found = known;
             break;
         }
-        if (known->birth == file->birth && !known->is_settled && !is_present(t, known->dev)) {
+        if (known->birth == file->birth && !known->is_settled && !is_present(t, known->dev))
             found = known;
-        }
     }
     file->key_dev = file->dev;
-    if (found != NULL) {
+    if (found) {
         file->key_dev = found->dev;
         found->is_settled = 1;
     }
@@ -177,14 +172,12 @@ int tail_standing_ask(struct taildir *t, struct tail_file *file, flow_error **er
     put_key(key, file->key_dev, file->inode, file->birth);
     int rc = flow_emitter_position_latest(standing->emitter, key, sizeof key, value, sizeof value,
                                           &size, err);
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     get_value(value, size, &standing->furthest);
     rc = flow_emitter_position(standing->emitter, key, sizeof key, value, sizeof value, &size, err);
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         get_value(value, size, &standing->last);
-    }
     return rc;
 }
 
@@ -203,13 +196,11 @@ static int64_t resume_at(const struct taildir *t, int64_t listed)
     const struct tail_place *furthest = &t->standing.furthest;
     const struct tail_place *last = &t->standing.last;
 
-    if (last->there) {
+    if (last->there)
         return last->generation == furthest->generation ? last->offset : furthest->begun;
-    }
     /* To a channel that lacks it the file is new, or the channel is. */
-    if (listed < furthest->begun) {
+    if (listed < furthest->begun)
         return furthest->begun;
-    }
     return listed < furthest->offset ? listed : furthest->offset;
 }
 
@@ -226,11 +217,10 @@ static int take_furthest(struct taildir *t, struct tail_file *file, int64_t list
     file->head = furthest->head;
     file->ahead = furthest->offset;
     int rc = tail_file_check(t, file, err);
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         file->pos = before;
-    } else if (file->generation == furthest->generation) {
+    else if (file->generation == furthest->generation)
         file->pos = resume_at(t, listed);
-    }
     return rc;
 }
 
@@ -240,13 +230,12 @@ int tail_standing_take(struct taildir *t, struct tail_file *file, flow_error **e
     int rc = FLOW_OK;
 
     file->lacks = !t->standing.last.there;
-    if (t->standing.furthest.there) {
+    if (t->standing.furthest.there)
         rc = take_furthest(t, file, is_believed ? file->pos : -1, err);
-    } else if (file->is_listed && !is_believed) {
+    else if (file->is_listed && !is_believed)
         tail_file_anew(t, file, file->fresh);
-    } else {
+    else
         file->begun = file->pos;
-    }
     if (rc == FLOW_OK) {
         file->fresh = 0;
         file->is_asked = 1;
@@ -268,9 +257,8 @@ int tail_standing_note(struct taildir *t, struct tail_file *file, int64_t offset
     put_key(key, file->key_dev, file->inode, file->birth);
     put_value(value, &place);
     int rc = flow_batch_set_position(t->batch, key, sizeof key, value, sizeof value, err);
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         t->noted = offset;
-    }
     return rc;
 }
 
@@ -292,11 +280,10 @@ static int adopt(struct taildir *t, struct tail_file *file, flow_error **err)
     flow_error *fault = NULL;
     int rc = tail_file_begin(t, file, &fault, err);
 
-    if (rc == FLOW_OK && file->lacks) {
+    if (rc == FLOW_OK && file->lacks)
         rc = tail_standing_note(t, file, file->pos, err);
-    }
     tail_file_close(t, file); /* not to have all of them open at a time */
-    if (fault != NULL) {
+    if (fault) {
         flow_error_free(fault); /* told when it is to be read */
         return rc == FLOW_ENOMEM ? fl_error_nomem(err) : FLOW_OK;
     }
@@ -307,15 +294,13 @@ int tail_standing_adopt(struct taildir *t, flow_error **err)
 {
     int rc = FLOW_OK;
 
-    if (t->standing.is_adopted) {
+    if (t->standing.is_adopted)
         return FLOW_OK;
-    }
     flow_batch_clear(t->batch);
     for (size_t i = 0; rc == FLOW_OK && i < t->turn.count; i++) {
         struct tail_file *file = *(struct tail_file **)fl_vec_at(&t->turn, i);
-        if (file->pos > 0) {
+        if (file->pos > 0)
             rc = adopt(t, file, err);
-        }
     }
     rc = rc == FLOW_OK ? flow_emitter_emit(t->standing.emitter, t->batch, err) : rc;
     flow_batch_clear(t->batch);
@@ -327,14 +312,12 @@ int tail_standing_adopt(struct taildir *t, flow_error **err)
 static int is_complete(const struct taildir *t)
 {
     for (size_t i = 0; i < t->groups.count; i++) {
-        if (((const struct tail_group *)fl_vec_at(&t->groups, i))->unsure) {
+        if (((const struct tail_group *)fl_vec_at(&t->groups, i))->unsure)
             return 0;
-        }
     }
     for (size_t i = 0; i < t->turn.count; i++) {
-        if (!(*(struct tail_file **)fl_vec_at(&t->turn, i))->is_asked) {
+        if (!(*(struct tail_file **)fl_vec_at(&t->turn, i))->is_asked)
             return 0;
-        }
     }
     return 1;
 }
@@ -349,7 +332,7 @@ static struct known *oldest_lost(const struct taildir *t, size_t *count)
         struct known *known = known_at(t, i);
         if (!known->is_settled) {
             ++*count;
-            oldest = oldest == NULL || known->birth < oldest->birth ? known : oldest;
+            oldest = !oldest || known->birth < oldest->birth ? known : oldest;
         }
     }
     return oldest;
@@ -363,9 +346,8 @@ static void forget_lost(struct taildir *t)
 
     for (;;) {
         struct known *oldest = oldest_lost(t, &count);
-        if (count <= TAIL_GONE_MAX) {
+        if (count <= TAIL_GONE_MAX)
             return;
-        }
         put_key(key, oldest->dev, oldest->inode, oldest->birth);
         fl_forgetting_add(&t->standing.forgetting, key, sizeof key);
         oldest->is_settled = 1;

@@ -33,9 +33,8 @@ static void free_file(struct tail_table *table, const struct fl_io *io, struct t
 
 void tail_table_clear(struct tail_table *table, const struct fl_io *io)
 {
-    for (size_t i = 0; i < table->files.count; i++) {
+    for (size_t i = 0; i < table->files.count; i++)
         free_file(table, io, *(struct tail_file **)fl_vec_at(&table->files, i));
-    }
     table->files.count = 0;
     fl_map_free(&table->by_inode);
     fl_map_init(&table->by_inode, table->mem);
@@ -54,10 +53,9 @@ struct tail_file *tail_table_find(const struct tail_table *table, uint64_t dev, 
 
     key_of(key, inode);
     struct tail_file *file = fl_map_get(&table->by_inode, key);
-    for (; file != NULL && file->dev != dev && dev != 0; file = file->same_inode) {
+    for (; file && file->dev != dev && dev != 0; file = file->same_inode)
         unknown = file->group == NULL ? file : unknown;
-    }
-    return file != NULL ? file : unknown;
+    return file ? file : unknown;
 }
 
 /* Puts FILE into the list of its inode. */
@@ -75,18 +73,16 @@ struct tail_file *tail_table_add(struct tail_table *table, uint64_t dev, uint64_
 {
     struct tail_file *file = fl_zalloc(table->mem, sizeof *file);
 
-    if (file == NULL) {
+    if (!file)
         return NULL;
-    }
     file->dev = dev;
     file->inode = inode;
     file->fd = -1;
     file->read_size = -1;
     file->path = fl_strdup(table->mem, path);
-    if (file->path != NULL && fl_vec_push(&table->files, &file) != NULL) {
-        if (link_file(table, file) == FLOW_OK) {
+    if (file->path && fl_vec_push(&table->files, &file)) {
+        if (link_file(table, file) == FLOW_OK)
             return file;
-        }
         table->files.count--;
     }
     fl_free(table->mem, file->path);
@@ -101,11 +97,10 @@ static void unlink_file(struct tail_table *table, const struct tail_file *file)
     key_of(key, file->inode);
     struct tail_file *at = fl_map_get(&table->by_inode, key);
     if (at != file) {
-        while (at->same_inode != file) {
+        while (at->same_inode != file)
             at = at->same_inode;
-        }
         at->same_inode = file->same_inode;
-    } else if (file->same_inode != NULL) {
+    } else if (file->same_inode) {
         (void)fl_map_put(&table->by_inode, key, file->same_inode); /* replaces: needs no memory */
     } else {
         (void)fl_map_remove(&table->by_inode, key);
@@ -116,9 +111,8 @@ void tail_table_drop(struct tail_table *table, const struct fl_io *io, struct ta
 {
     size_t at = 0;
 
-    while (*(struct tail_file **)fl_vec_at(&table->files, at) != file) {
+    while (*(struct tail_file **)fl_vec_at(&table->files, at) != file)
         at++;
-    }
     fl_vec_remove(&table->files, at);
     unlink_file(table, file);
     free_file(table, io, file);

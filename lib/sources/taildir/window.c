@@ -32,9 +32,8 @@ void tail_window_free(struct tail_window *window)
 
 void tail_window_shrink(struct tail_window *window)
 {
-    if (window->room > WINDOW) {
+    if (window->room > WINDOW)
         tail_window_free(window);
-    }
 }
 
 /* Makes the window larger when what it holds is one piece. */
@@ -50,9 +49,8 @@ static int make_room(struct tail_window *window, flow_error **err)
     }
     if (room > window->room) {
         uint8_t *grown = fl_realloc(window->mem, window->data, room);
-        if (grown == NULL) {
+        if (!grown)
             return fl_error_nomem(err);
-        }
         window->data = grown;
         window->room = room;
     }
@@ -65,9 +63,8 @@ int tail_window_more(struct tail_window *window, const struct fl_io *io,
     size_t got;
     int rc = make_room(window, err);
 
-    if (rc != FLOW_OK) {
+    if (rc != FLOW_OK)
         return rc;
-    }
     const struct iovec part = {.iov_base = window->data + window->end,
                                .iov_len = window->room - window->end};
     int64_t offset = window->offset + (int64_t)(window->end - window->begin);
@@ -105,9 +102,8 @@ static int add_event(struct taildir *t, size_t size, size_t taken, flow_error **
     if (t->headers.count == 0) {
         rc = flow_batch_add(t->batch, body, size, err);
     } else {
-        if (t->options.byte_offset) {
+        if (t->options.byte_offset)
             set_offset(t, window->offset);
-        }
         rc = flow_batch_add_full(t->batch, body, size, t->headers.items, t->headers.count,
                                  sizeof(flow_header), err);
     }
@@ -124,9 +120,8 @@ static size_t cut_of(const uint8_t *text)
 {
     size_t size = TAIL_LINE_MAX;
 
-    while (size > TAIL_LINE_MAX - 4 && (text[size] & 0xc0) == 0x80) {
+    while (size > TAIL_LINE_MAX - 4 && (text[size] & 0xc0) == 0x80)
         size--;
-    }
     return size;
 }
 
@@ -135,9 +130,8 @@ static int add_cut(struct taildir *t, flow_error **err)
     size_t size = cut_of(t->window.data + t->window.begin);
     int rc = add_event(t, size, size, err);
 
-    if (rc == FLOW_OK) {
+    if (rc == FLOW_OK)
         flow_counter_add(t->cuts, 1);
-    }
     return rc;
 }
 
@@ -154,18 +148,16 @@ static int add_line(struct taildir *t, int64_t end, flow_error **err)
     const uint8_t *newline = left > window->searched
                                  ? memchr(line + window->searched, '\n', left - window->searched)
                                  : NULL;
-    size_t size = newline != NULL ? (size_t)(newline - line) : left;
+    size_t size = newline ? (size_t)(newline - line) : left;
 
-    if (size > TAIL_LINE_MAX) {
+    if (size > TAIL_LINE_MAX)
         return add_cut(t, err);
-    }
-    if (newline == NULL && !ends) {
+    if (!newline && !ends) {
         window->searched = left;
         return FLOW_BACKOFF;
     }
-    if (newline == NULL) {
+    if (!newline)
         return add_event(t, left, left, err);
-    }
     size_t body = size > 0 && line[size - 1] == '\r' ? size - 1 : size;
     return add_event(t, body, size + 1, err);
 }
@@ -181,9 +173,8 @@ int tail_window_lines(struct taildir *t, flow_error **err)
 {
     int rc = FLOW_OK;
 
-    while (rc == FLOW_OK && flow_batch_count(t->batch) < t->batch_size) {
+    while (rc == FLOW_OK && flow_batch_count(t->batch) < t->batch_size)
         rc = add_line(t, INT64_MAX, err);
-    }
     return rc == FLOW_BACKOFF ? FLOW_OK : rc;
 }
 
