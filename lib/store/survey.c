@@ -245,8 +245,6 @@ static int judge_broken(struct fl_survey *survey, struct fl_piece *piece, flow_e
     rc = fl_scan_find(&scan, FL_SEGMENT_FRONT, &frame, &place, err);
     fl_scan_close(&scan);
     piece->kind = place ? FL_PIECE_BROKEN : FL_PIECE_UNUSED;
-    if (piece->front.seal.owner != piece->sum.epoch) /* what it was as another segment */
-        piece->front.seal.name[0] = '\0';
     for (size_t i = 0; i < survey->control.points.count; i++) {
         const struct fl_scan_point *point = fl_vec_at(&survey->control.points, i);
         if (point->epoch == piece->sum.epoch && i == piece->stripe)
